@@ -1,0 +1,1 @@
+"""The device: camera frames in, gate moves and records out. Runs on a Raspberry Pi without TensorFlow."""

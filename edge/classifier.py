@@ -1,0 +1,67 @@
+"""From a picture of one part to a score per label."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.errors import ModelError
+from edge.interpreter import Interpreter, input_encoder, real_values
+from edge.preprocess import InputSpec, preprocess
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What the network thinks: `scores` are in the order of the classifier's labels."""
+
+    label: str
+    score: float
+    scores: tuple[float, ...]
+
+
+class Classifier:
+    """A model with its labels and its input spec.
+
+    Raises ModelError when the three do not fit together.
+    """
+
+    def __init__(self, interpreter: Interpreter, labels: tuple[str, ...], spec: InputSpec) -> None:
+        expected = (1, *spec.shape)
+        if interpreter.input.shape != expected:
+            raise ModelError(
+                f"expected a model with input {expected}, found {interpreter.input.shape}; "
+                "the input spec and the model do not belong together"
+            )
+        outputs = int(np.prod(interpreter.output.shape))
+        if outputs != len(labels) and not (outputs == 1 and len(labels) == 2):
+            raise ModelError(
+                f"expected a model with a score for each of {len(labels)} labels, found {outputs} outputs; "
+                "the labels and the model do not belong together"
+            )
+        self.labels, self.spec = labels, spec
+        self._interpreter = interpreter
+        self._encode = input_encoder(interpreter.input)
+
+    def scores(self, image: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Score a picture, (H, W, 3) uint8: one float32 per label, in the order of `labels`."""
+        return self.scores_of_input(preprocess(image, self.spec))
+
+    def scores_of_input(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Score pixels that `preprocess` has already made, `spec.shape` uint8."""
+        stored = self._interpreter.run(self._encode(pixels)[np.newaxis])
+        scores = real_values(stored, self._interpreter.output).reshape(-1)
+        if scores.size == 1 and len(self.labels) == 2:  # one sigmoid: the score of the second label
+            return np.array([1 - scores[0], scores[0]], dtype=np.float32)
+        return scores
+
+    def classify(self, image: NDArray[np.uint8]) -> Prediction:
+        """Name what a picture, (H, W, 3) uint8, shows."""
+        return best(self.labels, self.scores(image))
+
+
+def best(labels: tuple[str, ...], scores: NDArray[np.float32]) -> Prediction:
+    """Pick the label with the highest score; the first one wins a tie."""
+    top = int(np.argmax(scores))
+    return Prediction(labels[top], float(scores[top]), tuple(float(score) for score in scores))

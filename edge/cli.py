@@ -1,0 +1,82 @@
+"""The command `edge-sort`: a table of subcommands, each loaded when it is called."""
+
+from __future__ import annotations
+
+import errno
+import importlib
+from typing import Any
+
+import click
+
+from edge.errors import EdgeSortError
+
+# name -> (where its click command lives, the line that `edge-sort --help` shows)
+COMMANDS = {
+    "demo": (
+        "quantize.demo_command:demo_command",
+        "Render parts, train, quantize and run the emulated line.",
+    ),
+    "parts": ("edge.parts_command:parts_command", "Render labelled pictures of small parts."),
+    "train": ("training.train_command:train_command", "Train a classifier from a folder per class."),
+    "quantize": (
+        "quantize.quantize_command:quantize_command",
+        "Make the integer model, judge it, write the bundle.",
+    ),
+    "classify": ("edge.classify_command:classify_command", "Answer what a bundle sees in pictures."),
+    "machine": ("edge.machine_command:machine_command", "Print a machine file to start from."),
+    "run": ("edge.run_command:run_command", "Sort: camera, classifier, belt and gates (or --emulate)."),
+}
+
+
+class _Shown(click.ClickException):
+    """A user-facing error with the exit code it asked for."""
+
+    def __init__(self, message: str, exit_code: int) -> None:
+        super().__init__(message)
+        self.exit_code: int = exit_code  # type: ignore[misc]  # click reads it from the instance
+
+
+class LazyGroup(click.Group):
+    """A group that lists its commands without importing them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, attribute = COMMANDS[cmd_name][0].partition(":")
+        command: click.Command = getattr(importlib.import_module(module), attribute)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, summary) for name, (_, summary) in COMMANDS.items()])
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except EdgeSortError as error:
+            raise _Shown(str(error), error.exit_code) from error
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise _Shown(_os_error_sentence(error), 1) from error
+
+
+def _os_error_sentence(error: OSError) -> str:
+    where = f" at {error.filename}" if error.filename else ""
+    if error.errno == errno.ENOSPC:
+        return f"the disk is full{where}; free some space and run the command again"
+    return f"the system refused{where}: {error.strerror or error}; check the path and its permissions"
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="edge-sort", prog_name="edge-sort")
+def cli() -> None:
+    """Sort small parts on a belt: train on a desktop, run on a Raspberry Pi."""
+
+
+def main() -> None:
+    """Entry point of the `edge-sort` script."""
+    cli()

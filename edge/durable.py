@@ -1,0 +1,43 @@
+"""Write a folder so that it is there whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from edge.errors import DataError
+
+
+@contextmanager
+def whole_folder(target: Path) -> Iterator[Path]:
+    """Yield an empty folder beside `target`; when the block ends well it becomes `target`, else it is removed.
+
+    Raises DataError when `target` exists and holds anything.
+    """
+    if target.exists() and (not target.is_dir() or any(target.iterdir())):
+        raise DataError(f"{target}: expected a new or empty folder to write to, found one in use; choose another")
+    parent = target.absolute().parent
+    parent.mkdir(parents=True, exist_ok=True)
+    draft = Path(tempfile.mkdtemp(prefix=f".{target.name}-", suffix=".partial", dir=parent))
+    try:
+        yield draft
+        draft.chmod(0o755)
+        for path in sorted(draft.rglob("*")):
+            _sync(path)
+        _sync(draft)
+        draft.rename(target)
+        _sync(parent)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,49 @@
+"""The errors a user can meet, and nothing else.
+
+    EdgeSortError            exit 1: something outside the program is not as it must be
+    ├── DataError            a folder of pictures, or a picture
+    ├── BundleError          the bundle on disk
+    ├── ModelError           the model, or the runtime that should execute it
+    ├── MachineError         machine.toml
+    ├── CameraError          the camera, or the frames it should give
+    ├── GateError            pins and gates
+    └── MissingPackageError  a library this command needs is not installed
+
+Programming mistakes stay ordinary Python errors. `edge.cli` is the one place that turns these into an exit code.
+"""
+
+from __future__ import annotations
+
+
+class EdgeSortError(Exception):
+    """Say what was expected, what was found and what to do, in one sentence for the user."""
+
+    exit_code = 1
+
+
+class DataError(EdgeSortError):
+    """A folder of pictures, or one picture, cannot be used."""
+
+
+class BundleError(EdgeSortError):
+    """A bundle is incomplete, changed or of another format."""
+
+
+class ModelError(EdgeSortError):
+    """A model cannot be executed, or does not fit the facts that came with it."""
+
+
+class MachineError(EdgeSortError):
+    """The machine file describes a machine that cannot work."""
+
+
+class CameraError(EdgeSortError):
+    """The camera is missing or gives no usable frame."""
+
+
+class GateError(EdgeSortError):
+    """A pin or a gate cannot be used."""
+
+
+class MissingPackageError(EdgeSortError):
+    """A library is missing; the message names the command that installs it."""

@@ -1,0 +1,75 @@
+"""Find labelled pictures on disk: a folder per class, or the held-out pictures of a training run."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from edge.errors import DataError
+
+
+@dataclass(frozen=True)
+class LabelledPicture:
+    """A picture file and the class it was put under. The file need not be readable."""
+
+    label: str
+    path: Path
+
+
+def labelled_folder(data: Path) -> list[LabelledPicture]:
+    """List every file below each class folder of `data`, in a stable order. Hidden files are passed over.
+
+    Raises DataError when `data` is missing, has no class folders, only one, or an empty one.
+    """
+    if not data.is_dir():
+        raise DataError(f"{data}: expected a folder with one sub-folder of pictures per class, found no such folder")
+    classes = sorted(path for path in data.iterdir() if path.is_dir() and not path.name.startswith("."))
+    if len(classes) < 2:
+        found = f"only {classes[0].name!r}" if classes else "none"
+        raise DataError(
+            f"{data}: expected at least two class folders, found {found}; put the pictures of each class in a folder of its own"
+        )
+    pictures = [LabelledPicture(folder.name, path) for folder in classes for path in _files(folder)]
+    for folder in classes:
+        if not any(picture.label == folder.name for picture in pictures):
+            raise DataError(
+                f"{folder}: expected pictures of class {folder.name!r}, found none; add some or delete the folder"
+            )
+    return pictures
+
+
+def held_out_pictures(split_file: Path) -> list[LabelledPicture]:
+    """List the test pictures that a training run kept apart (its split.json).
+
+    Raises DataError when the file is no split or its pictures are gone.
+    """
+    try:
+        split = json.loads(split_file.read_text())
+        root = Path(split["data"])
+        pictures = [LabelledPicture(item["label"], root / item["path"]) for item in split["test"]]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DataError(
+            f"{split_file}: expected the split.json of a training run, found something else ({error}); "
+            "give the file that edge-sort train wrote, or a folder per class"
+        ) from error
+    missing = [picture.path for picture in pictures if not picture.path.is_file()]
+    if missing or not pictures:
+        raise DataError(
+            f"{split_file}: expected its test pictures on disk, found {len(missing)} of {len(pictures)} missing "
+            f"(first: {missing[0] if missing else 'none listed'}); put the data folder back or give a folder per class"
+        )
+    return pictures
+
+
+def labelled_pictures(source: Path) -> list[LabelledPicture]:
+    """List the pictures of a folder per class, or the test pictures of a split.json."""
+    return held_out_pictures(source) if source.is_file() else labelled_folder(source)
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(
+        path
+        for path in folder.rglob("*")
+        if path.is_file() and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+    )

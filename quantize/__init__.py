@@ -1,0 +1,1 @@
+"""From a trained Keras classifier to an integer model, the report that judges it, and the bundle."""
