@@ -162,9 +162,7 @@ def _parse(path: Path, raw: bytes) -> BundleFacts:
             )
         facts = BundleFacts.model_validate(found)
     except (ValueError, ValidationError) as error:
-        raise BundleError(
-            f"{path}: expected the facts of a bundle, found: {_first_line(error)}; {_REMEDY}"
-        ) from error
+        raise BundleError(f"{path}: expected the facts of a bundle, found: {_first_line(error)}; {_REMEDY}") from error
     if set(facts.thresholds) != set(facts.labels) or len(set(facts.labels)) != len(facts.labels):
         raise BundleError(f"{path}: expected one threshold for each label; {_REMEDY}")
     return facts

@@ -18,8 +18,7 @@ def whole_folder(target: Path) -> Iterator[Path]:
 
     Raises DataError when `target` exists and holds anything.
     """
-    if target.exists() and (not target.is_dir() or any(target.iterdir())):
-        raise DataError(f"{target}: expected a new or empty folder to write to, found one in use; choose another")
+    require_unused(target)
     parent = target.absolute().parent
     parent.mkdir(parents=True, exist_ok=True)
     draft = Path(tempfile.mkdtemp(prefix=f".{target.name}-", suffix=".partial", dir=parent))
@@ -33,6 +32,12 @@ def whole_folder(target: Path) -> Iterator[Path]:
         _sync(parent)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
+
+
+def require_unused(target: Path) -> None:
+    """Raise DataError when `target` exists and holds anything. Long work asks this before it starts."""
+    if target.exists() and (not target.is_dir() or any(target.iterdir())):
+        raise DataError(f"{target}: expected a new or empty folder to write to, found one in use; choose another")
 
 
 def _sync(path: Path) -> None:

@@ -28,7 +28,8 @@ def labelled_folder(data: Path) -> list[LabelledPicture]:
     if len(classes) < 2:
         found = f"only {classes[0].name!r}" if classes else "none"
         raise DataError(
-            f"{data}: expected at least two class folders, found {found}; put the pictures of each class in a folder of its own"
+            f"{data}: expected at least two class folders, found {found}; "
+            "put the pictures of each class in a folder of its own"
         )
     pictures = [LabelledPicture(folder.name, path) for folder in classes for path in _files(folder)]
     for folder in classes:

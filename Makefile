@@ -1,0 +1,36 @@
+# `make demo` and `make test` need Python 3.11 to 3.13 and make, nothing else: everything goes into .venv.
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/ready
+
+.PHONY: demo test test-slow check bench clean
+
+demo: $(READY)
+	rm -rf demo-out
+	$(BIN)/edge-sort demo --out demo-out
+
+test: $(READY)
+	$(BIN)/python -m pytest
+
+test-slow: $(READY)
+	$(BIN)/python -m pytest -m slow
+
+check: $(READY)
+	$(BIN)/python -m ruff check .
+	$(BIN)/python -m ruff format --check .
+	$(BIN)/python -m mypy
+
+bench: $(READY)
+	$(BIN)/python benchmarks/frame_to_decision.py
+
+$(READY): setup.cfg pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || \
+	  { echo "expected Python 3.11 to 3.13, found $$($(PYTHON) --version); run: make PYTHON=/path/to/python3.12 $(MAKECMDGOALS)"; exit 1; }
+	$(PYTHON) -m venv .venv || \
+	  { rm -rf .venv; echo "Python could not make a virtual environment; on Debian and Ubuntu: sudo apt install python3-venv"; exit 1; }
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --editable '.[desktop,dev]'
+	touch $(READY)
+
+clean:
+	rm -rf .venv demo-out build dist *.egg-info

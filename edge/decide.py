@@ -1,0 +1,54 @@
+"""Which bin, and why: one decision per part, reject when in doubt."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from edge.classifier import best
+from edge.parts import REJECT_BIN, Decision, Reason
+from edge.tracker import Spacing, Track
+
+LOST_AFTER_FRAMES = 3  # in a row in which the part should have been in the picture and was not
+
+
+@dataclass(frozen=True)
+class Decider:
+    """The rules of one line.
+
+    thresholds: lowest score per label. bins: label -> bin. A label in neither goes to reject.
+    """
+
+    labels: tuple[str, ...]
+    thresholds: Mapping[str, float]
+    bins: Mapping[str, str]
+    spacing: Spacing
+
+    def decide(self, track: Track) -> Decision:
+        """Decide a part from everything seen of it."""
+        findings = self._findings(track)
+        doubt = self._doubt(track, findings)
+        if doubt is not None:
+            return findings.rejected(doubt)
+        return Decision(self.bins[findings.label], Reason.SORTED, findings.label, findings.score, findings.scores)
+
+    def _findings(self, track: Track) -> Decision:
+        if not track.scores:
+            return Decision(REJECT_BIN, Reason.UNCLASSIFIED)
+        prediction = best(self.labels, np.mean(track.scores, axis=0))
+        return Decision(REJECT_BIN, Reason.UNCLASSIFIED, prediction.label, prediction.score, prediction.scores)
+
+    def _doubt(self, track: Track, findings: Decision) -> Reason | None:
+        rules = (
+            (Reason.OUT_OF_VIEW, track.out_of_view),
+            (Reason.TOO_LONG, track.length_mm > self.spacing.longest_part_mm),
+            (Reason.CROWDED, track.crowded),
+            (Reason.LOST, track.missed >= LOST_AFTER_FRAMES),
+            (Reason.UNCLASSIFIED, not findings.scores),
+            # "not at least" rather than "less": a score that is not a number is below every threshold
+            (Reason.BELOW_THRESHOLD, not findings.score >= self.thresholds.get(findings.label, 1.0)),
+            (Reason.NO_BIN, findings.label not in self.bins),
+        )
+        return next((reason for reason, holds in rules if holds), None)

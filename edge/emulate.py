@@ -1,0 +1,238 @@
+"""The whole line with no hardware: the same Sorter, gates on gpiozero's mock pins, a pretend belt and camera."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.belt import Belt, FixedSpeedBelt
+from edge.bundle import open_bundle
+from edge.clocks import Clock, ManualClock, MonotonicClock
+from edge.emulated_belt import EmulatedBelt, Feeder, fates, first_mark
+from edge.emulated_camera import EmulatedCamera
+from edge.errors import MachineError
+from edge.gate_limits import Window
+from edge.gate_process import GateProcess
+from edge.gates import GateMove, Gates, LocalGates
+from edge.journal import Journal
+from edge.line import LineModel, OnOutcome, build_sorter, check_labels, gate_specs, line_model, run_line
+from edge.line_report import LineReport, gate_error_ms, line_report
+from edge.machine import BeltTable, CameraTable, FinderTable, GateTable, GpioTable, Machine, check_machine
+from edge.part_sources import PartSource, PicturedParts, RenderedParts
+from edge.parts import Frame
+from edge.pins import open_pin_factory
+from edge.sorter import Outcome, Scorer
+
+WINDOW_MM = 56.0  # of belt that an emulated gate acts on: the longest rendered part is 43 mm long
+FIRST_GATE_MM, GATE_PITCH_MM = 260.0, 70.0
+LEARNING_S = 2.0  # of empty belt before the first part comes near the camera
+LATENCY_SPREAD = math.log(3.0) / 2.326  # of a log-normal whose 99th percentile is 3 times its median
+
+
+@dataclass(frozen=True)
+class EmulateOptions:
+    """What to emulate. None for bundle is the packaged one; None for parts renders them; None for count has no end.
+
+    latency_ms: the median of the assumed time one classification takes when `fast`; with the real clock it is real.
+    """
+
+    bundle: Path | None = None
+    machine: Machine | None = None
+    parts: Path | None = None
+    part_mm: float = 35.0
+    speed_mm_s: float = 150.0
+    rate_per_min: float = 60.0
+    count: int | None = 60
+    seed: int = 0
+    fast: bool = False
+    latency_ms: float = 15.0
+    journal: Path | None = None
+
+
+@dataclass(frozen=True)
+class EmulatedRun:
+    """What came of it."""
+
+    report: LineReport
+    gate_error: dict[str, float | None]
+    because: str
+    skipped: Sequence[str]
+
+    def as_dict(self, options: EmulateOptions) -> dict[str, Any]:
+        """Return everything under the names that `run --json` uses."""
+        return {
+            **self.report.as_dict(),
+            "gate_error_ms": self.gate_error,
+            "clock": "manual" if options.fast else "monotonic",
+            "seed": options.seed,
+            "ended_because": self.because,
+            "skipped_pictures": list(self.skipped),
+        }
+
+
+def packaged_bundle() -> Path:
+    """Return the folder of the bundle of rendered parts that comes with the package."""
+    return Path(str(files("edge"))) / "data" / "bundle"
+
+
+def emulated_machine(labels: Sequence[str], *, speed_mm_s: float, tiles: bool) -> Machine:
+    """Describe a machine with a gate for every label. Raises MachineError when it cannot work at this speed."""
+    pins = (4, 17, 18, 27, 22, 23, 24, 25, 5, 6, 12, 13, 16, 19, 20, 21, 26)
+    if len(labels) > len(pins):
+        raise MachineError(
+            f"expected at most {len(pins)} labels for the emulated machine, found {len(labels)}; "
+            "write a machine file that puts several labels into one bin, and give it with --machine"
+        )
+    dwell_ms = WINDOW_MM / speed_mm_s * 1000
+    gates = tuple(
+        GateTable(
+            name=label,
+            pin=pins[index],
+            bin=label,
+            labels=(label,),
+            travel_mm=max(FIRST_GATE_MM, 0.5 * speed_mm_s) + index * GATE_PITCH_MM,
+            lag_ms=20,
+            dwell_ms=dwell_ms,
+            max_on_ms=max(2000.0, 4 * dwell_ms),
+        )
+        for index, label in enumerate(labels)
+    )
+    machine = Machine(
+        belt=BeltTable(speed_mm_s=speed_mm_s),
+        camera=CameraTable(
+            kind="emulated", width_px=480, height_px=320, mm_per_px=0.33, frame_rate_hz=max(10.0, speed_mm_s / 15)
+        ),
+        # a photograph on the belt is its own crop: the margin round the part is already in it
+        finder=FinderTable(crop_margin=1.0 if tiles else 1.15),
+        gpio=GpioTable(pin_factory="mock"),
+        gates=gates,
+    )
+    check_machine(machine)
+    return machine
+
+
+def run_emulated(options: EmulateOptions, watch: Callable[[Machine], OnOutcome] | None = None) -> EmulatedRun:
+    """Run the emulated line to its end, telling `watch(machine)` of every decision.
+
+    Raises EdgeSortError's children. No pin of this computer is touched.
+    """
+    bundle = open_bundle(options.bundle or packaged_bundle())
+    machine = emulated_copy(options.machine) if options.machine else _default_machine(options, bundle.labels)
+    check_labels(machine, bundle.labels)
+    source = _source(options, bundle.labels)
+    return emulate_line(options, machine, line_model(bundle), source, bundle.digest, watch)
+
+
+def emulate_line(
+    options: EmulateOptions,
+    machine: Machine,
+    model: LineModel,
+    source: PartSource,
+    bundle_sha256: str,
+    watch: Callable[[Machine], OnOutcome] | None = None,
+) -> EmulatedRun:
+    """Run this machine with this model and these parts; `options` says how many, how fast, on which clock."""
+    clock: Clock = ManualClock() if options.fast else MonotonicClock()
+    if isinstance(clock, ManualClock):
+        slowed = _AssumedLatency(model.scorer, clock, options.latency_ms / 1000, options.seed)
+        model = replace(model, scorer=slowed)
+    belt = FixedSpeedBelt(machine.belt.speed_mm_s)
+    on_outcome = watch(machine) if watch else _unwatched
+    with (
+        closing(_open_journal(options, bundle_sha256, machine)) as journal,
+        closing(_open_gates(machine, clock)) as gates,
+    ):
+        emulated = _belt(options, machine, belt, source, clock.now())
+        camera = EmulatedCamera(emulated, frame_rate_hz=machine.camera.frame_rate_hz, clock=clock)
+        watched = _WatchedGates(gates, emulated)
+        sorter = build_sorter(machine, model, belt=belt, gates=watched, journal=journal, clock=clock)
+        because = run_line(sorter, camera, watched, journal, on_outcome)
+        report = line_report(fates(emulated, clock.now()), journal.rows(), machine.bins)
+    skipped = source.skipped if isinstance(source, PicturedParts) else []
+    return EmulatedRun(report, gate_error_ms(watched.moves), because, skipped)
+
+
+def emulated_copy(machine: Machine) -> Machine:
+    """Return the same machine with a pretend camera and pretend pins."""
+    camera = machine.camera.model_copy(update={"kind": "emulated"})
+    return machine.model_copy(update={"camera": camera, "gpio": GpioTable(pin_factory="mock")})
+
+
+def _unwatched(_frame: Frame | None, _outcomes: list[Outcome]) -> None:
+    """Nobody is watching."""
+
+
+def _default_machine(options: EmulateOptions, labels: Sequence[str]) -> Machine:
+    return emulated_machine(labels, speed_mm_s=options.speed_mm_s, tiles=options.parts is not None)
+
+
+def _source(options: EmulateOptions, labels: Sequence[str]) -> PartSource:
+    if options.parts is None:
+        return RenderedParts(labels)
+    return PicturedParts(options.parts, options.part_mm, np.random.default_rng([options.seed, 3]))
+
+
+def _open_gates(machine: Machine, clock: Clock) -> LocalGates | GateProcess:
+    if isinstance(clock, ManualClock):
+        return LocalGates(gate_specs(machine), clock, open_pin_factory("mock"))
+    return GateProcess(gate_specs(machine), "mock")
+
+
+def _belt(options: EmulateOptions, machine: Machine, belt: Belt, source: PartSource, now: float) -> EmulatedBelt:
+    first_mm = first_mark(now + LEARNING_S, machine, belt)
+    feeder = Feeder(
+        source, machine=machine, rate_per_min=options.rate_per_min, first_mark_mm=first_mm, seed=options.seed
+    )
+    tiles = options.parts is not None
+    return EmulatedBelt(machine, belt, feeder, count=options.count, seed=options.seed, tiles=tiles)
+
+
+def _open_journal(options: EmulateOptions, bundle_sha256: str, machine: Machine) -> Journal:
+    clock = "manual" if options.fast else "monotonic"
+    return Journal(options.journal, bundle_sha256=bundle_sha256, machine_sha256=machine.digest(), clock=clock)
+
+
+class _WatchedGates:
+    """Gates whose moves the emulated belt sees too."""
+
+    def __init__(self, gates: Gates, belt: EmulatedBelt) -> None:
+        self._gates, self._belt = gates, belt
+        self.moves: list[GateMove] = []
+
+    def move_at(self, gate: str, window: Window, part: int) -> None:
+        self._gates.move_at(gate, window, part)
+
+    def poll(self) -> list[GateMove]:
+        moves = self._gates.poll()
+        for move in moves:
+            self._belt.note(move)
+        self.moves += moves
+        return moves
+
+    def rest(self) -> None:
+        self._gates.rest()
+
+    def close(self) -> None:
+        self._gates.close()
+
+
+class _AssumedLatency:
+    """Lets time pass on the manual clock as a classification would, drawn from a log-normal distribution."""
+
+    def __init__(self, scorer: Scorer, clock: ManualClock, median_s: float, seed: int) -> None:
+        self._scorer, self._clock, self._median_s = scorer, clock, median_s
+        self._rng = np.random.default_rng([seed, 4])
+
+    def scores(self, image: NDArray[np.uint8]) -> NDArray[np.float32]:
+        scores = self._scorer.scores(image)
+        took_s = self._median_s * self._rng.lognormal(0.0, LATENCY_SPREAD)
+        self._clock.sleep_until(self._clock.now() + took_s)
+        return scores

@@ -1,0 +1,111 @@
+"""Find parts in a frame of a moving belt."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import reduce
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.background import Background
+from edge.parts import Frame, Sighting
+from edge.regions import Region, regions
+
+CELL_PX = 4
+LEAST_CELLS = 2  # a single cell is a speck of noise
+
+
+@dataclass(frozen=True)
+class FinderSettings:
+    """How a part differs from the belt, and how large it may be.
+
+    contrast: grey levels between part and belt. join_mm: pieces closer than this are one part (sheen can split one).
+    min_part_mm: smaller things are dirt. crop_margin: side of the square crop over the part's longer side.
+    """
+
+    mm_per_px: float
+    contrast: int = 30
+    join_mm: float = 2.0
+    min_part_mm: float = 4.0
+    crop_margin: float = 1.15
+
+
+class Finder:
+    """Compares each frame with the empty belt; the first frames teach it what that looks like."""
+
+    def __init__(self, settings: FinderSettings) -> None:
+        self._settings = settings
+        self._background = Background(settings.contrast)
+        self._join_cells = round(settings.join_mm / (settings.mm_per_px * CELL_PX))
+
+    @property
+    def ready(self) -> bool:
+        """Whether the empty belt is known; before that no part is found."""
+        return self._background.learned
+
+    def find(self, frame: Frame) -> list[Sighting] | None:
+        """Return what is on the belt, from upstream to downstream.
+
+        None when the frame is no picture of a belt with parts (noise, a light switched, a hand): nothing in it
+        can be trusted. Raises CameraError when the belt is never empty at start.
+        """
+        if not self._background.learned:
+            self._background.learn(frame.image)
+            return []
+        pieces = regions(self._background.differences(frame.image))
+        if pieces is None:
+            return None
+        if not pieces:
+            self._background.refresh(frame.image)
+        clusters = cluster([piece for piece in pieces if piece.area >= LEAST_CELLS], self._join_cells)
+        found = [self._sighting(frame.image, pieces) for pieces in clusters]
+        return [one for one in found if max(one.length_mm, one.width_mm) >= self._settings.min_part_mm]
+
+    def _sighting(self, image: NDArray[np.uint8], pieces: list[Region]) -> Sighting:
+        height, width = image.shape[:2]
+        scale = self._settings.mm_per_px
+        whole = reduce(Region.joined, pieces)
+        left, top = whole.left * CELL_PX, whole.top * CELL_PX
+        right = width if whole.right >= width // CELL_PX else whole.right * CELL_PX
+        bottom = height if whole.bottom >= height // CELL_PX else whole.bottom * CELL_PX
+        return Sighting(
+            x_mm=((left + right) / 2 - width / 2) * scale,
+            y_mm=((top + bottom) / 2 - height / 2) * scale,
+            length_mm=(right - left) * scale,
+            width_mm=(bottom - top) * scale,
+            crop=square_crop(image, (left, top, right, bottom), self._settings.crop_margin),
+            several=sum(self._is_part(piece) for piece in pieces) > 1,
+            cut_upstream=left == 0,
+            cut_downstream=right == width,
+            cut_sideways=top == 0 or bottom == height,
+        )
+
+    def _is_part(self, piece: Region) -> bool:
+        size_px = max(piece.right - piece.left, piece.bottom - piece.top) * CELL_PX
+        return size_px * self._settings.mm_per_px >= self._settings.min_part_mm
+
+
+def cluster(pieces: list[Region], reach: int) -> list[list[Region]]:
+    """Put pieces whose boxes are at most `reach` cells apart together, directly or through others."""
+    clusters: list[tuple[Region, list[Region]]] = []
+    for piece in pieces:
+        box, members = piece, [piece]
+        near = [one for one in clusters if one[0].gap(box) <= reach]
+        while near:
+            clusters = [one for one in clusters if one not in near]
+            for other, others in near:
+                box, members = box.joined(other), [*others, *members]
+            near = [one for one in clusters if one[0].gap(box) <= reach]
+        clusters.append((box, members))
+    return [members for _, members in clusters]
+
+
+def square_crop(image: NDArray[np.uint8], box: tuple[int, int, int, int], margin: float) -> NDArray[np.uint8]:
+    """Cut a square around `box` (left, top, right, bottom), `margin` times its longer side, moved to stay inside."""
+    left, top, right, bottom = box
+    height, width = image.shape[:2]
+    side = min(round(max(right - left, bottom - top) * margin), height, width)
+    x = min(max((left + right - side) // 2, 0), width - side)
+    y = min(max((top + bottom - side) // 2, 0), height - side)
+    return image[y : y + side, x : x + side]

@@ -1,0 +1,155 @@
+"""The record: one row per part in SQLite, durable when the part is decided, completed when its gate has moved."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from edge.errors import EdgeSortError
+from edge.gate_limits import Window
+from edge.gates import GateMove
+from edge.parts import Decision
+from edge.tracker import Track
+
+SCHEMA_VERSION = 1
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS runs (
+    run INTEGER PRIMARY KEY,
+    started_at_utc TEXT NOT NULL,
+    bundle_sha256 TEXT NOT NULL,
+    machine_sha256 TEXT NOT NULL,
+    clock TEXT NOT NULL,
+    ended_because TEXT
+);
+CREATE TABLE IF NOT EXISTS parts (
+    run INTEGER NOT NULL REFERENCES runs(run),
+    part INTEGER NOT NULL,
+    first_seen_s REAL NOT NULL,
+    decided_s REAL NOT NULL,
+    mark_mm REAL NOT NULL,
+    y_mm REAL NOT NULL,
+    length_mm REAL NOT NULL,
+    width_mm REAL NOT NULL,
+    votes INTEGER NOT NULL,
+    label TEXT NOT NULL,
+    score REAL NOT NULL,
+    scores TEXT NOT NULL,
+    bin TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    gate TEXT,
+    opens_s REAL,
+    closes_s REAL,
+    opened_s REAL,
+    closed_s REAL,
+    PRIMARY KEY (run, part)
+) WITHOUT ROWID;
+"""
+
+
+class JournalError(EdgeSortError):
+    """The journal cannot be opened or written."""
+
+
+@dataclass(frozen=True)
+class Planned:
+    """The opening that shall carry a part into its bin."""
+
+    gate: str
+    window: Window
+
+
+class Journal:
+    """One run's rows in a journal file. Times ending in _s are seconds on the machine clock."""
+
+    def __init__(self, path: Path | None, *, bundle_sha256: str, machine_sha256: str, clock: str) -> None:
+        """Open or create `path`; None keeps the rows in memory. Raises JournalError."""
+        self._path = path
+        try:
+            self._db = sqlite3.connect(":memory:" if path is None else path, isolation_level=None)
+            self._db.execute("PRAGMA journal_mode=WAL")
+            self._db.execute("PRAGMA synchronous=FULL")  # a power cut loses at most the row being written
+            self._check_version()
+            self._db.executescript(_SCHEMA)
+            row = (datetime.now(UTC).isoformat(), bundle_sha256, machine_sha256, clock)
+            cursor = self._db.execute(
+                "INSERT INTO runs (started_at_utc, bundle_sha256, machine_sha256, clock) VALUES (?, ?, ?, ?)", row
+            )
+        except sqlite3.Error as error:
+            raise JournalError(self._sentence(error)) from error
+        self.run = int(cursor.lastrowid or 0)
+
+    def decided(self, track: Track, decision: Decision, decided_at: float, planned: Planned | None) -> None:
+        """Add a part's row. It is on the disk when this returns. Raises JournalError."""
+        window = planned.window if planned else None
+        self._write(
+            "INSERT INTO parts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, NULL)",
+            self.run,
+            track.number,
+            track.first_seen_at,
+            decided_at,
+            track.mark_mm,
+            track.y_mm,
+            track.length_mm,
+            track.width_mm,
+            len(track.scores),
+            decision.label,
+            decision.score,
+            json.dumps([round(score, 6) for score in decision.scores]),
+            decision.bin,
+            str(decision.reason),
+            planned.gate if planned else None,
+            window.opens_at if window else None,
+            window.closes_at if window else None,
+        )
+
+    def moved(self, move: GateMove) -> None:
+        """Complete every row that this move of a gate served. Raises JournalError."""
+        column, due = ("opened_s", "opens_s") if move.kind == "opened" else ("closed_s", "closes_s")
+        self._write(
+            f"UPDATE parts SET {column} = ? "
+            f"WHERE run = ? AND part >= ? AND gate = ? AND {column} IS NULL AND {due} <= ?",
+            move.at,
+            self.run,
+            move.part,
+            move.gate,
+            move.at if move.due_at is None else max(move.at, move.due_at),
+        )
+
+    def ended(self, because: str) -> None:
+        """Note why the run ended. Raises JournalError."""
+        self._write("UPDATE runs SET ended_because = ? WHERE run = ?", because, self.run)
+
+    def close(self) -> None:
+        """Close the file. May be called twice."""
+        self._db.close()
+
+    def rows(self) -> list[sqlite3.Row]:
+        """Return this run's parts, in the order in which they were first seen."""
+        cursor = self._db.cursor()
+        cursor.row_factory = sqlite3.Row
+        return cursor.execute("SELECT * FROM parts WHERE run = ? ORDER BY part", (self.run,)).fetchall()
+
+    def _check_version(self) -> None:
+        version = self._db.execute("PRAGMA user_version").fetchone()[0]
+        if version == 0:
+            self._db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        elif version != SCHEMA_VERSION:
+            raise JournalError(
+                f"{self._path}: expected a journal of version {SCHEMA_VERSION}, found {version}; "
+                "give journal.path another file name"
+            )
+
+    def _write(self, statement: str, *values: object) -> None:
+        try:
+            self._db.execute(statement, values)
+        except sqlite3.Error as error:
+            raise JournalError(self._sentence(error)) from error
+
+    def _sentence(self, error: sqlite3.Error) -> str:
+        return (
+            f"{self._path or 'the journal in memory'}: expected a journal that can be written, found: {error}; "
+            "free some disk space, check the folder's permissions, or give another file"
+        )

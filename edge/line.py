@@ -1,0 +1,147 @@
+"""Put a sorter together from a machine and a bundle, and run it until it ends, whatever ends it."""
+
+from __future__ import annotations
+
+import importlib
+import signal
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import FrameType
+
+from edge.belt import Belt
+from edge.bundle import Bundle
+from edge.cameras import Camera, FolderCamera
+from edge.clocks import Clock
+from edge.decide import Decider
+from edge.errors import MachineError
+from edge.finder import Finder
+from edge.gates import Gates, GateSpec
+from edge.journal import Journal
+from edge.machine import Machine
+from edge.parts import Frame
+from edge.sorter import GatePlace, Outcome, Scorer, Sorter, SorterSettings
+from edge.tracker import Tracker
+
+OnOutcome = Callable[[Frame | None, list[Outcome]], None]
+"""Told after every frame what was decided in it; the frame is None after the last one."""
+
+
+class Stopped(BaseException):
+    """SIGTERM has come: unwind as for Ctrl-C, so that every gate comes to rest."""
+
+
+@dataclass(frozen=True)
+class LineModel:
+    """What the line must know of a bundle. thresholds: label -> lowest score."""
+
+    labels: tuple[str, ...]
+    thresholds: Mapping[str, float]
+    scorer: Scorer
+
+
+def line_model(bundle: Bundle) -> LineModel:
+    """Load a bundle's model. Raises what Bundle.classifier raises."""
+    thresholds = {label: threshold.min_score for label, threshold in bundle.facts.thresholds.items()}
+    return LineModel(bundle.labels, thresholds, bundle.classifier())
+
+
+def open_camera(machine: Machine, clock: Clock) -> Camera:
+    """Open the camera the machine names. Raises CameraError."""
+    camera = machine.camera
+    if camera.kind == "folder":
+        assert camera.folder is not None, "read_machine checks this"
+        size = (camera.width_px, camera.height_px)
+        return FolderCamera(camera.folder, frame_rate_hz=camera.frame_rate_hz, size=size, clock=clock)
+    # by name, so that picamera2 is looked for only where it is asked for
+    opened: Camera = importlib.import_module("edge.camera_picamera2").Picamera2Camera(camera)
+    return opened
+
+
+def gate_specs(machine: Machine) -> list[GateSpec]:
+    """Return what the gates' driver must know of each gate."""
+    return [GateSpec(gate.name, gate.pin, gate.active_high, gate.limits) for gate in machine.gates]
+
+
+def check_labels(machine: Machine, labels: Sequence[str]) -> None:
+    """Raise MachineError when a gate waits for a label that the bundle cannot give."""
+    for index, gate in enumerate(machine.gates):
+        for label in gate.labels:
+            if label not in labels:
+                raise MachineError(
+                    f"gates.{index}.labels: expected labels of the bundle ({', '.join(labels)}), found {label!r}; "
+                    "correct it, or run the bundle this machine was made for"
+                )
+
+
+def build_sorter(
+    machine: Machine, model: LineModel, *, belt: Belt, gates: Gates, journal: Journal, clock: Clock
+) -> Sorter:
+    """Put the stages together. Raises MachineError when machine and model do not fit."""
+    check_labels(machine, model.labels)
+    spacing = machine.spacing
+    places = {
+        gate.bin: GatePlace(gate.name, gate.travel_mm, gate.lag_ms / 1000, gate.dwell_ms / 1000)
+        for gate in machine.gates
+    }
+    return Sorter(
+        finder=Finder(machine.finder_settings),
+        tracker=Tracker(belt, spacing, machine.camera.view_mm),
+        scorer=model.scorer,
+        decider=Decider(model.labels, model.thresholds, machine.bins, spacing),
+        belt=belt,
+        places=places,
+        gates=gates,
+        journal=journal,
+        clock=clock,
+        settings=SorterSettings(
+            max_votes=machine.decision.max_votes,
+            frame_interval_s=1 / machine.camera.frame_rate_hz,
+            latency_s=machine.decision.latency_ms / 1000,
+        ),
+    )
+
+
+def run_line(
+    sorter: Sorter,
+    camera: Camera,
+    gates: Gates,
+    journal: Journal,
+    on_outcome: OnOutcome,
+) -> str:
+    """Sort until the camera ends, Ctrl-C, SIGTERM or an error. Returns why it ended.
+
+    However it ends, the gates are at rest before this returns or raises. Raises CameraError, GateError, JournalError.
+    """
+    because = "error"
+    with sigterm_raises():
+        try:
+            for frame in camera.frames():
+                on_outcome(frame, sorter.step(frame))
+            on_outcome(None, sorter.finish())
+            because = "no more frames"
+        except KeyboardInterrupt:
+            because = "interrupted"
+        except Stopped:
+            because = "terminated"
+        finally:
+            try:
+                gates.rest()
+                sorter.note_moves()
+            finally:
+                journal.ended(because)
+    return because
+
+
+@contextmanager
+def sigterm_raises() -> Iterator[None]:
+    """Within the block SIGTERM raises Stopped in the main thread."""
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        raise Stopped
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

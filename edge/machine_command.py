@@ -1,0 +1,79 @@
+"""`edge-sort machine`: a machine file to start from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+_HEAD = """\
+# One physical sorter. Units are in the names; an unknown key is an error.
+
+[belt]
+speed_mm_s = 100.0          # measure it: mark the belt, time a metre
+
+[camera]
+kind = "picamera2"          # or "folder", with folder = "DIR" of recorded frames
+width_px = 640
+height_px = 480
+mm_per_px = 0.25            # a ruler on the belt tells
+frame_rate_hz = 20.0
+exposure_ms = 1.0           # 0.1 mm of motion at 100 mm/s; short exposures need much light
+analogue_gain = 2.0
+rotate_deg = 0              # the belt must run from left to right in the picture
+
+[finder]
+contrast = 30               # grey levels between a part and the belt
+min_part_mm = 4.0           # smaller things are dirt
+crop_margin = 1.15          # as much ground around the part as in the training pictures
+
+[decision]
+max_votes = 5               # frames that vote on a part
+latency_ms = 100.0          # from exposure to decision, at worst
+guard_mm = 3.0              # how wrong a measured position may be
+
+[gpio]
+pin_factory = "lgpio"       # "mock" moves no pin
+
+[journal]
+path = "journal.sqlite"
+"""
+
+_GATE = """
+[[gates]]
+name = {name}
+pin = {pin}                    # BCM number
+bin = {name}
+labels = [{name}]
+travel_mm = {travel_mm:g}           # from the middle of the picture, downstream
+lag_ms = 20                 # from pin to effect: measure it
+dwell_ms = 400              # how long the gate acts on one part
+min_off_ms = 50
+max_on_ms = 2000
+max_duty = 0.8
+active_high = true          # the pin is low at rest; rest must be the unpowered position
+"""
+
+_PINS = (17, 27, 22, 23, 24, 25, 5, 6, 12, 13, 16, 19, 20, 21, 26, 4, 18)
+
+
+@click.command("machine")
+@click.option("--bundle", type=click.Path(path_type=Path), help="Its labels become gates. Default: the packaged one.")
+def machine_command(bundle: Path | None) -> None:
+    """Print a machine file to start from, with a gate for every label: edge-sort machine > machine.toml."""
+    from edge.bundle import open_bundle
+    from edge.emulate import packaged_bundle
+
+    labels = open_bundle(bundle or packaged_bundle()).labels
+    click.echo(machine_text(labels), nl=False)
+
+
+def machine_text(labels: tuple[str, ...]) -> str:
+    """Write a machine file with a gate for every label, as many as there are pins."""
+    from json import dumps  # a JSON string is a TOML string
+
+    gates = [
+        _GATE.format(name=dumps(label, ensure_ascii=False), pin=pin, travel_mm=200 + 80 * index)
+        for index, (label, pin) in enumerate(zip(labels, _PINS, strict=False))
+    ]
+    return _HEAD + "".join(gates)

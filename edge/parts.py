@@ -1,0 +1,79 @@
+"""The records that travel from the camera to the journal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+REJECT_BIN = "reject"
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A picture of the belt, which runs from left to right in it.
+
+    image: (H, W, 3) uint8 RGB. taken_at: the middle of the exposure, seconds on the machine clock.
+    number: counts up from 0; a gap means frames were dropped.
+    """
+
+    image: NDArray[np.uint8]
+    taken_at: float
+    number: int
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """Something on the belt in one frame.
+
+    x_mm and y_mm are the centre of its box, from the centre of the picture, along and across the belt (downstream is
+    positive); length_mm and width_mm its extent along and across. crop: (n, n, 3) uint8, square, around it.
+    several: it falls into pieces each large enough to be a part. cut_...: the picture's end shows only a piece of it.
+    """
+
+    x_mm: float
+    y_mm: float
+    length_mm: float
+    width_mm: float
+    crop: NDArray[np.uint8]
+    several: bool = False
+    cut_upstream: bool = False
+    cut_downstream: bool = False
+    cut_sideways: bool = False
+
+    @property
+    def whole(self) -> bool:
+        """Whether all of it along the belt is in the picture, so that its centre is known."""
+        return not (self.cut_upstream or self.cut_downstream)
+
+
+class Reason(StrEnum):
+    """Why a part goes to the bin it goes to. Everything but SORTED means reject."""
+
+    SORTED = "sorted"
+    BELOW_THRESHOLD = "below_threshold"
+    NO_BIN = "no_bin"
+    CROWDED = "crowded"
+    TOO_LONG = "too_long"
+    OUT_OF_VIEW = "out_of_view"
+    LOST = "lost"
+    UNCLASSIFIED = "unclassified"
+    LATE = "late"
+    GATE_RESTING = "gate_resting"
+
+
+@dataclass(frozen=True)
+class Decision:
+    """Which bin, and why. label and score are empty when no frame of the part could be classified."""
+
+    bin: str
+    reason: Reason
+    label: str = ""
+    score: float = 0.0
+    scores: tuple[float, ...] = ()
+
+    def rejected(self, reason: Reason) -> Decision:
+        """Return the same findings with the reject bin and another reason."""
+        return Decision(REJECT_BIN, reason, self.label, self.score, self.scores)

@@ -1,0 +1,32 @@
+"""gpiozero's pin factories by name. The one asked for, or an error: never a silent fallback."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+from edge.errors import GateError
+
+_FACTORIES = {
+    "lgpio": ("gpiozero.pins.lgpio", "LGPIOFactory", "pip install 'edge-sort[pi]'"),
+    "rpigpio": ("gpiozero.pins.rpigpio", "RPiGPIOFactory", "pip install RPi.GPIO"),
+    "pigpio": ("gpiozero.pins.pigpio", "PiGPIOFactory", "pip install pigpio, and start its daemon"),
+    "native": ("gpiozero.pins.native", "NativeFactory", "nothing: it comes with gpiozero"),
+    "mock": ("gpiozero.pins.mock", "MockFactory", "nothing: it comes with gpiozero"),
+}
+
+
+def open_pin_factory(name: str) -> Any:
+    """Return gpiozero's pin factory of this name. Raises GateError when this machine cannot provide it."""
+    module, attribute, remedy = _FACTORIES[name]
+    try:
+        return getattr(importlib.import_module(module), attribute)()
+    except ImportError as error:
+        raise GateError(
+            f"gpio.pin_factory: expected {name!r}, found its library missing ({error}); install it with: {remedy}"
+        ) from error
+    except Exception as error:  # each factory has error classes of its own, and none of them is importable everywhere
+        raise GateError(
+            f"gpio.pin_factory: expected {name!r} to work, found: {error or type(error).__name__}; "
+            "run on a Raspberry Pi as a member of the group gpio, or choose another pin_factory in the machine file"
+        ) from error

@@ -1,0 +1,142 @@
+"""`edge-sort run`: sort, on the machine or on the emulated line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from edge.emulate import EmulateOptions
+    from edge.line import OnOutcome
+    from edge.machine import Machine
+    from edge.parts import Frame
+    from edge.sorter import Outcome
+
+
+@click.command("run")
+@click.option("--bundle", type=click.Path(path_type=Path), help="The bundle to sort with.")
+@click.option("--machine", type=click.Path(path_type=Path), help="The machine file.")
+@click.option("--emulate", is_flag=True, help="No hardware: an emulated belt, camera and gates.")
+@click.option("--fast", is_flag=True, help="With --emulate: time runs as fast as it can be computed, repeatably.")
+@click.option(
+    "--parts",
+    type=click.Path(path_type=Path),
+    help="With --emulate: carry these photographs (a folder per class, or a training run's split.json for its "
+    "held-out ones). Default: rendered parts.",
+)
+@click.option("--part-mm", type=click.FloatRange(5, 200), default=35.0, show_default=True, help="Size of a photograph.")
+@click.option("--count", type=click.IntRange(1), default=60, show_default=True, help="Emulated parts to feed.")
+@click.option("--rate", "rate_per_min", type=click.FloatRange(1, 2000), default=60.0, show_default=True)
+@click.option("--speed", "speed_mm_s", type=click.FloatRange(10, 3000), default=150.0, show_default=True)
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
+@click.option(
+    "--latency-ms",
+    type=click.FloatRange(0.1, 1000),
+    default=15.0,
+    show_default=True,
+    help="With --fast: the assumed median time of one classification.",
+)
+@click.option("--journal", type=click.Path(path_type=Path), help="Write the record of every part to this SQLite file.")
+@click.option("--save-frames", type=click.Path(path_type=Path), help="Write each frame in which a part is decided.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of text.")
+def run_command(
+    bundle: Path | None,
+    machine: Path | None,
+    emulate: bool,
+    fast: bool,
+    parts: Path | None,
+    part_mm: float,
+    count: int,
+    rate_per_min: float,
+    speed_mm_s: float,
+    seed: int,
+    latency_ms: float,
+    journal: Path | None,
+    save_frames: Path | None,
+    as_json: bool,
+) -> None:
+    """Sort parts until Ctrl-C, or until the emulated belt is empty.
+
+    On a machine: edge-sort run --bundle BUNDLE --machine machine.toml. Without one: edge-sort run --emulate.
+    """
+    from edge.machine import read_machine
+
+    if emulate:
+        from edge.emulate import EmulateOptions
+
+        options = EmulateOptions(
+            bundle=bundle,
+            machine=read_machine(machine) if machine else None,
+            parts=parts,
+            part_mm=part_mm,
+            speed_mm_s=speed_mm_s,
+            rate_per_min=rate_per_min,
+            count=count,
+            seed=seed,
+            fast=fast,
+            latency_ms=latency_ms,
+            journal=journal,
+        )
+        _run_emulated(options, save_frames, as_json)
+        return
+    if fast or parts:
+        raise click.UsageError("--fast and --parts belong to --emulate; add it")
+    if bundle is None or machine is None:
+        raise click.UsageError("expected --bundle and --machine, or --emulate to run without hardware")
+    _run_machine(bundle, read_machine(machine), journal, save_frames, as_json)
+
+
+def _run_emulated(options: EmulateOptions, save_frames: Path | None, as_json: bool) -> None:
+    from edge.emulate import run_emulated
+    from edge.line_report import report_text
+
+    run = run_emulated(options, lambda machine: _watcher(machine, save_frames, quiet=as_json or options.fast))
+    for skipped in run.skipped:
+        click.echo(f"Skipped: {skipped}", err=True)
+    if as_json:
+        click.echo(json.dumps(run.as_dict(options)))
+    else:
+        click.echo(report_text(run.report, run.gate_error, exact_clock=options.fast))
+
+
+def _run_machine(bundle: Path, machine: Machine, journal: Path | None, save_frames: Path | None, as_json: bool) -> None:
+    from edge.line_report import gate_line
+    from edge.run_machine import run_machine
+
+    run = run_machine(bundle, machine, journal, lambda machine: _watcher(machine, save_frames, quiet=as_json))
+    if as_json:
+        click.echo(json.dumps(run.as_dict()))
+        return
+    for name, count in run.bins.items():
+        click.echo(f"{name:<16}{count:>7}")
+    click.echo("rejected: " + (", ".join(f"{why} {count}" for why, count in run.rejected.items()) or "none"))
+    click.echo(gate_line(run.gate_error, exact_clock=False))
+    if not run.real_time:
+        click.echo("the gate process ran without real-time priority: run as root, or allow it in limits.conf", err=True)
+
+
+def _watcher(machine: Machine, save_frames: Path | None, *, quiet: bool) -> OnOutcome:
+    """Print each decision, and save its frame, as wanted."""
+    from edge.belt import FixedSpeedBelt
+    from edge.overlay import FrameSaver
+
+    belt = FixedSpeedBelt(machine.belt.speed_mm_s)
+    saver = FrameSaver(save_frames, belt, machine.camera.mm_per_px) if save_frames else None
+
+    def watch(frame: Frame | None, outcomes: list[Outcome]) -> None:
+        if not quiet:
+            for outcome in outcomes:
+                click.echo(_line(outcome))
+        if saver is not None and frame is not None and outcomes:
+            saver.save(frame, outcomes)
+
+    return watch
+
+
+def _line(outcome: Outcome) -> str:
+    decision = outcome.decision
+    why = "" if decision.reason == "sorted" else f" ({decision.reason})"
+    return f"part {outcome.track.number:>5}  {decision.label:<14} {decision.score:.3f}  -> {decision.bin}{why}"

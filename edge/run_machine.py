@@ -1,0 +1,95 @@
+"""The real line: the machine's camera, its gates in a process of their own, the system's clock."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from edge.belt import FixedSpeedBelt
+from edge.bundle import open_bundle
+from edge.clocks import MonotonicClock
+from edge.errors import MachineError
+from edge.gate_process import GateProcess
+from edge.journal import Journal
+from edge.line import OnOutcome, build_sorter, check_labels, gate_specs, line_model, open_camera, run_line
+from edge.line_report import error_percentiles
+from edge.machine import Machine
+from edge.parts import REJECT_BIN
+
+WARM_UP_RUNS = 3
+
+
+@dataclass(frozen=True)
+class MachineRun:
+    """What the journal says of a run. Nobody knows here what the parts really were."""
+
+    parts: int
+    bins: dict[str, int]
+    rejected: dict[str, int]
+    gate_error: dict[str, float | None]
+    because: str
+    real_time: bool
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return everything under the names that `run --json` uses."""
+        return {
+            "parts": self.parts,
+            "bins": self.bins,
+            "rejected": self.rejected,
+            "gate_error_ms": self.gate_error,
+            "ended_because": self.because,
+            "real_time": self.real_time,
+        }
+
+
+def run_machine(
+    bundle_path: Path, machine: Machine, journal_path: Path | None, watch: Callable[[Machine], OnOutcome]
+) -> MachineRun:
+    """Sort until the camera ends or somebody stops it. Raises EdgeSortError's children; pins are opened last."""
+    if machine.camera.kind == "emulated":
+        raise MachineError("camera.kind: 'emulated' sees no real part; use another kind, or run with --emulate")
+    bundle = open_bundle(bundle_path)
+    check_labels(machine, bundle.labels)
+    model = line_model(bundle)
+    blank = np.zeros((64, 64, 3), dtype=np.uint8)
+    for _ in range(WARM_UP_RUNS):  # the first calls of a model are many times slower
+        model.scorer.scores(blank)
+    clock = MonotonicClock()
+    path = journal_path or machine.journal.path
+    with (
+        closing(open_camera(machine, clock)) as camera,
+        closing(_journal(path, bundle.digest, machine)) as journal,
+        closing(GateProcess(gate_specs(machine), machine.gpio.pin_factory)) as gates,
+    ):
+        belt = FixedSpeedBelt(machine.belt.speed_mm_s)
+        sorter = build_sorter(machine, model, belt=belt, gates=gates, journal=journal, clock=clock)
+        because = run_line(sorter, camera, gates, journal, watch(machine))
+        return _summary(journal.rows(), because, real_time=gates.real_time)
+
+
+def _journal(path: Path, digest: str, machine: Machine) -> Journal:
+    return Journal(path, bundle_sha256=digest, machine_sha256=machine.digest(), clock="monotonic")
+
+
+def _summary(rows: Sequence[sqlite3.Row], because: str, *, real_time: bool) -> MachineRun:
+    errors = [
+        abs(row[done] - row[due]) * 1000
+        for row in rows
+        for done, due in (("opened_s", "opens_s"), ("closed_s", "closes_s"))
+        if row[done] is not None
+    ]
+    return MachineRun(
+        parts=len(rows),
+        bins=dict(sorted(Counter(row["bin"] for row in rows).items())),
+        rejected=dict(sorted(Counter(row["reason"] for row in rows if row["bin"] == REJECT_BIN).items())),
+        gate_error=error_percentiles(errors),
+        because=because,
+        real_time=real_time,
+    )
