@@ -32,6 +32,8 @@ MODEL_FILE = "model.tflite"
 FACTS_FILE = "bundle.json"
 DIGEST_FILE = "bundle.json.sha256"
 
+_MOST_FACTS_BYTES = 16_000_000  # a list of 10,000 calibration pictures takes 2 MB
+
 
 class _Facts(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -106,7 +108,7 @@ def open_bundle(folder: Path) -> Bundle:
     """Read a bundle and verify every file in it. Raises BundleError naming the file that is wrong."""
     if not folder.is_dir():
         raise BundleError(f"{folder}: expected a bundle folder, found none; make one with: edge-sort quantize")
-    raw = _read(folder / FACTS_FILE)
+    raw = _read(folder / FACTS_FILE, _MOST_FACTS_BYTES)
     digest = hashlib.sha256(raw).hexdigest()
     _check_own_digest(folder / DIGEST_FILE, digest)
     facts = _parse(folder / FACTS_FILE, raw)
@@ -139,15 +141,20 @@ def _sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def _read(path: Path) -> bytes:
+def _read(path: Path, most_bytes: int) -> bytes:
+    """Read at most one byte more than expected: a bundle from elsewhere must not fill the memory or block on a pipe."""
     try:
-        return path.read_bytes()
+        if not path.is_file():
+            raise BundleError(f"{path}: expected a file of the bundle, found none; {_REMEDY}")
+        with path.open("rb") as file:
+            return file.read(most_bytes + 1)
     except OSError as error:
         raise BundleError(f"{path}: expected a file of the bundle, found none readable; {_REMEDY}") from error
 
 
 def _check_own_digest(path: Path, digest: str) -> None:
-    if _read(path) != f"{digest}  {FACTS_FILE}\n".encode():
+    expected = f"{digest}  {FACTS_FILE}\n".encode()
+    if _read(path, len(expected)) != expected:
         raise BundleError(f"{path.with_name(FACTS_FILE)}: changed since the bundle was made; {_REMEDY}")
 
 
@@ -161,7 +168,7 @@ def _parse(path: Path, raw: bytes) -> BundleFacts:
                 "install the edge-sort that made it, or make the bundle again with this one"
             )
         facts = BundleFacts.model_validate(found)
-    except (ValueError, ValidationError) as error:
+    except (ValueError, ValidationError, RecursionError) as error:
         raise BundleError(f"{path}: expected the facts of a bundle, found: {_first_line(error)}; {_REMEDY}") from error
     if set(facts.thresholds) != set(facts.labels) or len(set(facts.labels)) != len(facts.labels):
         raise BundleError(f"{path}: expected one threshold for each label; {_REMEDY}")
@@ -178,8 +185,9 @@ def _first_line(error: Exception) -> str:
 def _check_file(folder: Path, name: str, fact: FileFact) -> None:
     if Path(name).name != name:
         raise BundleError(f"{folder / FACTS_FILE}: expected plain file names, found {name!r}; {_REMEDY}")
-    data = _read(folder / name)
+    data = _read(folder / name, fact.size_bytes)
     if len(data) != fact.size_bytes:
-        raise BundleError(f"{folder / name}: expected {fact.size_bytes} bytes, found {len(data)}; {_REMEDY}")
+        found = "more" if len(data) > fact.size_bytes else len(data)
+        raise BundleError(f"{folder / name}: expected {fact.size_bytes} bytes, found {found}; {_REMEDY}")
     if _sha256(data) != fact.sha256:
         raise BundleError(f"{folder / name}: its contents changed since the bundle was made; {_REMEDY}")

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.background import LEARN_FRAMES
 from edge.belt import Belt, FixedSpeedBelt
 from edge.bundle import open_bundle
 from edge.clocks import Clock, ManualClock, MonotonicClock
@@ -33,7 +34,6 @@ from edge.sorter import Outcome, Scorer
 
 WINDOW_MM = 56.0  # of belt that an emulated gate acts on: the longest rendered part is 43 mm long
 FIRST_GATE_MM, GATE_PITCH_MM = 260.0, 70.0
-LEARNING_S = 2.0  # of empty belt before the first part comes near the camera
 LATENCY_SPREAD = math.log(3.0) / 2.326  # of a log-normal whose 99th percentile is 3 times its median
 
 
@@ -187,7 +187,8 @@ def _open_gates(machine: Machine, clock: Clock) -> LocalGates | GateProcess:
 
 
 def _belt(options: EmulateOptions, machine: Machine, belt: Belt, source: PartSource, now: float) -> EmulatedBelt:
-    first_mm = first_mark(now + LEARNING_S, machine, belt)
+    learnt_at = now + (LEARN_FRAMES + 2) / machine.camera.frame_rate_hz
+    first_mm = first_mark(learnt_at, machine, belt)
     feeder = Feeder(
         source, machine=machine, rate_per_min=options.rate_per_min, first_mark_mm=first_mm, seed=options.seed
     )

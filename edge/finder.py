@@ -9,11 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.background import Background
+from edge.errors import CameraError
 from edge.parts import Frame, Sighting
 from edge.regions import Region, regions
 
 CELL_PX = 4
 LEAST_CELLS = 2  # a single cell is a speck of noise
+MOST_SHARE = 0.5  # of the picture that parts may fill; more is a hand, or another light
+GIVE_UP_AFTER_FRAMES = 60  # in a row that are no picture of the belt
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,7 @@ class Finder:
     def __init__(self, settings: FinderSettings) -> None:
         self._settings = settings
         self._background = Background(settings.contrast)
+        self._untrusted = 0
         self._join_cells = round(settings.join_mm / (settings.mm_per_px * CELL_PX))
 
     @property
@@ -48,12 +52,14 @@ class Finder:
         """Return what is on the belt, from upstream to downstream.
 
         None when the frame is no picture of a belt with parts (noise, a light switched, a hand): nothing in it
-        can be trusted. Raises CameraError when the belt is never empty at start.
+        can be trusted. Raises CameraError when that lasts, or when the belt is never empty at start.
         """
         if not self._background.learned:
             self._background.learn(frame.image)
             return []
-        pieces = regions(self._background.differences(frame.image))
+        mask = self._background.differences(frame.image)
+        pieces = regions(mask) if np.count_nonzero(mask) <= MOST_SHARE * mask.size else None
+        self._note_trust(pieces is not None)
         if pieces is None:
             return None
         if not pieces:
@@ -61,6 +67,14 @@ class Finder:
         clusters = cluster([piece for piece in pieces if piece.area >= LEAST_CELLS], self._join_cells)
         found = [self._sighting(frame.image, pieces) for pieces in clusters]
         return [one for one in found if max(one.length_mm, one.width_mm) >= self._settings.min_part_mm]
+
+    def _note_trust(self, trusted: bool) -> None:
+        self._untrusted = 0 if trusted else self._untrusted + 1
+        if self._untrusted >= GIVE_UP_AFTER_FRAMES:
+            raise CameraError(
+                f"expected a belt with parts on it, found something else in {self._untrusted} frames in a row; "
+                "take away what covers the camera or switch the light back, then start again"
+            )
 
     def _sighting(self, image: NDArray[np.uint8], pieces: list[Region]) -> Sighting:
         height, width = image.shape[:2]

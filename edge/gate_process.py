@@ -33,12 +33,17 @@ _PRIORITY = 50
 class GateProcess:
     """All gates of a machine, moved by a child process. Times are on the system's monotonic clock."""
 
-    def __init__(self, specs: Sequence[GateSpec], pin_factory: str) -> None:
-        """Start the process. Raises GateError when a pin cannot be used."""
+    def __init__(
+        self, specs: Sequence[GateSpec], pin_factory: str, *, heartbeat_timeout_s: float = HEARTBEAT_TIMEOUT_S
+    ) -> None:
+        """Start the process. Raises GateError when a pin cannot be used.
+
+        Without a call for `heartbeat_timeout_s` it takes the sorter for hung, rests every gate and ends.
+        """
         context = multiprocessing.get_context("spawn")
         self._pipe, theirs = context.Pipe()
         self._process: SpawnProcess = context.Process(
-            target=_serve, args=(theirs, tuple(specs), pin_factory), name="edge-sort gates", daemon=True
+            target=_serve, args=(theirs, tuple(specs), pin_factory, heartbeat_timeout_s), name="edge-sort gates", daemon=True
         )
         self._moves: list[GateMove] = []
         self.real_time = False
@@ -122,7 +127,7 @@ class GateProcess:
         return GateError("expected the gate process to be running, found it gone; its gates are at rest: start again")
 
 
-def _serve(pipe: Connection, specs: tuple[GateSpec, ...], pin_factory: str) -> None:
+def _serve(pipe: Connection, specs: tuple[GateSpec, ...], pin_factory: str, heartbeat_timeout_s: float) -> None:
     """The child process: make every move on time until the pipe ends, the heartbeat stops or a signal comes."""
     signal.signal(
         signal.SIGINT, signal.SIG_IGN
@@ -135,7 +140,7 @@ def _serve(pipe: Connection, specs: tuple[GateSpec, ...], pin_factory: str) -> N
         return
     try:
         pipe.send(("started", _real_time()))
-        _attend(pipe, gates)
+        _attend(pipe, gates, heartbeat_timeout_s)
     except (EOFError, OSError):
         pass  # the sorter is gone
     except GateError as error:
@@ -148,16 +153,16 @@ def _leave() -> None:
     raise SystemExit(0)
 
 
-def _attend(pipe: Connection, gates: LocalGates) -> None:
+def _attend(pipe: Connection, gates: LocalGates, heartbeat_timeout_s: float) -> None:
     alive_at = time.monotonic()
     while True:
         now = time.monotonic()
-        if now - alive_at > HEARTBEAT_TIMEOUT_S:
+        if now - alive_at > heartbeat_timeout_s:
             raise GateError(
-                f"expected a sign of life from the sorter every {HEARTBEAT_TIMEOUT_S:g} s, found none; "
+                f"expected a sign of life from the sorter every {heartbeat_timeout_s:g} s, found none; "
                 "all gates are at rest: start again"
             )
-        wait_s = min(gates.next_due, alive_at + HEARTBEAT_TIMEOUT_S) - now
+        wait_s = min(gates.next_due, alive_at + heartbeat_timeout_s) - now
         if wait_s > SPIN_S and not pipe.poll(wait_s - SPIN_S):
             continue
         if wait_s > SPIN_S or pipe.poll(0):

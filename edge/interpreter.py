@@ -40,7 +40,7 @@ class Interpreter(Protocol):
 
 
 # Tried in this order. tensorflow is the last resort: half a gigabyte of memory and seconds to import.
-RUNTIMES = ("ai_edge_litert.interpreter", "tflite_runtime.interpreter", "tensorflow.lite")
+RUNTIMES = ("ai_edge_litert.interpreter", "tflite_runtime.interpreter", "tensorflow.lite.python.interpreter")
 
 
 class TfliteInterpreter:

@@ -64,8 +64,9 @@ def preprocess(image: NDArray[np.uint8], spec: InputSpec) -> NDArray[np.uint8]:
 def _centre_box(have: tuple[int, int], want: tuple[int, int]) -> tuple[float, float, float, float]:
     scale = min(have[0] / want[0], have[1] / want[1])
     width, height = want[0] * scale, want[1] * scale
-    left, top = (have[0] - width) / 2, (have[1] - height) / 2
-    return left, top, left + width, top + height
+    # Rounding may put an edge a hair outside the picture, which Pillow refuses.
+    left, top = max(0.0, (have[0] - width) / 2), max(0.0, (have[1] - height) / 2)
+    return left, top, min(left + width, have[0]), min(top + height, have[1])
 
 
 def _padded(picture: Image.Image, want: tuple[int, int], resample: Image.Resampling) -> Image.Image:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-# A mask with more runs than this is noise, not parts; labelling it would only cost time.
-MAX_RUNS = 4000
+# A mask with more runs to a row than this is noise, not parts; labelling it would only cost time.
+MAX_RUNS_PER_ROW = 16
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Region:
 def regions(mask: NDArray[np.bool_]) -> list[Region] | None:
     """Find the 8-connected regions of `mask`, (H, W) bool, from left to right. None when the mask is mere noise."""
     rows, starts, ends = _runs(mask)
-    if len(rows) > MAX_RUNS:
+    if len(rows) > MAX_RUNS_PER_ROW * mask.shape[0]:
         return None
     parents = list(range(len(rows)))
     first, row_begin = 0, 0

@@ -180,6 +180,5 @@ class Tracker:
 
 
 def _extent(sighting: Sighting, mark: float) -> tuple[float, float]:
-    """Return the marks of a sighting's rear and front. Upstream is the larger mark: it passes later."""
-    rear, front = mark + sighting.length_mm / 2, mark - sighting.length_mm / 2
-    return (float("inf") if sighting.cut_upstream else rear), (float("-inf") if sighting.cut_downstream else front)
+    """Return the marks of a sighting's rear and front, as far as seen. Upstream is the larger mark: it passes later."""
+    return mark + sighting.length_mm / 2, mark - sighting.length_mm / 2

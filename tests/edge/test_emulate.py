@@ -1,0 +1,126 @@
+"""The whole line on the manual clock: conservation, repeatability, and no part in a wrong bin by the runtime."""
+
+from __future__ import annotations
+
+import dataclasses
+import sqlite3
+from contextlib import closing
+
+import numpy as np
+import pytest
+
+from edge.emulate import EmulateOptions, emulate_line, emulated_machine
+from edge.line_report import report_text
+from edge.machine import Machine, check_machine
+
+
+def run(machine, model, parts, **options):
+    return emulate_line(EmulateOptions(**{"fast": True, "count": 120, **options}), machine, model, parts, "digest")
+
+
+def accounted(report):
+    return report.sorted_right + report.sorted_wrong + sum(report.rejected.values()) + report.on_belt
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_every_part_is_accounted_for_and_none_is_misled(machine, color_model, colored_parts, seed):
+    """Fed = sum of all outcomes; with a perfect classifier nothing lands in a wrong bin, nothing is struck."""
+    report = run(machine, color_model, colored_parts, seed=seed).report
+    assert report.fed == accounted(report) == 120
+    assert (report.sorted_wrong, report.wrong_by_runtime, report.struck, report.on_belt, report.ghosts) == (0, 0, 0, 0, 0)
+    assert set(report.rejected) <= {"crowded", "too_long"}
+    assert report.sorted_right > 100
+
+
+@pytest.mark.parametrize(("speed_mm_s", "rate_per_min"), [(50, 30), (300, 120), (500, 200)])
+def test_speed_is_no_excuse(color_model, colored_parts, speed_mm_s, rate_per_min):
+    """At other speeds the emulated machine is another one, and its line is as right."""
+    machine = emulated_machine(colored_parts.labels, speed_mm_s=speed_mm_s, tiles=False)
+    report = run(machine, color_model, colored_parts, rate_per_min=rate_per_min).report
+    assert (report.sorted_wrong, report.wrong_by_runtime, report.struck) == (0, 0, 0)
+    assert report.sorted_right > 90
+
+
+def test_the_same_seed_gives_the_same_run(machine, color_model, colored_parts):
+    """Everything reported, and every journal row, repeats to the bit."""
+    options = EmulateOptions(fast=True, seed=7)
+    first, second = (run(machine, color_model, colored_parts, seed=7).as_dict(options) for _ in range(2))
+    assert first == second
+
+
+def test_a_part_classified_too_late_goes_to_reject(machine, color_model, colored_parts):
+    """When classifying takes seconds, gates are not moved late: parts are late, and no other part suffers."""
+    report = run(machine, color_model, colored_parts, latency_ms=900.0).report
+    assert report.rejected.get("late", 0) + report.rejected.get("lost", 0) + report.rejected.get("unseen", 0) > 20
+    assert (report.sorted_wrong, report.wrong_by_runtime, report.struck) == (0, 0, 0)
+    assert report.fed == accounted(report)
+
+
+def test_a_wrong_label_is_not_the_runtime_s_fault(machine, color_model, colored_parts):
+    """A model that always says red sorts wrongly, and the report keeps the two kinds apart."""
+
+    class AlwaysRed:
+        def scores(self, image):
+            return np.array([0.99, 0.005, 0.005], dtype=np.float32)
+
+    model = dataclasses.replace(color_model, scorer=AlwaysRed())
+    report = run(machine, model, colored_parts).report
+    assert report.sorted_wrong > 50
+    assert report.wrong_by_runtime == 0
+    assert report.bins["red"].purity < 0.5
+
+
+def test_a_class_without_a_gate_goes_to_reject(table, color_model, colored_parts):
+    """Fewer gates than classes: the others ride on, with their reason."""
+    table["gates"] = table["gates"][:2]
+    machine = Machine.model_validate(table)
+    report = run(machine, color_model, colored_parts).report
+    assert report.rejected["no_bin"] > 20
+    assert report.sorted_wrong == 0
+
+
+def test_gates_that_open_at_the_wrong_place_are_found_out(machine, color_model, colored_parts, monkeypatch):
+    """The physics is not told what was decided: a gate timed 60 mm off shows as the runtime's fault."""
+    import edge.sorter
+
+    honest = edge.sorter.arrival
+    monkeypatch.setattr(edge.sorter, "arrival", lambda mark, travel_mm, belt: honest(mark, travel_mm + 60, belt))
+    report = run(machine, color_model, colored_parts).report
+    assert report.wrong_by_runtime > 50
+    assert report.fed == accounted(report)
+
+
+def test_the_journal_holds_every_part_and_its_gate_s_moments(machine, color_model, colored_parts, tmp_path):
+    """One row per part seen; a sorted part's gate opened and closed when it should."""
+    path = tmp_path / "journal.sqlite"
+    report = run(machine, color_model, colored_parts, journal=path).report
+    with closing(sqlite3.connect(path)) as db:
+        db.row_factory = sqlite3.Row
+        rows = db.execute("SELECT * FROM parts").fetchall()
+        assert db.execute("SELECT ended_because FROM runs").fetchone()[0] == "no more frames"
+    assert len(rows) == report.fed
+    for row in rows:
+        if row["bin"] != "reject":
+            assert row["opened_s"] <= row["opens_s"] + 1e-9
+            assert row["closed_s"] >= row["closes_s"] - 1e-9
+
+
+def test_on_the_real_clock_every_part_is_accounted_for(color_model, colored_parts):
+    """The same line on the monotonic clock with the gates in their own process: a part may be late here, never wrong."""
+    machine = emulated_machine(colored_parts.labels, speed_mm_s=500, tiles=False)
+    done = run(machine, color_model, colored_parts, fast=False, count=3, rate_per_min=200)
+    assert done.report.fed == accounted(done.report) == 3
+    assert done.report.sorted_wrong == 0
+    assert done.as_dict(EmulateOptions())["clock"] == "monotonic"
+
+
+def test_the_text_says_what_the_clock_can_prove(machine, color_model, colored_parts):
+    """On the manual clock the gates are exact by construction, and the report does not pretend to have measured."""
+    done = run(machine, color_model, colored_parts, count=10)
+    assert "by construction" in report_text(done.report, done.gate_error, exact_clock=True)
+
+
+@pytest.mark.parametrize("speed_mm_s", [10, 75, 150, 400, 1000, 3000])
+def test_the_emulated_machine_passes_the_checks_of_a_real_one(speed_mm_s):
+    """At every speed that can be asked for."""
+    check_machine(emulated_machine(("a", "b", "c"), speed_mm_s=speed_mm_s, tiles=False))

@@ -1,0 +1,170 @@
+"""The contract of Gates, run on every implementation: on the manual clock, and in a process of their own."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from gpiozero.pins.mock import MockFactory
+
+from edge.clocks import ManualClock, MonotonicClock
+from edge.errors import GateError
+from edge.gate_limits import GateLimits, MoveRefused, Window
+from edge.gate_process import GateProcess
+from edge.gates import GateSpec, LocalGates
+from edge.parts import Reason
+from edge.pins import open_pin_factory
+
+LIMITS = GateLimits(min_off_ms=5, max_on_ms=500, max_duty=0.9)
+SPECS = (GateSpec("nut", 17, True, LIMITS), GateSpec("coin", 27, True, LIMITS))
+
+
+@pytest.fixture(params=["manual", "process"])
+def rig(request):
+    """Gates with the clock they follow."""
+    if request.param == "manual":
+        clock = ManualClock(100.0)
+        gates = LocalGates(SPECS, clock, MockFactory())
+    else:
+        clock = MonotonicClock()
+        gates = GateProcess(SPECS, "mock")
+    yield gates, clock
+    gates.close()
+
+
+def moves_until(gates, clock, when):
+    """Let time pass and collect what the gates report; the process gets a moment to tell."""
+    clock.sleep_until(when)
+    moves = list(gates.poll())
+    if isinstance(clock, MonotonicClock):
+        clock.sleep_until(clock.now() + 0.05)
+        moves += gates.poll()
+    return moves
+
+
+def test_a_gate_opens_and_closes_at_the_moments_planned(rig):
+    """Both edges are made, in order, not before they are due, and reported with their part."""
+    gates, clock = rig
+    now = clock.now()
+    gates.move_at("coin", Window(now + 0.02, now + 0.05), part=7)
+    moves = moves_until(gates, clock, now + 0.06)
+    assert [(move.gate, move.kind, move.part) for move in moves] == [("coin", "opened", 7), ("coin", "closed", 7)]
+    assert [move.due_at for move in moves] == [now + 0.02, now + 0.05]
+    assert all(move.at >= move.due_at for move in moves)
+
+
+def test_gates_move_independently(rig):
+    """Overlapping openings of two gates do not disturb each other."""
+    gates, clock = rig
+    now = clock.now()
+    gates.move_at("nut", Window(now + 0.02, now + 0.06), part=1)
+    gates.move_at("coin", Window(now + 0.03, now + 0.05), part=2)
+    moves = moves_until(gates, clock, now + 0.07)
+    assert [(move.gate, move.kind) for move in moves] == [
+        ("nut", "opened"),
+        ("coin", "opened"),
+        ("coin", "closed"),
+        ("nut", "closed"),
+    ]
+
+
+def test_a_late_opening_is_refused_and_no_pin_moves(rig):
+    """The past cannot be planned."""
+    gates, clock = rig
+    now = clock.now()
+    with pytest.raises(MoveRefused) as refused:
+        gates.move_at("nut", Window(now - 0.001, now + 0.02), part=1)
+    assert refused.value.reason is Reason.LATE
+    assert moves_until(gates, clock, now + 0.03) == []
+
+
+def test_rest_closes_an_open_gate_and_forgets_its_plan(rig):
+    """After rest() every pin is at rest, and what was planned does not happen."""
+    gates, clock = rig
+    now = clock.now()
+    gates.move_at("nut", Window(now + 0.01, now + 0.4), part=1)
+    gates.move_at("coin", Window(now + 0.2, now + 0.3), part=2)
+    assert [move.kind for move in moves_until(gates, clock, now + 0.02)] == ["opened"]
+    gates.rest()
+    moves = moves_until(gates, clock, now + 0.45)
+    assert [(move.gate, move.kind, move.due_at) for move in moves] == [("nut", "closed", None)]
+
+
+def test_closing_twice_does_no_harm(rig):
+    """close() may be called again."""
+    gates, _ = rig
+    gates.close()
+    gates.close()
+
+
+def test_a_merged_opening_has_one_pair_of_edges(rig):
+    """Two parts of one bin in a row: the gate stays open between them."""
+    gates, clock = rig
+    now = clock.now()
+    gates.move_at("nut", Window(now + 0.02, now + 0.04), part=1)
+    gates.move_at("nut", Window(now + 0.042, now + 0.06), part=2)
+    moves = moves_until(gates, clock, now + 0.07)
+    assert [(move.kind, move.due_at) for move in moves] == [("opened", now + 0.02), ("closed", now + 0.06)]
+
+
+def test_one_pin_for_two_gates_is_an_error_that_leaves_no_pin_taken():
+    """A pin belongs to one gate; the one opened before is let go again."""
+    factory = MockFactory()
+    twice = (SPECS[0], GateSpec("other", 17, True, LIMITS))
+    with pytest.raises(GateError, match="pin 17"):
+        LocalGates(twice, ManualClock(), factory)
+    LocalGates(SPECS, ManualClock(), factory).close()
+
+
+def test_the_gate_process_says_why_it_cannot_start():
+    """An error in the child process reaches the user as the same sentence."""
+    with pytest.raises(GateError, match="pin 17"):
+        GateProcess((SPECS[0], GateSpec("other", 17, True, LIMITS)), "mock")
+
+
+def test_an_active_low_gate_rests_at_the_high_level():
+    """The resting level is the unpowered one, whichever that is."""
+    factory = MockFactory()
+    gates = LocalGates([GateSpec("nut", 17, False, LIMITS)], ManualClock(), factory)
+    assert factory.pin(17).state
+    gates.close()
+
+
+def test_closed_gates_leave_their_pins_at_rest():
+    """After close() a pin that was open is low or an input."""
+    factory, clock = MockFactory(), ManualClock()
+    gates = LocalGates(SPECS, clock, factory)
+    gates.move_at("nut", Window(1.0, 1.4), part=1)
+    clock.sleep_until(1.1)
+    pin = factory.pin(17)
+    assert pin.state
+    gates.close()
+    assert pin.function == "input" or not pin.state
+
+
+def test_the_gates_fall_when_the_sorter_is_silent():
+    """Without a sign of life the process ends, its gates at rest, and the next call says so."""
+    gates = GateProcess(SPECS, "mock", heartbeat_timeout_s=0.05)
+    try:
+        now = time.monotonic()
+        gates.move_at("nut", Window(now + 0.01, now + 0.4), part=1)
+        gates._process.join(5)
+        assert gates._process.exitcode == 0
+        with pytest.raises(GateError):
+            for _ in range(10):
+                gates.poll()
+    finally:
+        gates.close()
+
+
+@pytest.mark.parametrize("name", ["rpigpio", "lgpio"])
+def test_a_pin_factory_that_is_missing_is_named(name):
+    """No fallback to another factory: the error names the one asked for."""
+    module = {"rpigpio": "RPi.GPIO", "lgpio": "lgpio"}[name]
+    try:
+        __import__(module)
+    except ImportError:
+        with pytest.raises(GateError, match=f"expected '{name}'"):
+            open_pin_factory(name)
+    else:
+        pytest.skip(f"{module} is installed here")
