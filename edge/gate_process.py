@@ -43,7 +43,10 @@ class GateProcess:
         context = multiprocessing.get_context("spawn")
         self._pipe, theirs = context.Pipe()
         self._process: SpawnProcess = context.Process(
-            target=_serve, args=(theirs, tuple(specs), pin_factory, heartbeat_timeout_s), name="edge-sort gates", daemon=True
+            target=_serve,
+            args=(theirs, tuple(specs), pin_factory, heartbeat_timeout_s),
+            name="edge-sort gates",
+            daemon=True,
         )
         self._moves: list[GateMove] = []
         self.real_time = False

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -57,8 +59,9 @@ class TfliteInterpreter:
             options["experimental_op_resolver_type"] = _reference_resolver(runtime)
         self.runtime_name = runtime.__name__
         try:
-            self._interpreter = runtime.Interpreter(**options)
-            self._interpreter.allocate_tensors()
+            with _native_log_silenced():
+                self._interpreter = runtime.Interpreter(**options)
+                self._interpreter.allocate_tensors()
         except (RuntimeError, ValueError) as error:
             raise ModelError(_cannot_run(model, error)) from error
         except SystemError as error:
@@ -88,6 +91,20 @@ class TfliteInterpreter:
         self._interpreter.invoke()
         output: NDArray[Any] = self._interpreter.get_tensor(self._output_index)
         return output
+
+
+@contextmanager
+def _native_log_silenced() -> Iterator[None]:
+    """Keep the runtime's native code from writing to stderr; what matters it raises."""
+    sys.stderr.flush()
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
 
 
 def _load_runtime() -> Any:

@@ -11,7 +11,9 @@ from edge.decide import LOST_AFTER_FRAMES, Decider
 from edge.parts import REJECT_BIN, Reason
 from edge.tracker import Spacing, Track
 
-DECIDER = Decider(("nut", "coin", "key"), {"nut": 0.8, "coin": 0.5}, {"nut": "left", "key": "right"}, Spacing(28.0, 3.0))
+DECIDER = Decider(
+    ("nut", "coin", "key"), {"nut": 0.8, "coin": 0.5}, {"nut": "left", "key": "right"}, Spacing(28.0, 3.0)
+)
 
 
 def track(**changes):

@@ -27,7 +27,13 @@ def test_every_part_is_accounted_for_and_none_is_misled(machine, color_model, co
     """Fed = sum of all outcomes; with a perfect classifier nothing lands in a wrong bin, nothing is struck."""
     report = run(machine, color_model, colored_parts, seed=seed).report
     assert report.fed == accounted(report) == 120
-    assert (report.sorted_wrong, report.wrong_by_runtime, report.struck, report.on_belt, report.ghosts) == (0, 0, 0, 0, 0)
+    assert (report.sorted_wrong, report.wrong_by_runtime, report.struck, report.on_belt, report.ghosts) == (
+        0,
+        0,
+        0,
+        0,
+        0,
+    )
     assert set(report.rejected) <= {"crowded", "too_long"}
     assert report.sorted_right > 100
 
@@ -106,7 +112,7 @@ def test_the_journal_holds_every_part_and_its_gate_s_moments(machine, color_mode
 
 
 def test_on_the_real_clock_every_part_is_accounted_for(color_model, colored_parts):
-    """The same line on the monotonic clock with the gates in their own process: a part may be late here, never wrong."""
+    """The same line on the monotonic clock with the gates in their own process: perhaps late, never wrong."""
     machine = emulated_machine(colored_parts.labels, speed_mm_s=500, tiles=False)
     done = run(machine, color_model, colored_parts, fast=False, count=3, rate_per_min=200)
     assert done.report.fed == accounted(done.report) == 3

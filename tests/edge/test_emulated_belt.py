@@ -73,7 +73,9 @@ def test_the_same_seed_feeds_the_same_parts(machine, colored_parts):
 
     def fed(seed):
         feeder = Feeder(colored_parts, machine=machine, rate_per_min=60, first_mark_mm=0.0, seed=seed)
-        return [(part.label, part.mark_mm, part.y_mm, part.length_mm) for part in (feeder.next_part() for _ in range(50))]
+        return [
+            (part.label, part.mark_mm, part.y_mm, part.length_mm) for part in (feeder.next_part() for _ in range(50))
+        ]
 
     assert fed(3) == fed(3)
     assert fed(3) != fed(4)

@@ -47,7 +47,9 @@ def with_box(image, left, top, right, bottom, level=90):
 
 
 @settings(max_examples=40, deadline=None)
-@given(st.integers(8, 380), st.integers(8, 230), st.integers(24, 90), st.integers(24, 80), st.sampled_from([20, 120, 250]))
+@given(
+    st.integers(8, 380), st.integers(8, 230), st.integers(24, 90), st.integers(24, 80), st.sampled_from([20, 120, 250])
+)
 def test_a_part_is_found_where_it_lies(left, top, width, height, level):
     """Centre and size of a lone part are right to within a cell of 4 pixels."""
     sightings = taught_finder().find(frame(with_box(belt_picture(), left, top, left + width, top + height, level)))
@@ -86,7 +88,11 @@ def test_dirt_is_no_part(finder):
 
 @pytest.mark.parametrize(
     ("box", "cut"),
-    [((-10, 100, 50, 160), "cut_upstream"), ((440, 100, 480, 160), "cut_downstream"), ((200, -5, 260, 60), "cut_sideways")],
+    [
+        ((-10, 100, 50, 160), "cut_upstream"),
+        ((440, 100, 480, 160), "cut_downstream"),
+        ((200, -5, 260, 60), "cut_sideways"),
+    ],
 )
 def test_a_part_at_the_edge_of_the_picture_is_marked(finder, box, cut):
     """What the picture cuts off is said, because its centre is unknown."""

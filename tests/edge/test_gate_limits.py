@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -86,7 +88,7 @@ def test_whatever_is_asked_the_openings_keep_every_limit(requests):
         else:
             assert admitted.opens_at >= now
             made.append(admitted)
-    for before, after in zip(made, made[1:], strict=False):
+    for before, after in pairwise(made):
         assert after.opens_at - before.closes_at >= LIMITS.min_off_ms / 1000
     for window in made:
         assert window.closes_at - window.opens_at <= LIMITS.max_on_ms / 1000 + 1e-9

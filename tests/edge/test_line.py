@@ -1,0 +1,104 @@
+"""However a run ends, the gates are at rest, and its record says why it ended."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+from contextlib import closing
+
+import numpy as np
+import pytest
+from gpiozero.pins.mock import MockFactory
+
+from edge.belt import FixedSpeedBelt
+from edge.clocks import ManualClock
+from edge.errors import CameraError, MachineError
+from edge.gate_limits import Window
+from edge.gates import LocalGates
+from edge.journal import Journal
+from edge.line import build_sorter, check_labels, gate_specs, run_line
+from edge.parts import Frame
+
+
+class ScriptedCamera:
+    """Gives empty frames, then does what the test wants."""
+
+    def __init__(self, at_the_end):
+        self._at_the_end = at_the_end
+
+    def frames(self):
+        for number in range(3):
+            yield Frame(np.full((320, 480, 3), 200, dtype=np.uint8), number * 0.1, number)
+        self._at_the_end()
+
+    def close(self):
+        pass
+
+
+def interrupt():
+    raise KeyboardInterrupt
+
+
+def terminate():
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def stall():
+    raise CameraError("no frame")
+
+
+def crash():
+    raise ZeroDivisionError
+
+
+@pytest.mark.parametrize(
+    ("ending", "because", "raises"),
+    [
+        (lambda: None, "no more frames", None),
+        (interrupt, "interrupted", None),
+        (terminate, "terminated", None),
+        (stall, "error", CameraError),
+        (crash, "error", ZeroDivisionError),
+    ],
+)
+def test_gates_are_at_rest_however_a_run_ends(machine, color_model, tmp_path, ending, because, raises):
+    """End of frames, Ctrl-C, SIGTERM, a camera error, a bug: an open gate is closed, and the journal says why."""
+    clock, factory, path = ManualClock(), MockFactory(), tmp_path / "journal.sqlite"
+    gates = LocalGates(gate_specs(machine), clock, factory)
+    gates.move_at("red", Window(1.0, 2.0), part=1)
+    clock.sleep_until(1.5)
+    pin = factory.pin(machine.gates[0].pin)
+    assert pin.state
+    with closing(Journal(path, bundle_sha256="b", machine_sha256="m", clock="manual")) as journal:
+        sorter = build_sorter(
+            machine, color_model, belt=FixedSpeedBelt(150.0), gates=gates, journal=journal, clock=clock
+        )
+        arguments = (sorter, ScriptedCamera(ending), gates, journal, lambda frame, outcomes: None)
+        if raises:
+            with pytest.raises(raises):
+                run_line(*arguments)
+        else:
+            assert run_line(*arguments) == because
+    assert not pin.state
+    with closing(sqlite3.connect(path)) as db:
+        assert db.execute("SELECT ended_because FROM runs").fetchone() == (because,)
+
+
+def test_the_handler_of_sigterm_is_given_back(machine, color_model):
+    """A run leaves the process's signal handling as it found it."""
+    before = signal.getsignal(signal.SIGTERM)
+    clock = ManualClock()
+    gates = LocalGates(gate_specs(machine), clock, MockFactory())
+    with closing(Journal(None, bundle_sha256="b", machine_sha256="m", clock="manual")) as journal:
+        sorter = build_sorter(
+            machine, color_model, belt=FixedSpeedBelt(150.0), gates=gates, journal=journal, clock=clock
+        )
+        run_line(sorter, ScriptedCamera(lambda: None), gates, journal, lambda frame, outcomes: None)
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_a_machine_for_another_bundle_is_refused(machine):
+    """A gate that waits for a label the bundle cannot give is named."""
+    with pytest.raises(MachineError, match=r"gates\.1\.labels.*found 'green'"):
+        check_labels(machine, ("red", "blue"))
