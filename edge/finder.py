@@ -83,12 +83,15 @@ class Finder:
         left, top = whole.left * CELL_PX, whole.top * CELL_PX
         right = width if whole.right >= width // CELL_PX else whole.right * CELL_PX
         bottom = height if whole.bottom >= height // CELL_PX else whole.bottom * CELL_PX
+        box = (left, top, right, bottom)
+        side = crop_side(box, self._settings.crop_margin, width, height)
         return Sighting(
             x_mm=((left + right) / 2 - width / 2) * scale,
             y_mm=((top + bottom) / 2 - height / 2) * scale,
             length_mm=(right - left) * scale,
             width_mm=(bottom - top) * scale,
-            crop=square_crop(image, (left, top, right, bottom), self._settings.crop_margin),
+            crop=square_crop(image, box, side),
+            centred=side / 2 <= (left + right) / 2 <= width - side / 2,
             several=sum(self._is_part(piece) for piece in pieces) > 1,
             cut_upstream=left == 0,
             cut_downstream=right == width,
@@ -115,11 +118,16 @@ def cluster(pieces: list[Region], reach: int) -> list[list[Region]]:
     return [members for _, members in clusters]
 
 
-def square_crop(image: NDArray[np.uint8], box: tuple[int, int, int, int], margin: float) -> NDArray[np.uint8]:
-    """Cut a square around `box` (left, top, right, bottom), `margin` times its longer side, moved to stay inside."""
+def crop_side(box: tuple[int, int, int, int], margin: float, width: int, height: int) -> int:
+    """Return the side of the square crop of `box`, in pixels: `margin` times its longer side, or what there is."""
+    left, top, right, bottom = box
+    return min(round(max(right - left, bottom - top) * margin), height, width)
+
+
+def square_crop(image: NDArray[np.uint8], box: tuple[int, int, int, int], side: int) -> NDArray[np.uint8]:
+    """Cut a square of this side around `box` (left, top, right, bottom), moved to stay inside the picture."""
     left, top, right, bottom = box
     height, width = image.shape[:2]
-    side = min(round(max(right - left, bottom - top) * margin), height, width)
     x = min(max((left + right - side) // 2, 0), width - side)
     y = min(max((top + bottom - side) // 2, 0), height - side)
     return image[y : y + side, x : x + side]

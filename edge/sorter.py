@@ -92,7 +92,7 @@ class Sorter:
         if sightings is None:
             self._tracker.distrust()
             sightings = []
-        self._vote(self._tracker.update(sightings, frame))
+        self._vote(self._tracker.update(sightings, frame), frame.taken_at + self._settings.frame_interval_s)
         next_frame_at = max(frame.taken_at, self._clock.now()) + self._settings.frame_interval_s
         return [self._settle(track) for track in self._undecided() if self._must_decide(track, next_frame_at)]
 
@@ -107,11 +107,17 @@ class Sorter:
         for move in self._gates.poll():
             self._journal.moved(move)
 
-    def _vote(self, seen: Iterable[tuple[Track, Sighting]]) -> None:
+    def _vote(self, seen: Iterable[tuple[Track, Sighting]], next_frame_at: float) -> None:
         """Classify the parts with the fewest votes first, so that none goes without."""
         for track, sighting in sorted(seen, key=lambda pair: len(pair[0].scores)):
-            if not track.decided and len(track.scores) < self._settings.max_votes:
+            if self._wants_vote(track, sighting, next_frame_at):
                 track.scores.append(self._scorer.scores(sighting.crop))
+
+    def _wants_vote(self, track: Track, sighting: Sighting, next_frame_at: float) -> bool:
+        if track.decided or len(track.scores) >= self._settings.max_votes:
+            return False
+        # a crop that had to move aside shows the part off its middle: only better than nothing
+        return sighting.centred or (not track.scores and self._must_decide(track, next_frame_at))
 
     def _undecided(self) -> list[Track]:
         return [track for track in self._tracker.tracks if not track.decided]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from edge.background import GIVE_UP_AFTER_FRAMES as GIVE_UP_LEARNING_AFTER_FRAMES
 from edge.background import LEARN_FRAMES
 from edge.errors import CameraError
-from edge.finder import GIVE_UP_AFTER_FRAMES, Finder, FinderSettings, square_crop
+from edge.finder import GIVE_UP_AFTER_FRAMES, Finder, FinderSettings, crop_side, square_crop
 from edge.parts import Frame
 
 SCALE = 0.25
@@ -153,5 +153,5 @@ def test_a_crop_is_square_and_inside_the_picture(left, top, width, height, margi
     """However near the edge a part lies, its crop is a square of real pixels."""
     image = np.zeros((HEIGHT, WIDTH, 3), dtype=np.uint8)
     box = (left, top, min(left + width, WIDTH), min(top + height, HEIGHT))
-    crop = square_crop(image, box, margin)
-    assert crop.shape[0] == crop.shape[1] > 0
+    side = crop_side(box, margin, WIDTH, HEIGHT)
+    assert square_crop(image, box, side).shape == (side, side, 3)

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import pytest
 from gpiozero.pins.mock import MockFactory
@@ -15,6 +20,7 @@ from edge.gates import GateSpec, LocalGates
 from edge.parts import Reason
 from edge.pins import open_pin_factory
 
+ROOT = Path(__file__).resolve().parents[2]
 LIMITS = GateLimits(min_off_ms=5, max_on_ms=500, max_duty=0.9)
 SPECS = (GateSpec("nut", 17, True, LIMITS), GateSpec("coin", 27, True, LIMITS))
 
@@ -168,3 +174,23 @@ def test_a_pin_factory_that_is_missing_is_named(name):
             open_pin_factory(name)
     else:
         pytest.skip(f"{module} is installed here")
+
+
+def test_the_gate_process_ends_when_the_sorter_is_killed():
+    """After SIGKILL of the sorter the process that holds the pins rests its gates and ends by itself."""
+    script = """
+import os, signal, sys, time
+from edge.gate_limits import Window
+from edge.gate_process import GateProcess
+from tests.edge.test_gates import SPECS
+if __name__ == "__main__":
+    gates = GateProcess(SPECS, "mock")
+    now = time.monotonic()
+    gates.move_at("nut", Window(now + 0.01, now + 0.5), part=1)
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path])}
+    command = [sys.executable, "-c", script]
+    # the gate process holds the writing end of our pipe: that run() returns is the proof that it has ended
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=10, check=False)
+    assert done.returncode == -signal.SIGKILL
