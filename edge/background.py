@@ -38,7 +38,7 @@ class Background:
         """
         sample = _thin(image).copy()
         self._seen += 1
-        if self._samples and _share(self._cells(sample, self._samples[-1])) > _QUIET_SHARE:
+        if self._samples and _share(_cells(_difference(sample, self._samples[-1]) > self._contrast)) > _QUIET_SHARE:
             self._samples.clear()
         self._samples.append(sample)
         if len(self._samples) == LEARN_FRAMES:
@@ -50,10 +50,14 @@ class Background:
                 "frames; stop feeding parts while the line starts, or raise finder.contrast in the machine file"
             )
 
-    def differences(self, image: NDArray[np.uint8]) -> NDArray[np.bool_]:
-        """Return where a frame, (H, W, 3) uint8, shows something else than the belt: (H/4, W/4) bool."""
+    def differences(self, image: NDArray[np.uint8]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """Return where a frame, (H, W, 3) uint8, surely and where it perhaps shows something else than the belt.
+
+        Two masks, (H/4, W/4) bool: a difference above the contrast, and one above half of it.
+        """
         assert self._picture is not None, "learn first"
-        return self._cells(_thin(image), self._picture)
+        difference = _difference(_thin(image), self._picture)
+        return _cells(difference > self._contrast), _cells(difference > self._contrast // 2)
 
     def refresh(self, image: NDArray[np.uint8]) -> None:
         """Follow slow changes of light by a frame that shows the empty belt."""
@@ -64,16 +68,20 @@ class Background:
             self._picture += (thin > self._picture).view(np.uint8)
             self._picture -= (thin < self._picture).view(np.uint8)
 
-    def _cells(self, one: NDArray[np.uint8], other: NDArray[np.uint8]) -> NDArray[np.bool_]:
-        """Compare two thinned pictures, (H/2, W, 3): (H/4, W/4) bool.
 
-        The 12 bytes of four pixels are looked at as three 32-bit words, which is many times faster than an axis of 3.
-        """
-        strong = (np.maximum(one, other) - np.minimum(one, other)) > self._contrast
-        rows = np.ascontiguousarray(strong[0::2] | strong[1::2])
-        words = rows.reshape(rows.shape[0], -1).view(np.uint32)
-        cells: NDArray[np.bool_] = (words[:, 0::3] | words[:, 1::3] | words[:, 2::3]) != 0
-        return cells
+def _difference(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    return np.maximum(one, other) - np.minimum(one, other)
+
+
+def _cells(pixels: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Ask of a thinned mask, (H/2, W, 3), in which cells any value is set: (H/4, W/4) bool.
+
+    The 12 bytes of four pixels are looked at as three 32-bit words, which is many times faster than an axis of 3.
+    """
+    rows = np.ascontiguousarray(pixels[0::2] | pixels[1::2])
+    words = rows.reshape(rows.shape[0], -1).view(np.uint32)
+    cells: NDArray[np.bool_] = (words[:, 0::3] | words[:, 1::3] | words[:, 2::3]) != 0
+    return cells
 
 
 def _thin(image: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import reduce
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edge.background import Background
+from edge.blobs import Blob, BlobRules
 from edge.errors import CameraError
 from edge.parts import Frame, Sighting
-from edge.regions import Region, regions
 
 CELL_PX = 4
-LEAST_CELLS = 2  # a single cell is a speck of noise
 MOST_SHARE = 0.5  # of the picture that parts may fill; more is a hand, or another light
 GIVE_UP_AFTER_FRAMES = 60  # in a row that are no picture of the belt
 
@@ -23,8 +21,9 @@ GIVE_UP_AFTER_FRAMES = 60  # in a row that are no picture of the belt
 class FinderSettings:
     """How a part differs from the belt, and how large it may be.
 
-    contrast: grey levels between part and belt. join_mm: pieces closer than this are one part (sheen can split one).
-    min_part_mm: smaller things are dirt. crop_margin: side of the square crop over the part's longer side.
+    contrast: grey levels that tell a part from the belt; half of that still holds a part together. join_mm: pieces
+    closer than this can be one part (sheen splits one). min_part_mm: smaller things are dirt. crop_margin: side of the
+    square crop over the part's longer side.
     """
 
     mm_per_px: float
@@ -41,7 +40,8 @@ class Finder:
         self._settings = settings
         self._background = Background(settings.contrast)
         self._untrusted = 0
-        self._join_cells = round(settings.join_mm / (settings.mm_per_px * CELL_PX))
+        cell_mm = settings.mm_per_px * CELL_PX
+        self._rules = BlobRules(int(settings.join_mm / cell_mm), settings.min_part_mm / cell_mm)
 
     @property
     def ready(self) -> bool:
@@ -57,16 +57,14 @@ class Finder:
         if not self._background.learned:
             self._background.learn(frame.image)
             return []
-        mask = self._background.differences(frame.image)
-        pieces = regions(mask) if np.count_nonzero(mask) <= MOST_SHARE * mask.size else None
-        self._note_trust(pieces is not None)
-        if pieces is None:
+        sure, perhaps = self._background.differences(frame.image)
+        blobs = self._rules.find(sure, perhaps) if np.count_nonzero(sure) <= MOST_SHARE * sure.size else None
+        self._note_trust(blobs is not None)
+        if blobs is None:
             return None
-        if not pieces:
+        if not sure.any():
             self._background.refresh(frame.image)
-        clusters = cluster([piece for piece in pieces if piece.area >= LEAST_CELLS], self._join_cells)
-        found = [self._sighting(frame.image, pieces) for pieces in clusters]
-        return [one for one in found if max(one.length_mm, one.width_mm) >= self._settings.min_part_mm]
+        return [self._sighting(frame.image, blob) for blob in blobs]
 
     def _note_trust(self, trusted: bool) -> None:
         self._untrusted = 0 if trusted else self._untrusted + 1
@@ -76,13 +74,12 @@ class Finder:
                 "take away what covers the camera or switch the light back, then start again"
             )
 
-    def _sighting(self, image: NDArray[np.uint8], pieces: list[Region]) -> Sighting:
+    def _sighting(self, image: NDArray[np.uint8], blob: Blob) -> Sighting:
         height, width = image.shape[:2]
-        scale = self._settings.mm_per_px
-        whole = reduce(Region.joined, pieces)
-        left, top = whole.left * CELL_PX, whole.top * CELL_PX
-        right = width if whole.right >= width // CELL_PX else whole.right * CELL_PX
-        bottom = height if whole.bottom >= height // CELL_PX else whole.bottom * CELL_PX
+        scale, region = self._settings.mm_per_px, blob.region
+        left, top = region.left * CELL_PX, region.top * CELL_PX
+        right = width if region.right >= width // CELL_PX else region.right * CELL_PX
+        bottom = height if region.bottom >= height // CELL_PX else region.bottom * CELL_PX
         box = (left, top, right, bottom)
         side = crop_side(box, self._settings.crop_margin, width, height)
         return Sighting(
@@ -92,30 +89,11 @@ class Finder:
             width_mm=(bottom - top) * scale,
             crop=square_crop(image, box, side),
             centred=side / 2 <= (left + right) / 2 <= width - side / 2,
-            several=sum(self._is_part(piece) for piece in pieces) > 1,
+            several=blob.several,
             cut_upstream=left == 0,
             cut_downstream=right == width,
             cut_sideways=top == 0 or bottom == height,
         )
-
-    def _is_part(self, piece: Region) -> bool:
-        size_px = max(piece.right - piece.left, piece.bottom - piece.top) * CELL_PX
-        return size_px * self._settings.mm_per_px >= self._settings.min_part_mm
-
-
-def cluster(pieces: list[Region], reach: int) -> list[list[Region]]:
-    """Put pieces whose boxes are at most `reach` cells apart together, directly or through others."""
-    clusters: list[tuple[Region, list[Region]]] = []
-    for piece in pieces:
-        box, members = piece, [piece]
-        near = [one for one in clusters if one[0].gap(box) <= reach]
-        while near:
-            clusters = [one for one in clusters if one not in near]
-            for other, others in near:
-                box, members = box.joined(other), [*others, *members]
-            near = [one for one in clusters if one[0].gap(box) <= reach]
-        clusters.append((box, members))
-    return [members for _, members in clusters]
 
 
 def crop_side(box: tuple[int, int, int, int], margin: float, width: int, height: int) -> int:

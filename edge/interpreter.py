@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import importlib
-import os
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -15,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.errors import MissingPackageError, ModelError
+from edge.quiet import native_stderr_silenced
 
 
 @dataclass(frozen=True)
@@ -59,7 +58,7 @@ class TfliteInterpreter:
             options["experimental_op_resolver_type"] = _reference_resolver(runtime)
         self.runtime_name = runtime.__name__
         try:
-            with _native_log_silenced():
+            with native_stderr_silenced():
                 self._interpreter = runtime.Interpreter(**options)
                 self._interpreter.allocate_tensors()
         except (RuntimeError, ValueError) as error:
@@ -91,20 +90,6 @@ class TfliteInterpreter:
         self._interpreter.invoke()
         output: NDArray[Any] = self._interpreter.get_tensor(self._output_index)
         return output
-
-
-@contextmanager
-def _native_log_silenced() -> Iterator[None]:
-    """Keep the runtime's native code from writing to stderr; what matters it raises."""
-    sys.stderr.flush()
-    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(nowhere, 2)
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nowhere)
 
 
 def _load_runtime() -> Any:

@@ -31,7 +31,7 @@ class Sighting:
     x_mm and y_mm are the centre of its box, from the centre of the picture, along and across the belt (downstream is
     positive); length_mm and width_mm its extent along and across. crop: (n, n, 3) uint8, square, around it.
     centred: the part is in the middle of its crop along the belt; near the picture's ends the crop had to move aside.
-    several: it falls into pieces each large enough to be a part. cut_...: the picture's end shows only a piece of it.
+    several: another part is too near to tell their pieces apart. cut_...: the picture's end shows only a piece of it.
     """
 
     x_mm: float

@@ -31,6 +31,10 @@ class Region:
             self.area + other.area,
         )
 
+    def moved(self, right: int, down: int) -> Region:
+        """Return the region moved by so many cells."""
+        return Region(self.left + right, self.top + down, self.right + right, self.bottom + down, self.area)
+
     def gap(self, other: Region) -> int:
         """Return how many cells lie between the boxes, on the axis that separates them more; negative: overlap."""
         across = max(self.left - other.right, other.left - self.right)

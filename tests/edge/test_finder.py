@@ -102,10 +102,11 @@ def test_a_part_at_the_edge_of_the_picture_is_marked(finder, box, cut):
 
 
 def test_two_parts_next_to_each_other_are_several(finder):
-    """Two things closer than join_mm, each large enough for a part, are not taken for one part."""
+    """Two things closer than join_mm, each large enough for a part, are two parts, and neither is trusted."""
     image = with_box(with_box(belt_picture(), 100, 100, 148, 148), 155, 100, 203, 148)
-    (found,) = finder.find(frame(image))
-    assert found.several
+    found = finder.find(frame(image))
+    assert [one.several for one in found] == [True, True]
+    assert found[0].x_mm < found[1].x_mm
 
 
 def test_sheen_does_not_split_a_part(finder):

@@ -1,0 +1,193 @@
+"""Float model against integer model, picture by picture, on pictures neither has seen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.classifier import Classifier
+from quantize.statistics import Share, mcnemar
+from training.dataset import Item, label_indices, load_inputs
+
+_AT_ONCE = 256  # pictures in memory at a time: 10,000 pictures must fit into a small desktop
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What one model said: `truth` (N,) and `scores` (N, L), both in the order of `labels`."""
+
+    labels: tuple[str, ...]
+    truth: NDArray[np.int64]
+    scores: NDArray[np.float32]
+
+    @property
+    def answered(self) -> NDArray[np.int64]:
+        """Index of the label answered for each picture; the first one wins a tie."""
+        answered: NDArray[np.int64] = np.argmax(self.scores, axis=1)
+        return answered
+
+    @property
+    def right(self) -> NDArray[np.bool_]:
+        """Whether each answer is right."""
+        right: NDArray[np.bool_] = self.answered == self.truth
+        return right
+
+    @property
+    def accuracy(self) -> Share:
+        """How many answers are right."""
+        return Share(int(self.right.sum()), len(self.truth))
+
+    @property
+    def confusion(self) -> NDArray[np.int64]:
+        """(L, L) counts: row = true label, column = answered label."""
+        matrix = np.zeros((len(self.labels), len(self.labels)), np.int64)
+        np.add.at(matrix, (self.truth, self.answered), 1)
+        return matrix
+
+
+@dataclass(frozen=True)
+class ClassFigures:
+    """Precision, recall and F1 of one label; None where there is nothing to divide by."""
+
+    precision: float | None
+    recall: float | None
+    f1: float | None
+
+
+@dataclass(frozen=True)
+class ClassChange:
+    """One label before and after: `pictures` is how many of it were tested."""
+
+    label: str
+    pictures: int
+    float_model: ClassFigures
+    int8_model: ClassFigures
+
+
+@dataclass(frozen=True)
+class Flip:
+    """A picture that the two models answer differently."""
+
+    index: int
+    picture: str
+    truth: str
+    float_label: str
+    float_score: float
+    int8_label: str
+    int8_score: float
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Both models' answers to the same pictures."""
+
+    pictures: tuple[str, ...]
+    float_model: Answers
+    int8_model: Answers
+
+    @property
+    def lost(self) -> int:
+        """How many pictures fewer the integer model gets right; negative when it gets more."""
+        return self.float_model.accuracy.right - self.int8_model.accuracy.right
+
+    @property
+    def drop(self) -> float:
+        """Accuracy of the float model minus that of the integer model."""
+        return self.lost / len(self.pictures)
+
+    @property
+    def only_float_right(self) -> int:
+        """Pictures that the float model alone gets right."""
+        return int((self.float_model.right & ~self.int8_model.right).sum())
+
+    @property
+    def only_int8_right(self) -> int:
+        """Pictures that the integer model alone gets right."""
+        return int((~self.float_model.right & self.int8_model.right).sum())
+
+    @property
+    def p_value(self) -> float:
+        """McNemar's exact test: how likely a difference this large is if both are equally good."""
+        return mcnemar(self.only_float_right, self.only_int8_right)
+
+    @property
+    def flips(self) -> list[Flip]:
+        """Every picture whose answer changed, in test order."""
+        changed = np.flatnonzero(self.float_model.answered != self.int8_model.answered)
+        return [self._flip(int(index)) for index in changed]
+
+    @property
+    def per_class(self) -> list[ClassChange]:
+        """Each label's figures with both models."""
+        before, after = class_figures(self.float_model), class_figures(self.int8_model)
+        counts = np.bincount(self.float_model.truth, minlength=len(before))
+        labels = self.float_model.labels
+        return [ClassChange(labels[i], int(counts[i]), before[i], after[i]) for i in range(len(labels))]
+
+    def _flip(self, index: int) -> Flip:
+        labels = self.float_model.labels
+        before, after = int(self.float_model.answered[index]), int(self.int8_model.answered[index])
+        return Flip(
+            index=index,
+            picture=self.pictures[index],
+            truth=labels[int(self.float_model.truth[index])],
+            float_label=labels[before],
+            float_score=round(float(self.float_model.scores[index, before]), 6),
+            int8_label=labels[after],
+            int8_score=round(float(self.int8_model.scores[index, after]), 6),
+        )
+
+
+def class_figures(answers: Answers) -> list[ClassFigures]:
+    """Return precision, recall and F1 of every label."""
+    matrix = answers.confusion
+    hits, answered, present = matrix.diagonal(), matrix.sum(axis=0), matrix.sum(axis=1)
+    return [
+        ClassFigures(
+            precision=_ratio(hits[i], answered[i]),
+            recall=_ratio(hits[i], present[i]),
+            f1=_ratio(2 * hits[i], answered[i] + present[i]),
+        )
+        for i in range(len(answers.labels))
+    ]
+
+
+def answers_of_both(model: Any, classifier: Classifier, items: Sequence[Item]) -> Comparison:
+    """Show every picture to the float model and, through the device's own classifier, to the integer model."""
+    float_scores, int8_scores = [], []
+    for start in range(0, len(items), _AT_ONCE):
+        inputs = load_inputs(items[start : start + _AT_ONCE], classifier.spec)
+        float_scores.append(_float_scores(model, inputs))
+        int8_scores.append(_int8_scores(classifier, inputs))
+    labels, truth = classifier.labels, label_indices(items, classifier.labels)
+    return Comparison(
+        pictures=tuple(item.relative for item in items),
+        float_model=Answers(labels, truth, np.concatenate(float_scores)),
+        int8_model=Answers(labels, truth, np.concatenate(int8_scores)),
+    )
+
+
+def answers_of_int8(classifier: Classifier, items: Sequence[Item]) -> Answers:
+    """Show every picture to the integer model alone."""
+    scores = [
+        _int8_scores(classifier, load_inputs(items[start : start + _AT_ONCE], classifier.spec))
+        for start in range(0, len(items), _AT_ONCE)
+    ]
+    return Answers(classifier.labels, label_indices(items, classifier.labels), np.concatenate(scores))
+
+
+def _float_scores(model: Any, inputs: NDArray[np.uint8]) -> NDArray[np.float32]:
+    scores: NDArray[np.float32] = np.asarray(model.predict(inputs.astype(np.float32), batch_size=32, verbose=0))
+    return scores
+
+
+def _int8_scores(classifier: Classifier, inputs: NDArray[np.uint8]) -> NDArray[np.float32]:
+    return np.stack([classifier.scores_of_input(pixels) for pixels in inputs])
+
+
+def _ratio(part: Any, whole: Any) -> float | None:
+    return float(part) / float(whole) if whole else None

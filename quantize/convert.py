@@ -1,0 +1,101 @@
+"""Turn a trained network into one that computes with integers only, and prove that it does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.errors import ModelError
+from edge.extras import need
+from quantize.quiet import quiet
+from training.tensorflow_setup import load_keras, load_tensorflow
+
+INTEGER_TYPES = frozenset({"INT8", "UINT8", "INT16", "INT32", "INT64"})
+
+
+def convert(model: Any, calibration: NDArray[np.uint8]) -> bytes:
+    """Convert a Keras model to a TFLite model with int8 input and output; the same input gives the same bytes.
+
+    model: its input's values are pixels 0..255. calibration: (N, H, W, C) uint8.
+    Raises ModelError when the converter refuses or leaves anything that is not an integer.
+    """
+    with quiet():
+        converter = _converter(load_tensorflow("converting a model"), _fixed_batch(model), calibration)
+    try:
+        with quiet():
+            converted: bytes = converter.convert()
+    except Exception as error:  # the converter raises every kind there is, by the layer that it does not know
+        raise ModelError(
+            f"expected a network that can be computed with integers, found: {_first_line(error)}; "
+            "replace the layer it names and train again"
+        ) from error
+    check_integer(converted)
+    return converted
+
+
+def check_integer(model: bytes) -> None:
+    """Raise ModelError unless input and output are int8, every tensor is integer and every shape is fixed.
+
+    Read in the file itself: a runtime shows only the tensors it kept.
+    """
+    with quiet():
+        schema = need("tensorflow.lite.python.schema_py_generated", "desktop", "checking a converted model")
+    parsed = schema.ModelT.InitFromPackedBuf(model, 0)
+    names = {value: name for name, value in vars(schema.TensorType).items() if not name.startswith("_")}
+    for graph in parsed.subgraphs:
+        for tensor in graph.tensors:
+            _check_tensor(tensor, names[tensor.type])
+        for end in (*graph.inputs, *graph.outputs):
+            tensor = graph.tensors[end]
+            if (dtype := names[tensor.type]) != "INT8":
+                raise _not_integer(tensor, f"{dtype.lower()} instead of int8 at an input or output")
+
+
+def _check_tensor(tensor: Any, dtype: str) -> None:
+    if dtype not in INTEGER_TYPES:
+        raise _not_integer(tensor, dtype.lower())
+    signature = tensor.shapeSignature
+    if signature is not None and len(signature) and min(signature) < 0:
+        raise _not_integer(tensor, f"a shape that is known only when it runs ({list(signature)})")
+
+
+def _not_integer(tensor: Any, found: str) -> ModelError:
+    return ModelError(
+        f"expected every tensor of the converted model to be integer and of fixed shape, found {found} in "
+        f"{tensor.name.decode(errors='replace')!r}; replace that layer and train again"
+    )
+
+
+def _fixed_batch(model: Any) -> Any:
+    """Rebuild the network for one picture at a time.
+
+    A free batch leaves SHAPE, STRIDED_SLICE and PACK around Flatten, which the Edge TPU and microcontrollers refuse.
+    """
+    keras = load_keras("converting a model")
+    picture = keras.Input(batch_shape=(1, *model.input_shape[1:]), name="picture")
+    return keras.Model(picture, model(picture, training=False), name="classifier")
+
+
+def _converter(tf: Any, model: Any, calibration: NDArray[np.uint8]) -> Any:
+    def samples() -> Iterator[list[NDArray[np.float32]]]:
+        for pixels in calibration:
+            yield [pixels[np.newaxis].astype(np.float32)]
+
+    converter = tf.lite.TFLiteConverter.from_keras_model(model)
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    converter.representative_dataset = samples
+    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+    converter.inference_input_type = tf.int8
+    converter.inference_output_type = tf.int8
+    # Per-channel Dense weights are stamped with an old operator version: runtimes of that generation then answer
+    # a constant, in silence.
+    converter._experimental_disable_per_channel_quantization_for_dense_layers = True
+    return converter
+
+
+def _first_line(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__

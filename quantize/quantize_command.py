@@ -1,0 +1,94 @@
+"""`edge-sort quantize`: make the integer model, judge it, write the bundle."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from quantize.judge import Judgement
+    from quantize.quantize_run import Outcome
+    from quantize.thresholds import Choice
+
+_SHARE = click.FloatRange(0, 1)
+
+
+@click.command("quantize")
+@click.argument("run", type=click.Path(path_type=Path))
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="Bundle folder to write, new or empty.")
+@click.option("--data", type=click.Path(path_type=Path), help="Where the pictures lie now, if moved since training.")
+@click.option("--max-drop", default=0.01, show_default=True, type=_SHARE, help="Largest loss of accuracy, 0 to 1.")
+@click.option("--purity", default=0.99, show_default=True, type=_SHARE, help="Share of a bin that must belong there.")
+@click.option(
+    "--calibration", default=100, show_default=True, type=click.IntRange(1), help="Pictures to calibrate with."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of text.")
+def quantize_command(
+    run: Path, out: Path, data: Path | None, max_drop: float, purity: float, calibration: int, as_json: bool
+) -> None:
+    """Turn the network of RUN, a folder that `edge-sort train` wrote, into an integer model and judge it.
+
+    Float and integer model answer the same held-out pictures. When the integer model loses more than --max-drop,
+    the exit code is 3 and no bundle is written.
+    """
+    from quantize.errors import QuantizationRefused
+    from quantize.judge import Limits
+    from quantize.quantize_run import QuantizeOptions, quantize_run
+
+    options = QuantizeOptions(run, out, data, Limits(max_drop, purity), calibration)
+    outcome = quantize_run(options, tell=lambda line: click.echo(f"{line} ...", err=True))
+    judgement = outcome.judgement
+    click.echo(json.dumps(_as_object(outcome), indent=2) if as_json else summary(judgement))
+    if outcome.bundle is None:
+        raise QuantizationRefused(judgement.refusal)
+    if not as_json:
+        click.echo(f"\nbundle: {out}\nreport: {out / 'report.html'}")
+
+
+def summary(judgement: Judgement) -> str:
+    """Return the judgement for a terminal: verdict, changed answers, thresholds."""
+    comparison = judgement.comparison
+    lines = [f"{'accepted' if judgement.accepted else 'refused'}: {judgement.reason}", ""]
+    for name, answers in (("float", comparison.float_model), ("int8", comparison.int8_model)):
+        low, high = answers.accuracy.interval
+        lines.append(f"{name:>6}  {answers.accuracy.value:.4f}  (95 % interval {low:.4f} to {high:.4f})")
+    lines.append(f"{'drop':>6}  {comparison.drop:.4f}  (exact McNemar test p = {comparison.p_value:.3g})")
+    lines += ["", f"changed answers: {len(comparison.flips)} of {len(comparison.pictures)}"]
+    lines += [
+        f"  {flip.picture} ({flip.truth}): {flip.float_label} {flip.float_score:.3f}"
+        f" -> {flip.int8_label} {flip.int8_score:.3f}"
+        for flip in comparison.flips
+    ]
+    lines += ["", *_threshold_lines(judgement)]
+    return "\n".join(lines)
+
+
+def _threshold_lines(judgement: Judgement) -> list[str]:
+    width = max(len(choice.label) for choice in judgement.choices)
+    lines = [f"{'bin':<{width}}  threshold  purity  recovery   (on the validation pictures)"]
+    for choice in judgement.choices:
+        count = choice.validation
+        lines.append(
+            f"{choice.label:<{width}}  {choice.min_score:9.3f}  {_share(count.purity.value):>6}  "
+            f"{_share(count.recovery.value):>8}{_note(choice, judgement.limits.purity)}"
+        )
+    return lines
+
+
+def _note(choice: Choice, purity: float) -> str:
+    if choice.reached:
+        return ""
+    return f"   purity {purity:g} not reached" if choice.validation.right else "   never answered right: all to reject"
+
+
+def _share(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"
+
+
+def _as_object(outcome: Outcome) -> dict[str, Any]:
+    from quantize.report import report_object
+
+    return {**report_object(outcome.judgement), "bundle": str(outcome.bundle.folder) if outcome.bundle else None}

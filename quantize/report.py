@@ -1,0 +1,162 @@
+"""The accuracy-delta report: one JSON object, and the same as one HTML page that needs nothing but itself."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from importlib.resources import files
+from typing import Any
+
+from PIL import Image
+
+from edge.extras import need
+from edge.pictures import read_picture
+from quantize.compare import ClassChange, ClassFigures
+from quantize.judge import Judgement
+from quantize.statistics import pictures_to_show
+from quantize.thresholds import BinCount, Choice
+from training.dataset import Item
+
+THUMBNAIL_PX = 80
+
+
+def report_object(judgement: Judgement) -> dict[str, Any]:
+    """Return the report as an object for JSON; the verdict comes first."""
+    comparison = judgement.comparison
+    before, after = comparison.float_model.accuracy, comparison.int8_model.accuracy
+    return {
+        "verdict": "accepted" if judgement.accepted else "refused",
+        "reason": judgement.reason,
+        "accuracy_float": before.value,
+        "accuracy_int8": after.value,
+        "drop": comparison.drop,
+        "max_drop": judgement.limits.max_drop,
+        "pictures": after.total,
+        "right_float": before.right,
+        "right_int8": after.right,
+        "interval_float": list(before.interval),
+        "interval_int8": list(after.interval),
+        "only_float_right": comparison.only_float_right,
+        "only_int8_right": comparison.only_int8_right,
+        "mcnemar_p": comparison.p_value,
+        "labels": list(comparison.int8_model.labels),
+        "per_class": [_class_object(change) for change in comparison.per_class],
+        "confusion_float": comparison.float_model.confusion.tolist(),
+        "confusion_int8": comparison.int8_model.confusion.tolist(),
+        "flips": [{key: value for key, value in asdict(flip).items() if key != "index"} for flip in comparison.flips],
+        "purity": judgement.limits.purity,
+        "pictures_to_show_purity": pictures_to_show(judgement.limits.purity) if judgement.limits.purity < 1 else None,
+        "thresholds": [
+            _threshold_object(choice, held_out)
+            for choice, held_out in zip(judgement.choices, judgement.held_out, strict=True)
+        ],
+        "model_bytes": judgement.model_bytes,
+        "float_weight_bytes": judgement.float_weight_bytes,
+        "provenance": _origin(judgement.provenance),
+    }
+
+
+def report_json(judgement: Judgement) -> str:
+    """Return report.json."""
+    return json.dumps(report_object(judgement), indent=2) + "\n"
+
+
+def report_page(judgement: Judgement, items: Sequence[Item]) -> str:
+    """Return report.html. items: the test pictures, in the order of the comparison; changed ones are shown."""
+    thumbnails = [_thumbnail(items[flip.index]) for flip in judgement.comparison.flips]
+    return render_page(report_object(judgement), thumbnails)
+
+
+def render_page(report: dict[str, Any], thumbnails: Sequence[str]) -> str:
+    """Fill the template. thumbnails: a data: URI for each flip of `report`."""
+    jinja2 = need("jinja2", "desktop", "writing the report")
+    environment = jinja2.Environment(
+        autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
+    )
+    environment.filters.update(percent=_percent, points=_points, kilobytes=_kilobytes)
+    template = environment.from_string(files("quantize").joinpath("report.html.j2").read_text("utf-8"))
+    low = min(report["interval_float"][0], report["interval_int8"][0])
+    page: str = template.render(report=report, thumbnails=list(thumbnails), axis_low=_axis_low(low))
+    return page
+
+
+def _origin(provenance: Mapping[str, Any]) -> dict[str, Any]:
+    """Shorten the list of calibration pictures to their number: bundle.json has it in full."""
+    short = {name: value for name, value in provenance.items() if name != "calibration"}
+    return {**short, "calibration_pictures": len(provenance["calibration"]["pictures"])}
+
+
+def _class_object(change: ClassChange) -> dict[str, Any]:
+    before, after = asdict(change.float_model), asdict(change.int8_model)
+    return {
+        "label": change.label,
+        "pictures": change.pictures,
+        "float": before,
+        "int8": after,
+        "change": asdict(_difference(change.float_model, change.int8_model)),
+    }
+
+
+def _difference(before: ClassFigures, after: ClassFigures) -> ClassFigures:
+    return ClassFigures(
+        precision=_minus(after.precision, before.precision),
+        recall=_minus(after.recall, before.recall),
+        f1=_minus(after.f1, before.f1),
+    )
+
+
+def _minus(after: float | None, before: float | None) -> float | None:
+    return None if after is None or before is None else after - before
+
+
+def _threshold_object(choice: Choice, held_out: BinCount) -> dict[str, Any]:
+    return {
+        "label": choice.label,
+        "min_score": choice.min_score,
+        "purity_reached": choice.reached,
+        "validation": _bin_object(choice.validation),
+        "test": _bin_object(held_out),
+    }
+
+
+def _bin_object(count: BinCount) -> dict[str, Any]:
+    return {
+        "right": count.right,
+        "sorted": count.sorted,
+        "of_label": count.of_label,
+        "purity": count.purity.value,
+        "purity_interval": list(count.purity.interval),
+        "recovery": count.recovery.value,
+    }
+
+
+def _thumbnail(item: Item) -> str:
+    picture = Image.fromarray(read_picture(item.path))
+    picture.thumbnail((THUMBNAIL_PX, THUMBNAIL_PX), Image.Resampling.LANCZOS)
+    encoded = io.BytesIO()
+    picture.save(encoded, "WEBP", quality=75)
+    return f"data:image/webp;base64,{base64.b64encode(encoded.getvalue()).decode()}"
+
+
+def _axis_low(lowest: float) -> float:
+    """Start the accuracy axis at a round tenth below everything it shows, and never at the very end."""
+    return min(0.9, int(lowest * 10) / 10)
+
+
+def _percent(share: float | None, digits: int = 1) -> str:
+    return "\N{EN DASH}" if share is None else f"{share * 100:.{digits}f} %"
+
+
+def _points(change: float | None) -> str:
+    """Show a change of a share in percentage points, with its sign."""
+    if change is None:
+        return "\N{EN DASH}"
+    points = round(change * 100, 1)
+    return "0.0" if points == 0 else f"{points:+.1f}".replace("-", "\N{MINUS SIGN}")
+
+
+def _kilobytes(size: int) -> str:
+    return f"{size / 1000:.0f} kB" if size < 10_000_000 else f"{size / 1_000_000:.1f} MB"

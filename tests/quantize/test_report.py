@@ -1,0 +1,152 @@
+"""The report: verdict first, nothing fetched, nothing executed, nothing left out."""
+
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+pytest.importorskip("jinja2", reason="jinja2 comes with the desktop install")
+
+from quantize.compare import Answers, Comparison
+from quantize.judge import Judgement, Limits
+from quantize.report import report_json, report_object, report_page
+from quantize.thresholds import choose_thresholds, count_bin
+from training.dataset import Item
+
+LABELS = ("bolt", "nut<script>")
+PROVENANCE = {
+    "run": "run-1",
+    "seed": 3,
+    "split": {"train": 70, "validation": 10, "test": 20},
+    "calibration": {"black_and_white": True, "pictures": [{"path": "bolt/1.png", "sha256": "ab" * 32}]},
+    "runtime": "ai_edge_litert.interpreter",
+    "versions": {"python": "3.11"},
+}
+
+
+def judged(wrong_after=1, max_drop=0.1, pictures=20, provenance=PROVENANCE):
+    """Judge an integer model that gets the first `wrong_after` pictures wrong; the float model is always right."""
+    truth = np.arange(pictures) % 2
+    before, after = np.full((pictures, 2), 0.125, np.float32), np.full((pictures, 2), 0.25, np.float32)
+    before[np.arange(pictures), truth] = 0.875
+    after[np.arange(pictures), np.where(np.arange(pictures) < wrong_after, 1 - truth, truth)] = 0.75
+    names = tuple(f"p/{n}.png" for n in range(pictures))
+    comparison = Comparison(names, Answers(LABELS, truth, before), Answers(LABELS, truth, after))
+    choices = choose_thresholds(comparison.int8_model, 0.99)
+    held_out = [count_bin(comparison.int8_model, choice.label, choice.min_score) for choice in choices]
+    return Judgement(comparison, Limits(max_drop, 0.99), tuple(choices), tuple(held_out), 240_000, 900_000, provenance)
+
+
+@pytest.fixture
+def test_items(tmp_path):
+    """Twenty real pictures on disk."""
+    path = tmp_path / "part.png"
+    Image.new("RGB", (300, 200), (120, 90, 60)).save(path)
+    return [Item(path, f"p/{n}.png", LABELS[n % 2], str(n), "") for n in range(20)]
+
+
+class _Resources(HTMLParser):
+    """Collects everything a browser would fetch or run, and every tag left open."""
+
+    def __init__(self):
+        super().__init__()
+        self.addresses, self.tags, self.open = [], [], []
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.addresses += [value for name, value in attrs if name in ("src", "href", "data", "action", "srcset")]
+        if tag not in ("meta", "img", "br", "link", "input", "hr"):
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        if tag in self.open:
+            while self.open.pop() != tag:
+                pass
+
+
+def test_the_page_is_self_contained(test_items):
+    """It opens from a memory stick on a machine without a network: all pictures inside, no script, no link."""
+    page = report_page(judged(), test_items)
+    found = _Resources()
+    found.feed(page)
+
+    assert [address[:23] for address in found.addresses] == ["data:image/webp;base64,"]
+    assert not {"script", "link", "iframe", "object"} & set(found.tags)
+    assert "url(" not in page
+    assert "@import" not in page
+    assert found.open == []
+
+
+def test_labels_and_names_are_text_not_markup(test_items):
+    """A folder may be called anything."""
+    page = report_page(judged(), test_items)
+
+    assert "nut<script>" not in page
+    assert "nut&lt;script&gt;" in page
+
+
+def test_the_verdict_comes_first(test_items):
+    """Nobody scrolls to learn whether the model may go to the line."""
+    body = report_page(judged(wrong_after=5), test_items).split("<body>")[1]
+    text = re.sub(r"<[^>]+>", " ", body)
+
+    assert text.split()[:8] == ["Float", "against", "integer:", "run-1", "Refused", "The", "integer", "model"]
+
+
+def test_every_flip_is_shown(test_items):
+    """Five changed answers are five pictures, each with both scores."""
+    page = report_page(judged(wrong_after=5), test_items)
+
+    assert page.count("<li><img") == 5
+    assert page.count("0.875</span>") == page.count("0.750</span>") == 5
+
+
+def test_no_flip_is_said_in_words(test_items):
+    """An empty gallery would look like a fault."""
+    assert "None: both models give the same answer to all 20 test pictures" in report_page(judged(0), test_items)
+
+
+def test_the_json_holds_what_scripts_rely_on():
+    """The keys that the command promises, in a form any JSON reader takes."""
+    found = json.loads(report_json(judged(wrong_after=2, max_drop=0.2)))
+
+    assert found["verdict"] == "accepted"
+    assert (found["accuracy_float"], found["accuracy_int8"], found["drop"]) == (1.0, 0.9, 0.1)
+    assert [flip["picture"] for flip in found["flips"]] == ["p/0.png", "p/1.png"]
+    assert [row["label"] for row in found["per_class"]] == list(LABELS)
+    assert found["thresholds"][0]["validation"]["of_label"] == 10
+
+
+@pytest.mark.parametrize(("lost", "limit", "accepted"), [(1, 0.05, True), (2, 0.05, False), (0, 0.0, True)])
+def test_the_limit_is_counted_in_pictures(lost, limit, accepted):
+    """Exactly the limit is allowed: 1 of 20 is 0.05, however floating point rounds it."""
+    assert judged(wrong_after=lost, max_drop=limit).accepted is accepted
+
+
+def test_a_refusal_says_what_to_try():
+    """The remedy names a limit that would accept, and says when one picture weighs more than the limit."""
+    judgement = judged(wrong_after=3, max_drop=0.01)
+
+    assert "one of 20 test pictures weighs 0.0500" in judgement.refusal
+    assert judgement.refusal.endswith("--max-drop 0.150")
+    assert judged(wrong_after=3, max_drop=0.15).accepted
+
+
+def test_an_unreachable_purity_is_explained(test_items):
+    """The page says which bin cannot be as pure as asked, and what can be had."""
+    page = " ".join(report_page(judged(wrong_after=5, max_drop=1), test_items).split())
+
+    assert "purity not reached" in page
+    assert "For bolt no threshold reached it: the best is 77.8 %." in page
+
+
+def test_the_report_names_no_folder_of_this_machine(test_items):
+    """A bundle travels: only paths below the data folder are in it."""
+    judgement = judged()
+
+    assert str(test_items[0].path.parent) not in report_page(judgement, test_items) + report_json(judgement)
+    assert not Path(report_object(judgement)["flips"][0]["picture"]).is_absolute()

@@ -1,0 +1,78 @@
+"""Metrics, tables and plots from answers alone, without a network."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from training.evaluate import evaluate
+from training.tables import per_class_table
+
+pytest.importorskip("sklearn", reason="metrics need the desktop install")
+
+
+def from_confusion(matrix: list[list[int]]) -> tuple[np.ndarray, np.ndarray]:
+    """Truth and answers that give this confusion matrix."""
+    pairs = [(row, column) for row, column in np.ndindex(np.shape(matrix)) for _ in range(matrix[row][column])]
+    truth, answers = np.array(pairs, dtype=np.int64).T
+    return truth, answers
+
+
+@pytest.mark.parametrize(
+    ("matrix", "published"),
+    [([[253, 1], [3, 253]], (0.992, 0.988, 0.996, 0.988)), ([[252, 2], [6, 250]], (0.984, 0.977, 0.992, 0.977))],
+)
+def test_published_confusion_matrices_give_the_published_figures(matrix, published):
+    """Paper 2, runs 1 and 3: accuracy, PPV, sensitivity and specificity, part A being positive."""
+    evaluation = evaluate(*from_confusion(matrix), ("part_a", "part_b"))
+
+    a, b = evaluation.per_class["part_a"], evaluation.per_class["part_b"]
+    assert (evaluation.accuracy, a.precision, a.recall, b.recall) == pytest.approx(published, abs=0.0006)
+    assert (a.support, b.support) == (254, 256)
+    assert evaluation.confusion.tolist() == matrix
+
+
+def test_class_that_is_never_answered_scores_zero():
+    """No answer, no precision: 0 and no warning, and the class keeps its place in the matrix."""
+    evaluation = evaluate(np.array([0, 1, 2]), np.array([0, 1, 1]), ("bolt", "nut", "washer"))
+
+    assert evaluation.per_class["washer"].precision == 0
+    assert evaluation.confusion.shape == (3, 3)
+    assert evaluation.macro.recall == pytest.approx(2 / 3)
+
+
+def test_facts_are_plain_json():
+    """metrics.json holds what other tools look for."""
+    facts = json.loads(json.dumps(evaluate(*from_confusion([[3, 1], [0, 4]]), ("bolt", "nut")).as_json()))
+
+    assert facts["accuracy"] == 0.875
+    assert facts["labels"] == ["bolt", "nut"]
+    assert facts["per_class"]["bolt"]["support"] == 4
+    assert facts["confusion_matrix"] == [[3, 1], [0, 4]]
+
+
+def test_table_lines_up():
+    """Every row of the per-class table ends in the same column, however long a label is."""
+    table = per_class_table(evaluate(*from_confusion([[3, 1], [0, 4]]), ("bolt", "hexagon socket head cap screw")))
+
+    rows = [line for line in table.splitlines() if line]
+    assert len({len(row) for row in rows}) == 1
+    assert rows[1].split() == ["bolt", "1.000", "0.750", "0.857", "4"]
+
+
+def test_confusion_matrix_is_drawn_for_many_classes(tmp_path):
+    """The picture grows with the classes."""
+    pytest.importorskip("matplotlib", reason="plots need the desktop install")
+    from training.plots import save_confusion_matrix
+
+    sides = []
+    for classes in (2, 12):
+        truth = np.arange(classes)
+        path = tmp_path / f"{classes}.png"
+        save_confusion_matrix(path, evaluate(truth, truth, [f"class {n}" for n in range(classes)]), "Test")
+        with Image.open(path) as picture:
+            sides.append(picture.width)
+    assert sides[1] > sides[0] > 300

@@ -1,0 +1,94 @@
+"""Which pictures belong together."""
+
+from __future__ import annotations
+
+import pytest
+
+from edge.errors import DataError
+from training.groups import group_by_name, group_rule, join_copies
+
+
+def pictures(*paths: str) -> list[tuple[str, str]]:
+    return [(path.split("/")[0], path) for path in paths]
+
+
+def test_crops_of_one_photo_are_one_group_across_classes():
+    """A shared name before _<number> is a thing photographed several times, whatever its classes."""
+    groups, notes = group_by_name(
+        pictures(
+            "bolt/IMG_0179_2.jpg",
+            "nut/IMG_0179_3.jpg",
+            *(f"bolt/IMG_02{i}_1.jpg" for i in range(10, 16)),
+            *(f"nut/IMG_03{i}_1.jpg" for i in range(10, 16)),
+        )
+    )
+
+    assert groups[:2] == ["IMG_0179", "IMG_0179"]
+    assert len(set(groups)) == 13
+    assert notes == ()
+
+
+@pytest.mark.parametrize("name", ["coin_{:05d}.png", "IMG_{:04d}.jpg", "part1-{}.jpg"])
+def test_counting_names_are_no_group(name):
+    """Pictures merely numbered one after another are different things, and the user hears about it."""
+    groups, notes = group_by_name(pictures(*(f"coin/{name.format(i)}" for i in range(30)), "nut/a.png", "nut/b.png"))
+
+    assert len(set(groups)) == 32
+    assert "30 pictures are numbered" in notes[0]
+    assert "--group-pattern" in notes[0]
+
+
+def test_name_without_digit_may_be_a_group_when_it_is_rare_in_its_class():
+    """Three shots of "blue" among many others are shots of one thing."""
+    others = [f"coin/{letter}x.png" for letter in "abcdefghijklmnop"]
+
+    groups, _ = group_by_name(pictures("coin/blue_1.png", "coin/blue_2.png", "coin/blue_3.png", *others))
+
+    assert groups[:3] == ["blue"] * 3
+
+
+def test_date_and_time_are_no_shot_number():
+    """Six digits and more at the end are a time: photos of one day are not one group."""
+    names = [f"bolt/PXL_20231018_1017227{i:02d}.jpg" for i in range(4)]
+
+    groups, _ = group_by_name(pictures(*names, *(f"bolt/x{i}y.jpg" for i in range(20))))
+
+    assert groups[:4] == names
+
+
+def test_sub_folder_is_a_group_unless_it_holds_the_whole_class():
+    """bolt/third/ is a thing; nut/photos/, with every nut in it, is only a place."""
+    groups, _ = group_by_name(
+        pictures("bolt/third/a.jpg", "bolt/third/b.jpg", "bolt/c.jpg", "nut/photos/d.jpg", "nut/photos/e.jpg")
+    )
+
+    assert groups == ["bolt/third", "bolt/third", "bolt/c.jpg", "nut/photos/d.jpg", "nut/photos/e.jpg"]
+
+
+def test_pattern_takes_the_first_capture_group_of_the_path():
+    """--group-pattern overrules names; what it does not match stands alone and is counted."""
+    groups, notes = group_rule(r"sheet(\d+)")(pictures("1c/sheet12_a.jpg", "2c/sheet12_b.jpg", "2c/other.jpg"))
+
+    assert groups == ["12", "12", "2c/other.jpg"]
+    assert "1 pictures do not match" in notes[0]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "found"), [("(", "expected a regular expression"), ("IMG_", "expected a capture group")]
+)
+def test_useless_pattern_is_an_error(pattern, found):
+    """A pattern that cannot name a group is refused before any picture is read."""
+    with pytest.raises(DataError, match=found):
+        group_rule(pattern)
+
+
+def test_pattern_that_matches_nothing_is_an_error():
+    """A pattern made for other names must not pass for "every picture alone"."""
+    with pytest.raises(DataError, match="matches none"):
+        group_rule(r"photo(\d+)")(pictures("bolt/a.jpg", "nut/b.jpg"))
+
+
+def test_copies_join_their_groups():
+    """Byte-identical pictures pull their groups together, through any number of steps."""
+    assert join_copies(["d", "c", "b", "a", "e"], ["1", "1", "2", "2", "3"]) == ["c", "c", "a", "a", "e"]
+    assert join_copies(["c", "b", "b", "a"], ["1", "1", "2", "2"]) == ["a", "a", "a", "a"]

@@ -1,0 +1,118 @@
+"""`edge-sort train` refuses what it cannot use, before it trains."""
+
+from __future__ import annotations
+
+import sys
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from PIL import Image
+
+from edge.cli import cli
+from training.train import TrainSettings
+
+
+@pytest.fixture(autouse=True)
+def no_tensorflow_needed(monkeypatch):
+    """Everything here is decided before TensorFlow is used; a stand-in saves seconds."""
+    for name in ("tensorflow", "keras"):
+        monkeypatch.setitem(sys.modules, name, sys.modules.get(name, object()))
+
+
+def train(*arguments: object) -> tuple[int, str]:
+    result = CliRunner().invoke(cli, ["train", *map(str, arguments)])
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    return result.exit_code, result.output
+
+
+def save_pictures(folder, count: int) -> None:
+    folder.mkdir(parents=True)
+    for number in range(count):
+        pixels = np.random.default_rng([len(folder.name), number]).integers(0, 256, (16, 16, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(folder / f"{number}.png")
+
+
+def test_missing_folder(tmp_path):
+    """One sentence names the folder."""
+    code, output = train(tmp_path / "nowhere", "--out", tmp_path / "run")
+
+    assert code == 1
+    assert f"{tmp_path / 'nowhere'}: expected a folder with one sub-folder" in output
+
+
+def test_empty_folder(tmp_path):
+    """No classes, no training."""
+    (tmp_path / "data").mkdir()
+
+    code, output = train(tmp_path / "data", "--out", tmp_path / "run")
+
+    assert code == 1
+    assert "expected at least two class folders, found none" in output
+
+
+def test_one_class(tmp_path):
+    """One class needs no classifier."""
+    save_pictures(tmp_path / "data" / "bolt", 3)
+
+    code, output = train(tmp_path / "data", "--out", tmp_path / "run")
+
+    assert code == 1
+    assert "found only 'bolt'" in output
+
+
+def test_too_few_pictures(tmp_path):
+    """Two pictures cannot stand on three sides of a split; nothing is left behind."""
+    save_pictures(tmp_path / "data" / "bolt", 2)
+    save_pictures(tmp_path / "data" / "nut", 9)
+
+    code, output = train(tmp_path / "data", "--out", tmp_path / "run")
+
+    assert code == 1
+    assert "class 'bolt': expected at least 3 groups of pictures to divide, found 2" in " ".join(output.split())
+    assert [path.name for path in tmp_path.iterdir()] == ["data"]
+
+
+def test_run_in_use_is_refused_before_any_picture_is_read(tmp_path):
+    """A run folder is never overwritten, and the user does not wait to hear it."""
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "model.keras").write_bytes(b"precious")
+
+    code, output = train(tmp_path / "nowhere", "--out", tmp_path / "run")
+
+    assert code == 1
+    assert f"{tmp_path / 'run'}: expected a new or empty folder" in output
+
+
+@pytest.mark.parametrize(
+    "option",
+    [("--group-pattern", "IMG_"), ("--group-pattern", "("), ("--epochs", "0"), ("--size", "4"), ("--test", "1")],
+)
+def test_wrong_options_are_usage_errors(tmp_path, option):
+    """Exit code 2 and the option's name."""
+    code, output = train(tmp_path, "--out", tmp_path / "run", *option)
+
+    assert code == 2
+    assert option[0] in output
+
+
+def test_help_shows_the_defaults_that_are_used():
+    """The command names them before anything heavy is loaded; they must not drift from TrainSettings."""
+    settings = TrainSettings()
+
+    _, output = train("--help")
+
+    text = " ".join(output.split())
+    for value in (settings.epochs, settings.batch, settings.learning_rate):
+        assert f"[default: ({value})" in text
+
+
+def test_without_tensorflow_it_says_how_to_install_it(tmp_path, monkeypatch):
+    """On a device install the command is listed, and says what it lacks."""
+    monkeypatch.setitem(sys.modules, "tensorflow", None)
+
+    code, output = train(tmp_path, "--out", tmp_path / "run")
+
+    assert code == 1
+    assert "edge-sort train needs the Python package 'tensorflow'" in output
+    assert "pip install 'edge-sort[desktop]'" in output

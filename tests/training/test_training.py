@@ -1,0 +1,205 @@
+"""Training for real, on tiny pictures: the run is complete, right and repeatable."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+from PIL import Image, ImageDraw
+
+from edge.cli import cli
+from edge.errors import DataError
+from edge.preprocess import InputSpec
+from training.dataset import label_indices, load_inputs
+from training.run_folder import open_run
+
+pytestmark = [
+    pytest.mark.slow,
+    # Keras 3 saves and loads its variables through an __array__ without the copy keyword of numpy 2.
+    pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning"),
+]
+
+
+def draw(label: str, random: np.random.Generator) -> Image.Image:
+    """A dark disc, bar or ring on a light noisy ground: easy to tell apart, in any position."""
+    ground = random.integers(190, 230, (48, 48, 3), dtype=np.uint8)
+    picture = Image.fromarray(ground)
+    pen = ImageDraw.Draw(picture)
+    x, y, reach = *random.integers(18, 30, 2), int(random.integers(11, 15))
+    box = (x - reach, y - reach, x + reach, y + reach)
+    if label == "disc":
+        pen.ellipse(box, fill=(60, 60, 60))
+    elif label == "ring":
+        pen.ellipse(box, outline=(60, 60, 60), width=4)
+    else:
+        pen.rectangle((x - reach, y - 4, x + reach, y + 4), fill=(60, 60, 60))
+    return picture
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("data")
+    for seed, label in enumerate(("bar", "disc", "ring")):
+        (folder / label).mkdir()
+        random = np.random.default_rng(seed)
+        for number in range(40):
+            draw(label, random).save(folder / label / f"{label}_{number:03d}.png")
+    (folder / "disc" / "broken.jpg").write_text("not a picture")
+    return folder
+
+
+def train(data: Path, out: Path, *options: str) -> Result:
+    settings = ("--size", "32", "--epochs", "30", "--seed", "3", "--json")
+    result = CliRunner().invoke(cli, ["train", str(data), "--out", str(out), *settings, *options])
+    assert result.exit_code == 0, result.output
+    return result
+
+
+@pytest.fixture(scope="module")
+def trained(data, tmp_path_factory) -> tuple[Path, Result]:
+    out = tmp_path_factory.mktemp("runs") / "first"
+    return out, train(data, out)
+
+
+def test_separable_classes_are_learned(trained):
+    """Shapes that anyone can tell apart are told apart."""
+    _, result = trained
+
+    facts = json.loads(result.stdout)
+    assert facts["accuracy"] > 0.9
+    assert facts["validation_accuracy"] > 0.9
+    assert sum(facts["split"].values()) == 120
+
+
+def test_skipped_files_and_progress_are_told_on_stderr(trained):
+    """stdout carries the JSON object and nothing else."""
+    _, result = trained
+
+    assert "Warning: skipped" in result.stderr
+    assert "broken.jpg" in result.stderr
+    assert "120 pictures are numbered" in result.stderr
+    assert "epoch 30/30" in result.stderr
+
+
+def test_run_folder_is_complete(trained):
+    """Every file is there, and says what it should."""
+    out, result = trained
+    answer = json.loads(result.stdout)
+
+    assert sorted(path.name for path in out.iterdir()) == [
+        "confusion_matrix.png", "curves.png", "history.json", "metrics.json", "model.keras", "per_class.txt",
+        "run.json", "split.json",
+    ]  # fmt: skip
+    history = json.loads((out / "history.json").read_text())
+    losses = [epoch["validation_loss"] for epoch in history["epochs"]]
+    assert history["best_epoch"] == int(np.argmin(losses)) + 1
+    assert json.loads((out / "metrics.json").read_text())["confusion_matrix"] == answer["confusion_matrix"]
+    assert json.loads((out / "split.json").read_text())["skipped"][0]["path"] == "disc/broken.jpg"
+    for name in ("curves.png", "confusion_matrix.png"):
+        with Image.open(out / name) as picture:
+            assert picture.width > 400
+
+
+def test_saved_model_gives_the_reported_accuracy(trained):
+    """The model on disk, fed from split.json, is the one that was measured: best epoch, labels in order."""
+    out, result = trained
+    run = open_run(out)
+    model = run.load_model()
+
+    scores = model.predict(load_inputs(run.split["test"], run.spec), verbose=0)
+
+    assert model.input_shape == (None, 32, 32, 3)
+    np.testing.assert_allclose(scores.sum(axis=1), 1, atol=1e-5)
+    accuracy = np.mean(scores.argmax(axis=1) == label_indices(run.split["test"], run.labels))
+    assert accuracy == pytest.approx(json.loads(result.stdout)["accuracy"])
+
+
+def test_same_seed_gives_the_same_run(data, trained, tmp_path):
+    """Same data, settings and seed: same split, same metrics, to the last digit on one machine."""
+    out, first = trained
+
+    again = train(data, tmp_path / "again")
+
+    assert {**json.loads(again.stdout), "run": ""} == {**json.loads(first.stdout), "run": ""}
+    assert (tmp_path / "again" / "split.json").read_bytes() == (out / "split.json").read_bytes()
+    assert losses(tmp_path / "again") == losses(out)
+
+
+def losses(run: Path) -> list[tuple[float, float]]:
+    epochs = json.loads((run / "history.json").read_text())["epochs"]
+    return [(epoch["loss"], epoch["validation_loss"]) for epoch in epochs]
+
+
+def test_grey_without_augmentation(data, tmp_path):
+    """The other options reach the network."""
+    train(data, tmp_path / "run", "--color", "grey", "--no-augment", "--epochs", "2", "--batch", "16")
+
+    run = open_run(tmp_path / "run")
+    assert run.spec == InputSpec(width_px=32, height_px=32, color="grey")
+    assert run.load_model().input_shape == (None, 32, 32, 1)
+
+
+def test_damaged_model_is_named(trained, tmp_path):
+    """A model cut short on the way is an error that names the file, not a traceback of Keras."""
+    out, _ = trained
+    whole = open_run(out)
+    (tmp_path / "model.keras").write_bytes((out / "model.keras").read_bytes()[:2000])
+
+    with pytest.raises(DataError, match=r"model\.keras: expected the model that edge-sort train wrote"):
+        type(whole)(tmp_path, whole.labels, whole.spec, whole.seed, whole.split).load_model()
+
+
+def test_ctrl_c_leaves_nothing_behind(data, tmp_path, monkeypatch):
+    """Stopped half-way: one line, exit code 1, no run folder and no draft of one."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("training.progress.TrainingProgress.epoch", interrupt)
+
+    result = CliRunner().invoke(cli, ["train", str(data), "--out", str(tmp_path / "run"), "--size", "32"])
+
+    assert result.exit_code == 1
+    assert "stopped before the training ended; nothing was written" in result.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_augmentation_keeps_the_part_and_repeats():
+    """Varied pictures differ from the original, repeat with the generator's state, and stay uint8 pixels."""
+    from training.augment import AugmentSettings, augment
+
+    random = np.random.default_rng(0)
+    pixels = np.stack([np.asarray(draw("disc", random)) for _ in range(6)])
+
+    varied, again = (augment(pixels, AugmentSettings(), np.random.default_rng(7)) for _ in range(2))
+
+    assert varied.shape == pixels.shape
+    assert varied.dtype == np.uint8
+    np.testing.assert_array_equal(varied, again)
+    assert not (varied == pixels).all(axis=(1, 2, 3)).any()
+    dark_before, dark_after = ((batch < 120).mean(axis=(1, 2, 3)) for batch in (pixels, varied))
+    assert (dark_after > 0.3 * dark_before).all()
+
+
+def test_augmentation_of_nothing_changes_nothing():
+    """With every range closed a picture comes back as it was: the geometry is centred on the pixels."""
+    from training.augment import AugmentSettings, augment
+
+    still = AugmentSettings(rotation_deg=0, quarter_turns=False, shift=0, size=(1, 1), brightness=0, contrast=0)
+    pixels = np.random.default_rng(0).integers(0, 256, (4, 9, 12, 1), dtype=np.uint8)
+
+    np.testing.assert_array_equal(augment(pixels, still, np.random.default_rng(0)), pixels)
+
+
+def test_default_network_is_paper_2s():
+    """Three blocks of 8, 16, 32 filters; on the paper's 224 px grey input the flattened layer has 25088 values."""
+    from training.network import NetworkSettings, build_network
+
+    model = build_network(2, InputSpec(width_px=224, height_px=224, color="grey"), NetworkSettings())
+
+    assert [model.get_layer(f"conv_{n}").filters for n in (1, 2, 3)] == [8, 16, 32]
+    assert model.get_layer("flatten").output.shape == (None, 25088)
+    assert model.output_shape == (None, 2)

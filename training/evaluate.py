@@ -1,0 +1,81 @@
+"""What a classifier is worth on pictures it has not seen. scikit-learn does the arithmetic."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.extras import need
+
+if TYPE_CHECKING:
+    import keras
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Precision, recall and F1 (0..1; 0 where undefined) and the number of true pictures."""
+
+    precision: float
+    recall: float
+    f1: float
+    support: int
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """The answers on one set of pictures. `confusion` has a row per true class, a column per answer."""
+
+    labels: tuple[str, ...]
+    accuracy: float
+    per_class: dict[str, Scores]
+    macro: Scores
+    weighted: Scores
+    confusion: NDArray[np.int64]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the facts as plain dictionaries, lists and numbers."""
+        return {
+            "accuracy": self.accuracy,
+            "pictures": int(self.confusion.sum()),
+            "labels": list(self.labels),
+            "per_class": {label: asdict(scores) for label, scores in self.per_class.items()},
+            "macro": asdict(self.macro),
+            "weighted": asdict(self.weighted),
+            "confusion_matrix": self.confusion.tolist(),
+        }
+
+
+def predicted_indices(model: keras.Model, inputs: NDArray[np.uint8]) -> NDArray[np.int64]:
+    """Return the position of the label with the highest score for each model input, (N,) int64."""
+    scores = model.predict(inputs, batch_size=256, verbose=0)
+    best: NDArray[np.int64] = np.argmax(scores, axis=1).astype(np.int64)
+    return best
+
+
+def evaluate(truth: NDArray[np.int64], answers: NDArray[np.int64], labels: Sequence[str]) -> Evaluation:
+    """Compare answers with the truth, both positions in `labels`."""
+    metrics = need("sklearn.metrics", "desktop", "evaluating a classifier")
+    positions = range(len(labels))
+    columns = metrics.precision_recall_fscore_support(truth, answers, labels=positions, zero_division=0)
+    return Evaluation(
+        labels=tuple(labels),
+        accuracy=float(metrics.accuracy_score(truth, answers)),
+        per_class={
+            label: Scores(float(precision), float(recall), float(f1), int(support))
+            for label, precision, recall, f1, support in zip(labels, *columns, strict=True)
+        },
+        macro=_average(metrics, truth, answers, len(labels), "macro"),
+        weighted=_average(metrics, truth, answers, len(labels), "weighted"),
+        confusion=metrics.confusion_matrix(truth, answers, labels=positions).astype(np.int64),
+    )
+
+
+def _average(metrics: Any, truth: NDArray[np.int64], answers: NDArray[np.int64], classes: int, average: str) -> Scores:
+    precision, recall, f1, _ = metrics.precision_recall_fscore_support(
+        truth, answers, labels=range(classes), average=average, zero_division=0
+    )
+    return Scores(float(precision), float(recall), float(f1), len(truth))

@@ -1,0 +1,185 @@
+"""The run folder: what one training leaves behind, whole or not at all.
+
+    model.keras            the trained network
+    run.json               labels in output order, input spec, settings, seed, versions
+    split.json             which picture was used for what, with its group and digest, and what was skipped
+    history.json           loss and accuracy per epoch
+    metrics.json           what the model is worth on the test pictures
+    per_class.txt, curves.png, confusion_matrix.png
+
+The pictures themselves stay where they are; `open_run` checks that they are still the same.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from edge.errors import DataError
+from edge.preprocess import InputSpec
+from training.dataset import Item, Skipped, file_sha256
+from training.split import SUBSETS
+from training.tensorflow_setup import load_keras
+
+if TYPE_CHECKING:
+    import keras
+
+FORMAT_VERSION = 1
+MODEL_FILE = "model.keras"
+RUN_FILE = "run.json"
+SPLIT_FILE = "split.json"
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class RunFacts(_Record):
+    """The contents of run.json. `data` is the data folder as the command was given it."""
+
+    format_version: Literal[1] = 1
+    labels: tuple[str, ...] = Field(min_length=2)
+    input: InputSpec
+    seed: int
+    data: str
+    settings: dict[str, Any]
+    versions: dict[str, str]
+
+
+class _SplitItem(_Record):
+    path: str
+    label: str
+    group: str
+    sha256: str
+
+
+class _SplitFile(_Record):
+    data: str
+    train: list[_SplitItem]
+    validation: list[_SplitItem]
+    test: list[_SplitItem]
+    skipped: list[Skipped]
+
+
+@dataclass(frozen=True)
+class Run:
+    """A training run on disk. `split` has the keys "train", "validation" and "test"."""
+
+    folder: Path
+    labels: tuple[str, ...]
+    spec: InputSpec
+    seed: int
+    split: dict[str, list[Item]]
+
+    def load_model(self) -> keras.Model:
+        """Load the trained network. Raises DataError when its file is damaged."""
+        keras = load_keras("loading a trained model")
+        path = self.folder / MODEL_FILE
+        try:
+            return keras.models.load_model(path, compile=False)
+        except Exception as error:  # Keras raises whatever its zip, JSON and HDF5 readers raise
+            reason = str(error).strip().splitlines()[:1] or [type(error).__name__]
+            raise DataError(
+                f"{path}: expected the model that edge-sort train wrote, found a damaged one ({reason[0]}); {_REMEDY}"
+            ) from error
+
+
+_REMEDY = "copy the run folder again or make it again with: edge-sort train"
+
+
+def open_run(folder: Path, data: Path | None = None) -> Run:
+    """Read a run folder and verify that its pictures are there and unchanged.
+
+    data: where the pictures lie now, when they have moved since training.
+    Raises DataError naming what is not a run, missing or changed.
+    """
+    if not (folder / RUN_FILE).is_file():
+        raise DataError(f"{folder}: expected a run folder with {RUN_FILE}, found none; make one with: edge-sort train")
+    facts = _parse(folder / RUN_FILE, RunFacts)
+    recorded = _parse(folder / SPLIT_FILE, _SplitFile)
+    if not (folder / MODEL_FILE).is_file():
+        raise DataError(f"{folder / MODEL_FILE}: expected the trained model, found no such file; {_REMEDY}")
+    root = (data or Path(recorded.data)).resolve()
+    split = {subset: [_item(root, entry) for entry in getattr(recorded, subset)] for subset in SUBSETS}
+    _check_labels(folder, facts.labels, split)
+    _check_pictures(root, [item for subset in SUBSETS for item in split[subset]])
+    return Run(folder, facts.labels, facts.input, facts.seed, split)
+
+
+def write_run(
+    draft: Path,
+    facts: RunFacts,
+    data: Path,
+    split: Mapping[str, list[Item]],
+    skipped: tuple[Skipped, ...],
+) -> None:
+    """Write run.json and split.json into a folder that is being made (see edge.durable.whole_folder)."""
+    entries = {
+        subset: [_SplitItem(path=i.relative, label=i.label, group=i.group, sha256=i.sha256) for i in split[subset]]
+        for subset in SUBSETS
+    }
+    record = _SplitFile(data=str(data.resolve()), skipped=list(skipped), **entries)
+    (draft / SPLIT_FILE).write_text(record.model_dump_json(indent=1) + "\n")
+    (draft / RUN_FILE).write_text(facts.model_dump_json(indent=2) + "\n")
+
+
+_AnyRecord = TypeVar("_AnyRecord", bound=BaseModel)
+
+
+def _parse(path: Path, kind: type[_AnyRecord]) -> _AnyRecord:
+    try:
+        found = json.loads(path.read_text())
+        version = found.get("format_version", FORMAT_VERSION) if isinstance(found, dict) else None
+        if version != FORMAT_VERSION:
+            raise DataError(
+                f"{path}: expected run format {FORMAT_VERSION}, found {version}; "
+                "install the edge-sort that made it, or train again with this one"
+            )
+        return kind.model_validate(found)
+    except (OSError, ValueError) as error:
+        raise DataError(
+            f"{path}: expected a file that edge-sort train wrote, found: {_first_line(error)}; {_REMEDY}"
+        ) from error
+
+
+def _first_line(error: Exception) -> str:
+    if isinstance(error, ValidationError):
+        first = error.errors()[0]
+        return f"{'.'.join(str(key) for key in first['loc'])}: {first['msg']}"
+    if isinstance(error, OSError):
+        return error.strerror or str(error)
+    return str(error)
+
+
+def _item(root: Path, entry: _SplitItem) -> Item:
+    return Item(root / entry.path, entry.path, entry.label, entry.group, entry.sha256)
+
+
+def _check_labels(folder: Path, labels: tuple[str, ...], split: Mapping[str, list[Item]]) -> None:
+    for subset, items in split.items():
+        found = {item.label for item in items}
+        if found != set(labels):
+            raise DataError(
+                f"{folder / SPLIT_FILE}: expected {subset} pictures of {', '.join(labels)}, "
+                f"found {', '.join(sorted(found)) or 'none'}; {_REMEDY}"
+            )
+
+
+def _check_pictures(root: Path, items: list[Item]) -> None:
+    missing = [item for item in items if not item.path.is_file()]
+    if missing:
+        raise DataError(
+            f"{missing[0].path}: expected the {len(items)} pictures of the training run below {root}, found this one "
+            f"and {len(missing) - 1} others missing; put the data folder back or say where it lies now"
+        )
+    for item in items:
+        if file_sha256(item.path) != item.sha256:
+            raise DataError(
+                f"{item.path}: expected the picture that was there at training, found other contents; "
+                "put the old one back, or train again on the new pictures"
+            )

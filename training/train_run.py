@@ -1,0 +1,154 @@
+"""From a data folder to a run folder: read, split, train, evaluate, write."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import platform
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from edge.durable import require_unused, whole_folder
+from edge.preprocess import InputSpec
+from training.dataset import Dataset, label_indices, read_dataset
+from training.evaluate import Evaluation, evaluate, predicted_indices
+from training.groups import group_rule
+from training.plots import save_confusion_matrix, save_curves
+from training.run_folder import MODEL_FILE, RunFacts, write_run
+from training.split import SUBSETS, Fractions, split_items
+from training.tables import per_class_table
+from training.train import Epoch, Examples, Trained, TrainSettings, train_network
+
+
+@dataclass(frozen=True)
+class TrainRequest:
+    """What to train on and how. `group_pattern` None means the default rule of training.groups."""
+
+    data: Path
+    spec: InputSpec
+    settings: TrainSettings
+    seed: int = 0
+    fractions: Fractions = field(default_factory=Fractions)
+    group_pattern: str | None = None
+
+
+class Reporter(Protocol):
+    """Hears how far a training is."""
+
+    def say(self, line: str) -> None:
+        """Hear a remark for the user."""
+
+    def read(self, done: int, total: int) -> None:
+        """Hear that `done` of `total` files have been read."""
+
+    def epoch(self, epoch: Epoch) -> None:
+        """Hear what an epoch gave."""
+
+
+@dataclass(frozen=True)
+class TrainResult:
+    """What a training gave, apart from the files."""
+
+    test: Evaluation
+    validation_accuracy: float
+    best_epoch: int
+    pictures: dict[str, int]
+    skipped: int
+
+
+def train_run(request: TrainRequest, out: Path, reporter: Reporter) -> TrainResult:
+    """Train on `request.data` and write the run folder `out`, whole or not at all.
+
+    Raises DataError before any training when `out` is in use or the pictures cannot be used.
+    """
+    require_unused(out)
+    rule = group_rule(request.group_pattern)
+    data = read_dataset(request.data, request.spec, rule, reporter.read)
+    for skipped in data.skipped:
+        reporter.say(f"Warning: skipped {skipped.reason}")
+    for note in data.notes:
+        reporter.say(f"Note: {note}")
+    split = split_items(data.items, request.fractions, request.seed)
+    reporter.say(_overview(data, split))
+    with whole_folder(out) as draft:
+        trained, examples = _train(request, data, split, reporter.epoch)
+        answers = {name: predicted_indices(trained.model, examples[name].inputs) for name in ("validation", "test")}
+        test = evaluate(examples["test"].targets, answers["test"], data.labels)
+        validation_accuracy = float(np.mean(answers["validation"] == examples["validation"].targets))
+        _write_results(draft, trained, test, validation_accuracy)
+        items = {name: [data.items[index] for index in split[name]] for name in SUBSETS}
+        write_run(draft, _facts(request, data), data.folder, items, data.skipped)
+    counts = {name: len(split[name]) for name in SUBSETS}
+    return TrainResult(test, validation_accuracy, trained.best_epoch, counts, len(data.skipped))
+
+
+def _train(
+    request: TrainRequest, data: Dataset, split: dict[str, list[int]], on_epoch: Callable[[Epoch], None]
+) -> tuple[Trained, dict[str, Examples]]:
+    targets = label_indices(data.items, data.labels)
+    examples = {name: Examples(data.inputs[split[name]], targets[split[name]]) for name in SUBSETS}
+    trained = train_network(
+        examples["train"],
+        examples["validation"],
+        len(data.labels),
+        request.spec,
+        request.settings,
+        request.seed,
+        on_epoch,
+    )
+    return trained, examples
+
+
+def _write_results(draft: Path, trained: Trained, test: Evaluation, validation_accuracy: float) -> None:
+    trained.model.save(draft / MODEL_FILE)
+    _write_json(
+        draft / "history.json",
+        {"best_epoch": trained.best_epoch, "epochs": [asdict(epoch) for epoch in trained.history]},
+    )
+    _write_json(
+        draft / "metrics.json",
+        {"subset": "test", **test.as_json(), "validation_accuracy": validation_accuracy},
+    )
+    (draft / "per_class.txt").write_text(per_class_table(test))
+    save_curves(draft / "curves.png", trained.history, trained.best_epoch)
+    title = f"Test: {test.accuracy:.1%} of {int(test.confusion.sum())} pictures right"
+    save_confusion_matrix(draft / "confusion_matrix.png", test, title)
+
+
+def _write_json(path: Path, facts: dict[str, Any]) -> None:
+    path.write_text(json.dumps(facts, indent=2) + "\n")
+
+
+def _facts(request: TrainRequest, data: Dataset) -> RunFacts:
+    return RunFacts(
+        labels=data.labels,
+        input=request.spec,
+        seed=request.seed,
+        data=str(request.data),
+        settings={
+            **request.settings.model_dump(mode="json"),
+            "fractions": request.fractions.by_subset,
+            "group_pattern": request.group_pattern,
+        },
+        versions=_versions(),
+    )
+
+
+def _versions() -> dict[str, str]:
+    versions = {"python": platform.python_version()}
+    for package in ("edge-sort", "tensorflow", "keras", "numpy", "pillow"):
+        try:
+            versions[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            versions[package] = "not installed as a package"
+    return versions
+
+
+def _overview(data: Dataset, split: dict[str, list[int]]) -> str:
+    groups = len({item.group for item in data.items})
+    parts = ", ".join(f"{len(split[name])} for {name}" for name in SUBSETS)
+    return f"{len(data.items)} pictures of {len(data.labels)} classes in {groups} groups: {parts}"
