@@ -78,8 +78,12 @@ class Tracker:
         """Match a frame's sightings with the tracks, starting new ones. Returns the parts that are whole in it."""
         self._forget(frame.taken_at)
         marked = [(sighting, mark_mm(sighting.x_mm, frame.taken_at, self._belt)) for sighting in sightings]
+        whole = [(sighting, mark) for sighting, mark in marked if sighting.whole]
+        known = [(self._match(sighting, mark, frame.taken_at), sighting, mark) for sighting, mark in whole]
         matched = [
-            (self._match(sighting, mark, frame.taken_at), sighting) for sighting, mark in marked if sighting.whole
+            (track or self._start(sighting, mark, frame.taken_at), sighting)
+            for track, sighting, mark in known
+            if track or not self._piece_of_known(sighting, mark)
         ]
         seen = {track.number for track, _ in matched}
         for track in self.tracks:
@@ -107,7 +111,7 @@ class Tracker:
         for track in self.tracks:
             track.crowded = True
 
-    def _match(self, sighting: Sighting, mark: float, taken_at: float) -> Track:
+    def _match(self, sighting: Sighting, mark: float, taken_at: float) -> Track | None:
         near_mm = max(sighting.length_mm, sighting.width_mm) / 2
         best = min(
             (
@@ -118,10 +122,16 @@ class Tracker:
             key=lambda track: abs(track.mark_mm - mark),
             default=None,
         )
-        if best is None:
-            return self._start(sighting, mark, taken_at)
-        best.see(sighting, mark, taken_at)
+        if best is not None:
+            best.see(sighting, mark, taken_at)
         return best
+
+    def _piece_of_known(self, sighting: Sighting, mark: float) -> bool:
+        """Whether this lies inside a known part: a hole or a gleam seen apart while the part leaves the picture."""
+        return any(
+            abs(track.mark_mm - mark) <= track.length_mm / 2 and abs(track.y_mm - sighting.y_mm) <= track.width_mm / 2
+            for track in self.tracks
+        )
 
     @staticmethod
     def _near(track: Track, sighting: Sighting, near_mm: float, mark: float) -> bool:

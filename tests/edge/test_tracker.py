@@ -59,6 +59,14 @@ def test_parts_closer_than_the_gate_can_separate_are_both_crowded(tracker, gap_m
     assert [track.crowded for track in tracks] == [crowded, crowded]
 
 
+def test_a_hole_seen_apart_while_a_part_leaves_is_no_new_part(tracker):
+    """A piece inside a known part starts no track of its own."""
+    ride(tracker, [(150.0, 10.0, 30.0)], frames=12)
+    piece = Sighting(150.0 * 0.1 * 12 - 145.0, 12.0, 6.0, 6.0, IMAGE)
+    tracker.update([piece], Frame(IMAGE, 1.2, 12))
+    assert len(tracker.tracks) == 1
+
+
 def test_parts_side_by_side_are_crowded(tracker):
     """A gate acts across the whole belt: two parts abreast cannot be separated."""
     tracks = ride(tracker, [(150.0, -30.0, 20.0), (150.0, 30.0, 20.0)])
