@@ -38,6 +38,7 @@ class FrameSaver:
         half_x, half_y = track.length_mm / self._scale / 2, track.width_mm / self._scale / 2
         color = _REJECTED if decision.bin == REJECT_BIN else _SORTED
         draw.rectangle((x - half_x, y - half_y, x + half_x, y + half_y), outline=color, width=2)
-        text = f"{track.number} {decision.label} {decision.score:.2f} -> {decision.bin}"
+        why = f" ({decision.reason})" if decision.bin == REJECT_BIN else ""
+        text = f"{track.number} {decision.label} {decision.score:.2f} -> {decision.bin}{why}"
         left = min(max(2, x - half_x), size[0] - draw.textlength(text) - 2)
         draw.text((left, max(2, y - half_y - 13)), text, fill=color)
