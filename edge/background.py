@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,6 +13,28 @@ LEARN_FRAMES = 8
 GIVE_UP_AFTER_FRAMES = 300
 REFRESH_EVERY = 4  # empty frames; one grey level each time follows daylight and leaves a passing part no trace
 _QUIET_SHARE = 0.002  # of the cells may differ between two pictures of an empty belt
+
+
+@dataclass(frozen=True)
+class Differences:
+    """Where a frame shows something else than the belt.
+
+    sure: cells, (H/4, W/4) bool, above the contrast. perhaps: cells above half of it. pixels: every second row of
+    pixels, (H/2, W, 3) bool, above the contrast.
+    """
+
+    sure: NDArray[np.bool_]
+    perhaps: NDArray[np.bool_]
+    pixels: NDArray[np.bool_]
+
+    def tight(self, box: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
+        """Shrink a box of cells, in pixels (left, top, right, bottom), to the pixels in it that surely differ."""
+        left, top, right, bottom = box
+        inside: NDArray[np.bool_] = np.any(self.pixels[top // 2 : bottom // 2, left:right], axis=2)
+        columns, rows = np.flatnonzero(inside.any(axis=0)), np.flatnonzero(inside.any(axis=1))
+        if not len(columns):
+            return box
+        return left + int(columns[0]), top + 2 * int(rows[0]), left + int(columns[-1]) + 1, top + 2 * int(rows[-1]) + 2
 
 
 class Background:
@@ -50,14 +74,12 @@ class Background:
                 "frames; stop feeding parts while the line starts, or raise finder.contrast in the machine file"
             )
 
-    def differences(self, image: NDArray[np.uint8]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-        """Return where a frame, (H, W, 3) uint8, surely and where it perhaps shows something else than the belt.
-
-        Two masks, (H/4, W/4) bool: a difference above the contrast, and one above half of it.
-        """
+    def differences(self, image: NDArray[np.uint8]) -> Differences:
+        """Compare a frame, (H, W, 3) uint8, with the empty belt."""
         assert self._picture is not None, "learn first"
         difference = _difference(_thin(image), self._picture)
-        return _cells(difference > self._contrast), _cells(difference > self._contrast // 2)
+        pixels = difference > self._contrast
+        return Differences(_cells(pixels), _cells(difference > self._contrast // 2), pixels)
 
     def refresh(self, image: NDArray[np.uint8]) -> None:
         """Follow slow changes of light by a frame that shows the empty belt."""

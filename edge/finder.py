@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.background import Background
+from edge.background import Background, Differences
 from edge.blobs import Blob, BlobRules
 from edge.errors import CameraError
 from edge.parts import Frame, Sighting
@@ -57,14 +57,15 @@ class Finder:
         if not self._background.learned:
             self._background.learn(frame.image)
             return []
-        sure, perhaps = self._background.differences(frame.image)
-        blobs = self._rules.find(sure, perhaps) if np.count_nonzero(sure) <= MOST_SHARE * sure.size else None
+        seen = self._background.differences(frame.image)
+        crowd = np.count_nonzero(seen.sure) > MOST_SHARE * seen.sure.size
+        blobs = None if crowd else self._rules.find(seen.sure, seen.perhaps)
         self._note_trust(blobs is not None)
         if blobs is None:
             return None
-        if not sure.any():
+        if not seen.sure.any():
             self._background.refresh(frame.image)
-        return [self._sighting(frame.image, blob) for blob in blobs]
+        return [self._sighting(frame.image, blob, seen) for blob in blobs]
 
     def _note_trust(self, trusted: bool) -> None:
         self._untrusted = 0 if trusted else self._untrusted + 1
@@ -74,13 +75,12 @@ class Finder:
                 "take away what covers the camera or switch the light back, then start again"
             )
 
-    def _sighting(self, image: NDArray[np.uint8], blob: Blob) -> Sighting:
+    def _sighting(self, image: NDArray[np.uint8], blob: Blob, seen: Differences) -> Sighting:
         height, width = image.shape[:2]
         scale, region = self._settings.mm_per_px, blob.region
-        left, top = region.left * CELL_PX, region.top * CELL_PX
-        right = width if region.right >= width // CELL_PX else region.right * CELL_PX
-        bottom = height if region.bottom >= height // CELL_PX else region.bottom * CELL_PX
-        box = (left, top, right, bottom)
+        left, top, right, bottom = box = seen.tight(
+            (region.left * CELL_PX, region.top * CELL_PX, region.right * CELL_PX, region.bottom * CELL_PX)
+        )
         side = crop_side(box, self._settings.crop_margin, width, height)
         return Sighting(
             x_mm=((left + right) / 2 - width / 2) * scale,
@@ -90,9 +90,9 @@ class Finder:
             crop=square_crop(image, box, side),
             centred=side / 2 <= (left + right) / 2 <= width - side / 2,
             several=blob.several,
-            cut_upstream=left == 0,
-            cut_downstream=right == width,
-            cut_sideways=top == 0 or bottom == height,
+            cut_upstream=region.left == 0,
+            cut_downstream=region.right == width // CELL_PX,
+            cut_sideways=region.top == 0 or region.bottom == height // CELL_PX,
         )
 
 

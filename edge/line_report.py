@@ -44,6 +44,7 @@ class LineReport:
     sorted_right: int
     sorted_wrong: int
     wrong_by_runtime: int
+    strays: int
     struck: int
     rejected: Mapping[str, int]
     on_belt: int
@@ -61,6 +62,7 @@ class LineReport:
             "sorted_right": self.sorted_right,
             "sorted_wrong": self.sorted_wrong,
             "wrong_by_runtime": self.wrong_by_runtime,
+            "strays": self.strays,
             "struck": self.struck,
             "late": self.rejected.get("late", 0),
             "rejected": dict(self.rejected),
@@ -75,19 +77,20 @@ def line_report(
 ) -> LineReport:
     """Compare what was fed with where it ended and with what the journal says of it.
 
-    wrong_by_runtime: parts that ended elsewhere than their decision says, or in a bin without a decision.
-    ghosts: records of parts that were never fed.
+    wrong_by_runtime: parts that ended elsewhere than their decision says. strays: parts that nobody decided and that
+    ended in a bin all the same, because they lay so near another part that the two were taken for one.
+    struck: parts at a gate while it moved. ghosts: records of parts that were never fed.
     """
     records = _records_of([part for part, _ in ended], rows)
     rejected: Counter[str] = Counter()
     right, total, due = Counter[str](), Counter[str](), Counter[str]()
-    wrong_by_runtime = 0
+    wrong_by_runtime = strays = 0
     for part, fate in ended:
         if fate.bin is None:
             continue
         row = records.get(part.number)
-        decided = row["bin"] if row is not None else REJECT_BIN
-        wrong_by_runtime += fate.bin != decided
+        wrong_by_runtime += row is not None and fate.bin != row["bin"]
+        strays += row is None and fate.bin != REJECT_BIN
         own_bin = bin_of.get(part.label, REJECT_BIN)
         due[own_bin] += 1
         if fate.bin == REJECT_BIN:
@@ -100,6 +103,7 @@ def line_report(
         sorted_right=right.total(),
         sorted_wrong=total.total() - right.total(),
         wrong_by_runtime=wrong_by_runtime,
+        strays=strays,
         struck=sum(fate.struck for _, fate in ended),
         rejected=dict(sorted(rejected.items())),
         on_belt=sum(fate.bin is None for _, fate in ended),
@@ -151,7 +155,7 @@ def report_text(report: LineReport, gate_error: Mapping[str, float | None], *, e
         f"fed               {report.fed:6d}",
         f"sorted right      {report.sorted_right:6d}",
         f"sorted wrong      {report.sorted_wrong:6d}   ({report.wrong_by_runtime} by the runtime, "
-        f"{report.struck} struck by a moving gate)",
+        f"{report.strays} beside another part, {report.struck} struck by a moving gate)",
         f"rejected          {sum(report.rejected.values()):6d}   ({rejected})",
         f"on the belt       {report.on_belt:6d}",
         "",
