@@ -208,8 +208,8 @@ class _WatchedGates:
         self._gates, self._belt = gates, belt
         self.moves: list[GateMove] = []
 
-    def move_at(self, gate: str, window: Window, part: int) -> None:
-        self._gates.move_at(gate, window, part)
+    def move_at(self, gate: str, window: Window, part: int, *, hold: bool) -> None:
+        self._gates.move_at(gate, window, part, hold=hold)
 
     def poll(self) -> list[GateMove]:
         moves = self._gates.poll()

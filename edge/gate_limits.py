@@ -42,11 +42,12 @@ class WindowPlan:
         self._limits = limits
         self._windows: deque[Window] = deque()
 
-    def admit(self, window: Window, now: float) -> Window:
+    def admit(self, window: Window, now: float, *, hold: bool) -> Window:
         """Add a window, later than every one before it, and return the opening it became part of.
 
         When it begins less than min_off_ms after the last one ends, the gate stays open between them instead of
-        slamming. Raises MoveRefused when `now` is past opens_at or a limit would be broken; nothing changes then.
+        slamming, if it may `hold`: no other part lies between the two. Raises MoveRefused when `now` is past opens_at
+        or a limit would be broken; nothing changes then.
         """
         self._forget(now)
         if not window.opens_at >= now:
@@ -57,7 +58,7 @@ class WindowPlan:
         last = self._windows[-1] if self._windows else None
         merged = window
         if last is not None and window.opens_at < last.closes_at + self._limits.min_off_ms / 1000:
-            merged = self._join(last, window, now)
+            merged = self._join(last, window, now, hold=hold)
         if (merged.closes_at - merged.opens_at) * 1000 > self._limits.max_on_ms:
             raise MoveRefused(Reason.GATE_RESTING, f"it would stay open longer than {self._limits.max_on_ms:g} ms")
         kept = [one for one in self._windows if one is not last or merged is window]
@@ -65,7 +66,9 @@ class WindowPlan:
         self._windows = deque([*kept, merged])
         return merged
 
-    def _join(self, last: Window, window: Window, now: float) -> Window:
+    def _join(self, last: Window, window: Window, now: float, *, hold: bool) -> Window:
+        if not hold:
+            raise MoveRefused(Reason.GATE_RESTING, "another part lies between this opening and the one before")
         if window.opens_at < last.opens_at:
             raise MoveRefused(Reason.GATE_RESTING, "an opening after it is already planned")
         if last.closes_at <= now:  # already at rest again, or about to be: too late to hold it open

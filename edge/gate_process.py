@@ -50,7 +50,13 @@ class GateProcess:
         )
         self._moves: list[GateMove] = []
         self.real_time = False
-        self._process.start()
+        # Ctrl-C and `systemctl stop` reach both processes: they are for the sorter, whose end brings the gates to rest.
+        # The child inherits the mask, so not even its start can be disturbed.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+        try:
+            self._process.start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
         theirs.close()
         try:
             self.real_time = bool(self._reply("started", START_TIMEOUT_S))
@@ -63,9 +69,9 @@ class GateProcess:
         """The process that holds the pins."""
         return self._process.pid or 0
 
-    def move_at(self, gate: str, window: Window, part: int) -> None:
+    def move_at(self, gate: str, window: Window, part: int, *, hold: bool) -> None:
         """Plan an opening for a part. Raises MoveRefused, or GateError when the process is gone."""
-        self._send("move", gate, window, part)
+        self._send("move", gate, window, part, hold)
         refusal = self._reply("planned", REPLY_TIMEOUT_S)
         if refusal is not None:
             raise MoveRefused(*refusal)
@@ -88,14 +94,20 @@ class GateProcess:
         self._pipe.close()  # the process rests its gates when the pipe ends
         self._process.join(REPLY_TIMEOUT_S)
         if self._process.is_alive():
-            self._process.terminate()
+            self._process.kill()
             self._process.join(REPLY_TIMEOUT_S)
 
     def _send(self, *message: Any) -> None:
         try:
             self._pipe.send(message)
         except (OSError, ValueError) as error:
+            self._hear_last_words()
             raise self._gone() from error
+
+    def _hear_last_words(self) -> None:
+        """Raise GateError with what the process said before it ended, if anything."""
+        while not self._pipe.closed and self._ready(0.0):
+            self._take()
 
     def _ready(self, timeout_s: float) -> bool:
         try:
@@ -132,10 +144,6 @@ class GateProcess:
 
 def _serve(pipe: Connection, specs: tuple[GateSpec, ...], pin_factory: str, heartbeat_timeout_s: float) -> None:
     """The child process: make every move on time until the pipe ends, the heartbeat stops or a signal comes."""
-    signal.signal(
-        signal.SIGINT, signal.SIG_IGN
-    )  # Ctrl-C reaches both processes; the sorter's clean end rests the gates
-    signal.signal(signal.SIGTERM, lambda *_: _leave())
     try:
         gates = LocalGates(specs, MonotonicClock(), open_pin_factory(pin_factory))
     except GateError as error:
@@ -150,10 +158,6 @@ def _serve(pipe: Connection, specs: tuple[GateSpec, ...], pin_factory: str, hear
         pipe.send(("failed", str(error)))
     finally:
         gates.close()
-
-
-def _leave() -> None:
-    raise SystemExit(0)
 
 
 def _attend(pipe: Connection, gates: LocalGates, heartbeat_timeout_s: float) -> None:
@@ -178,9 +182,9 @@ def _attend(pipe: Connection, gates: LocalGates, heartbeat_timeout_s: float) -> 
 
 def _obey(pipe: Connection, gates: LocalGates, message: tuple[Any, ...]) -> None:
     match message:
-        case ("move", gate, window, part):
+        case ("move", gate, window, part, hold):
             try:
-                gates.move_at(gate, window, part)
+                gates.move_at(gate, window, part, hold=hold)
             except MoveRefused as refusal:
                 pipe.send(("planned", (refusal.reason, str(refusal))))
             else:

@@ -37,8 +37,11 @@ class GateMove:
 class Gates(Protocol):
     """All gates of a machine: the seam to whatever moves them."""
 
-    def move_at(self, gate: str, window: Window, part: int) -> None:
-        """Plan an opening for a part. Raises MoveRefused when it is too late or beyond the gate's limits."""
+    def move_at(self, gate: str, window: Window, part: int, *, hold: bool) -> None:
+        """Plan an opening for a part. Raises MoveRefused when it is too late or beyond the gate's limits.
+
+        hold: the gate may stay open since its last opening, because nothing else lies between the two parts.
+        """
         ...
 
     def poll(self) -> list[GateMove]:
@@ -77,9 +80,9 @@ class GpioGate:
                 raise
             raise GateError(_cannot_use(spec, error)) from error
 
-    def move_at(self, window: Window, part: int) -> None:
+    def move_at(self, window: Window, part: int, *, hold: bool) -> None:
         """Plan an opening. Raises MoveRefused."""
-        admitted = self._plan.admit(window, self._clock.now())
+        admitted = self._plan.admit(window, self._clock.now(), hold=hold)
         if admitted == window:
             self._pending.append((window, part))
         else:  # it became the end of the last opening
@@ -150,9 +153,9 @@ class LocalGates:
             self.close()
             raise
 
-    def move_at(self, gate: str, window: Window, part: int) -> None:
+    def move_at(self, gate: str, window: Window, part: int, *, hold: bool) -> None:
         """Plan an opening for a part. Raises MoveRefused."""
-        self.gates[gate].move_at(window, part)
+        self.gates[gate].move_at(window, part, hold=hold)
         if isinstance(self._clock, ManualClock):
             for when in (window.opens_at, window.closes_at):
                 self._clock.call_at(when, self.serve)

@@ -91,8 +91,8 @@ class Sorter:
         sightings = self._finder.find(frame)
         if sightings is None:
             self._tracker.distrust()
-            sightings = []
-        self._vote(self._tracker.update(sightings, frame), frame.taken_at + self._settings.frame_interval_s)
+        else:
+            self._vote(self._tracker.update(sightings, frame), frame.taken_at + self._settings.frame_interval_s)
         next_frame_at = max(frame.taken_at, self._clock.now()) + self._settings.frame_interval_s
         return [self._settle(track) for track in self._undecided() if self._must_decide(track, next_frame_at)]
 
@@ -136,7 +136,7 @@ class Sorter:
         planned = None
         if decision.bin != REJECT_BIN:
             decision, planned = self._plan(track, decision)
-        track.decided = True
+        track.decided, track.bin = True, decision.bin
         decided_at = self._clock.now()
         self._journal.decided(track, decision, decided_at, planned)
         return Outcome(track, decision, decided_at)
@@ -144,8 +144,10 @@ class Sorter:
     def _plan(self, track: Track, decision: Decision) -> tuple[Decision, Planned | None]:
         place = self._places[decision.bin]
         window = place.window(track.mark_mm, self._belt)
+        ahead = self._tracker.ahead(track)
+        hold = ahead is not None and ahead.bin == decision.bin
         try:
-            self._gates.move_at(place.gate, window, track.number)
+            self._gates.move_at(place.gate, window, track.number, hold=hold)
         except MoveRefused as refusal:
             return decision.rejected(refusal.reason), None
         return decision, Planned(place.gate, window)

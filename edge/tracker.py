@@ -50,6 +50,7 @@ class Track:
     crowded: bool = False
     out_of_view: bool = False
     decided: bool = False
+    bin: str | None = None
     scores: list[NDArray[np.float32]] = field(default_factory=list)
 
     def see(self, sighting: Sighting, mark: float, taken_at: float) -> None:
@@ -72,11 +73,13 @@ class Tracker:
         self._belt, self._spacing = belt, spacing
         self._half_view_mm = view_mm / 2
         self._next_number = 1
+        self._covered_mm = (float("inf"), float("-inf"))
         self.tracks: list[Track] = []
 
     def update(self, sightings: list[Sighting], frame: Frame) -> list[tuple[Track, Sighting]]:
         """Match a frame's sightings with the tracks, starting new ones. Returns the parts that are whole in it."""
         self._forget(frame.taken_at)
+        self._cover(frame.taken_at)
         marked = [(sighting, mark_mm(sighting.x_mm, frame.taken_at, self._belt)) for sighting in sightings]
         whole = [(sighting, mark) for sighting, mark in marked if sighting.whole]
         known = [(self._match(sighting, mark, frame.taken_at), sighting, mark) for sighting, mark in whole]
@@ -105,6 +108,12 @@ class Tracker:
         """Whether the picture shows all of the belt behind the part that it needs for itself."""
         rear_mm = position_mm(track.mark_mm, at, self._belt) - track.length_mm / 2
         return rear_mm - self._spacing.free_mm(track.length_mm) >= -self._half_view_mm
+
+    def ahead(self, track: Track) -> Track | None:
+        """Return the nearest known part downstream of this one."""
+        return max(
+            (one for one in self.tracks if one.mark_mm < track.mark_mm), key=lambda one: one.mark_mm, default=None
+        )
 
     def distrust(self) -> None:
         """Send every part not yet decided to reject: the picture could not be read."""
@@ -147,11 +156,16 @@ class Tracker:
             first_seen_at=taken_at,
             last_seen_at=taken_at,
             out_of_view=sighting.cut_sideways,
-            crowded=sighting.several,
+            crowded=sighting.several or self._unseen_ahead(sighting, mark),
         )
         self._next_number += 1
         self.tracks.append(track)
         return track
+
+    def _unseen_ahead(self, sighting: Sighting, mark: float) -> bool:
+        """Whether frames were missed, so that another part may ride unseen just ahead of this one."""
+        needed_mm = mark - sighting.length_mm / 2 - self._spacing.free_mm(sighting.length_mm)
+        return needed_mm < self._covered_mm[0]
 
     def _mark_crowded(self, extents: list[tuple[float, float, Sighting]]) -> None:
         for track in self.tracks:
@@ -179,6 +193,13 @@ class Tracker:
         if sighting.cut_upstream:
             return not sighting.cut_downstream and abs(front - own_front) <= self._spacing.guard_mm
         return abs((rear + front) / 2 - track.mark_mm) <= near_mm
+
+    def _cover(self, at: float) -> None:
+        """Extend the stretch of belt, in marks, that has been seen without a gap."""
+        travelled_mm = self._belt.travelled_mm(at)
+        first, last = travelled_mm - self._half_view_mm, travelled_mm + self._half_view_mm
+        before_first, before_last = self._covered_mm
+        self._covered_mm = (before_first if first <= before_last else first, last)
 
     def _forget(self, now: float) -> None:
         limit_mm = self._half_view_mm + FORGET_AFTER_MM

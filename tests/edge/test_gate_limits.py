@@ -16,54 +16,63 @@ LIMITS = GateLimits(min_off_ms=50, max_on_ms=1000, max_duty=0.5)
 
 def test_an_opening_that_is_due_now_is_admitted():
     """Now is not late."""
-    assert WindowPlan(LIMITS).admit(Window(5.0, 5.2), now=5.0) == Window(5.0, 5.2)
+    assert WindowPlan(LIMITS).admit(Window(5.0, 5.2), now=5.0, hold=True) == Window(5.0, 5.2)
 
 
 @pytest.mark.parametrize("opens_at", [4.999999, 0.0, float("nan")])
 def test_an_opening_in_the_past_is_late(opens_at):
     """A moment that has passed is refused, never made good later: it would hit the next part."""
     with pytest.raises(MoveRefused) as refused:
-        WindowPlan(LIMITS).admit(Window(opens_at, 6.0), now=5.0)
+        WindowPlan(LIMITS).admit(Window(opens_at, 6.0), now=5.0, hold=True)
     assert refused.value.reason is Reason.LATE
 
 
 def test_an_opening_longer_than_the_limit_is_refused():
     """max_on_ms holds for one opening."""
     with pytest.raises(MoveRefused, match="longer than 1000 ms"):
-        WindowPlan(LIMITS).admit(Window(1.0, 2.1), now=0.0)
+        WindowPlan(LIMITS).admit(Window(1.0, 2.1), now=0.0, hold=True)
 
 
 def test_two_openings_close_together_become_one():
     """A gate does not slam between two of its own parts."""
     plan = WindowPlan(LIMITS)
-    plan.admit(Window(1.0, 1.2), now=0.0)
-    assert plan.admit(Window(1.24, 1.4), now=0.0) == Window(1.0, 1.4)
+    plan.admit(Window(1.0, 1.2), now=0.0, hold=True)
+    assert plan.admit(Window(1.24, 1.4), now=0.0, hold=True) == Window(1.0, 1.4)
+
+
+def test_a_gate_is_not_held_open_over_another_part():
+    """Two openings close together with another part between them: the second is refused."""
+    plan = WindowPlan(LIMITS)
+    plan.admit(Window(1.0, 1.2), now=0.0, hold=False)
+    with pytest.raises(MoveRefused) as refused:
+        plan.admit(Window(1.24, 1.4), now=0.0, hold=False)
+    assert refused.value.reason is Reason.GATE_RESTING
 
 
 def test_openings_joined_beyond_the_limit_are_refused():
     """Holding open for the next part must not exceed max_on_ms either."""
     plan = WindowPlan(LIMITS)
-    plan.admit(Window(1.0, 1.6), now=0.0)
+    plan.admit(Window(1.0, 1.6), now=0.0, hold=True)
     with pytest.raises(MoveRefused) as refused:
-        plan.admit(Window(1.62, 2.2), now=0.0)
+        plan.admit(Window(1.62, 2.2), now=0.0, hold=True)
     assert refused.value.reason is Reason.GATE_RESTING
 
 
 def test_a_refused_opening_changes_nothing():
     """What was planned before stays as it was."""
     plan = WindowPlan(LIMITS)
-    plan.admit(Window(1.0, 1.6), now=0.0)
+    plan.admit(Window(1.0, 1.6), now=0.0, hold=True)
     with pytest.raises(MoveRefused):
-        plan.admit(Window(1.62, 2.2), now=0.0)
-    assert plan.admit(Window(1.62, 1.9), now=0.0) == Window(1.0, 1.9)
+        plan.admit(Window(1.62, 2.2), now=0.0, hold=True)
+    assert plan.admit(Window(1.62, 1.9), now=0.0, hold=True) == Window(1.0, 1.9)
 
 
 def test_an_opening_too_soon_after_the_gate_fell_is_refused():
     """Once the gate is back at rest it stays there for min_off_ms."""
     plan = WindowPlan(LIMITS)
-    plan.admit(Window(1.0, 1.2), now=0.0)
+    plan.admit(Window(1.0, 1.2), now=0.0, hold=True)
     with pytest.raises(MoveRefused, match="rests 50 ms"):
-        plan.admit(Window(1.24, 1.4), now=1.22)
+        plan.admit(Window(1.24, 1.4), now=1.22, hold=True)
 
 
 windows = st.lists(st.tuples(st.floats(0, 3), st.floats(0.001, 1.5), st.floats(0, 2)), min_size=1, max_size=60)
@@ -79,7 +88,7 @@ def test_whatever_is_asked_the_openings_keep_every_limit(requests):
         now += step_s
         window = Window(now + ahead_s - 0.2, now + ahead_s - 0.2 + length_s)
         try:
-            admitted = plan.admit(window, now)
+            admitted = plan.admit(window, now, hold=True)
         except MoveRefused:
             continue
         if made and admitted.opens_at == made[-1].opens_at:

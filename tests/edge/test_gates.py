@@ -52,7 +52,7 @@ def test_a_gate_opens_and_closes_at_the_moments_planned(rig):
     """Both edges are made, in order, not before they are due, and reported with their part."""
     gates, clock = rig
     now = clock.now()
-    gates.move_at("coin", Window(now + 0.02, now + 0.05), part=7)
+    gates.move_at("coin", Window(now + 0.02, now + 0.05), part=7, hold=True)
     moves = moves_until(gates, clock, now + 0.06)
     assert [(move.gate, move.kind, move.part) for move in moves] == [("coin", "opened", 7), ("coin", "closed", 7)]
     assert [move.due_at for move in moves] == [now + 0.02, now + 0.05]
@@ -63,8 +63,8 @@ def test_gates_move_independently(rig):
     """Overlapping openings of two gates do not disturb each other."""
     gates, clock = rig
     now = clock.now()
-    gates.move_at("nut", Window(now + 0.02, now + 0.06), part=1)
-    gates.move_at("coin", Window(now + 0.03, now + 0.05), part=2)
+    gates.move_at("nut", Window(now + 0.02, now + 0.06), part=1, hold=True)
+    gates.move_at("coin", Window(now + 0.03, now + 0.05), part=2, hold=True)
     moves = moves_until(gates, clock, now + 0.07)
     assert [(move.gate, move.kind) for move in moves] == [
         ("nut", "opened"),
@@ -79,7 +79,7 @@ def test_a_late_opening_is_refused_and_no_pin_moves(rig):
     gates, clock = rig
     now = clock.now()
     with pytest.raises(MoveRefused) as refused:
-        gates.move_at("nut", Window(now - 0.001, now + 0.02), part=1)
+        gates.move_at("nut", Window(now - 0.001, now + 0.02), part=1, hold=True)
     assert refused.value.reason is Reason.LATE
     assert moves_until(gates, clock, now + 0.03) == []
 
@@ -88,8 +88,8 @@ def test_rest_closes_an_open_gate_and_forgets_its_plan(rig):
     """After rest() every pin is at rest, and what was planned does not happen."""
     gates, clock = rig
     now = clock.now()
-    gates.move_at("nut", Window(now + 0.01, now + 0.4), part=1)
-    gates.move_at("coin", Window(now + 0.2, now + 0.3), part=2)
+    gates.move_at("nut", Window(now + 0.01, now + 0.4), part=1, hold=True)
+    gates.move_at("coin", Window(now + 0.2, now + 0.3), part=2, hold=True)
     assert [move.kind for move in moves_until(gates, clock, now + 0.02)] == ["opened"]
     gates.rest()
     moves = moves_until(gates, clock, now + 0.45)
@@ -107,8 +107,8 @@ def test_a_merged_opening_has_one_pair_of_edges(rig):
     """Two parts of one bin in a row: the gate stays open between them."""
     gates, clock = rig
     now = clock.now()
-    gates.move_at("nut", Window(now + 0.02, now + 0.04), part=1)
-    gates.move_at("nut", Window(now + 0.042, now + 0.06), part=2)
+    gates.move_at("nut", Window(now + 0.02, now + 0.04), part=1, hold=True)
+    gates.move_at("nut", Window(now + 0.042, now + 0.06), part=2, hold=True)
     moves = moves_until(gates, clock, now + 0.07)
     assert [(move.kind, move.due_at) for move in moves] == [("opened", now + 0.02), ("closed", now + 0.06)]
 
@@ -140,7 +140,7 @@ def test_closed_gates_leave_their_pins_at_rest():
     """After close() a pin that was open is low or an input."""
     factory, clock = MockFactory(), ManualClock()
     gates = LocalGates(SPECS, clock, factory)
-    gates.move_at("nut", Window(1.0, 1.4), part=1)
+    gates.move_at("nut", Window(1.0, 1.4), part=1, hold=True)
     clock.sleep_until(1.1)
     pin = factory.pin(17)
     assert pin.state
@@ -153,7 +153,7 @@ def test_the_gates_fall_when_the_sorter_is_silent():
     gates = GateProcess(SPECS, "mock", heartbeat_timeout_s=0.05)
     try:
         now = time.monotonic()
-        gates.move_at("nut", Window(now + 0.01, now + 0.4), part=1)
+        gates.move_at("nut", Window(now + 0.01, now + 0.4), part=1, hold=True)
         gates._process.join(5)
         assert gates._process.exitcode == 0
         with pytest.raises(GateError):
@@ -186,7 +186,7 @@ from tests.edge.test_gates import SPECS
 if __name__ == "__main__":
     gates = GateProcess(SPECS, "mock")
     now = time.monotonic()
-    gates.move_at("nut", Window(now + 0.01, now + 0.5), part=1)
+    gates.move_at("nut", Window(now + 0.01, now + 0.5), part=1, hold=True)
     os.kill(os.getpid(), signal.SIGKILL)
 """
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path])}

@@ -66,7 +66,7 @@ def test_gates_are_at_rest_however_a_run_ends(machine, color_model, tmp_path, en
     """End of frames, Ctrl-C, SIGTERM, a camera error, a bug: an open gate is closed, and the journal says why."""
     clock, factory, path = ManualClock(), MockFactory(), tmp_path / "journal.sqlite"
     gates = LocalGates(gate_specs(machine), clock, factory)
-    gates.move_at("red", Window(1.0, 2.0), part=1)
+    gates.move_at("red", Window(1.0, 2.0), part=1, hold=True)
     clock.sleep_until(1.5)
     pin = factory.pin(machine.gates[0].pin)
     assert pin.state
