@@ -164,7 +164,7 @@ def _parse(path: Path, raw: bytes) -> BundleFacts:
         version = found.get("format_version") if isinstance(found, dict) else None
         if version != FORMAT_VERSION:
             raise BundleError(
-                f"{path}: expected bundle format {FORMAT_VERSION}, found {version}; "
+                f"{path}: expected bundle format {FORMAT_VERSION}, found {version!r}; "
                 "install the edge-sort that made it, or make the bundle again with this one"
             )
         facts = BundleFacts.model_validate(found)

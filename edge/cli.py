@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import importlib
+import signal
+import sys
 from typing import Any
 
 import click
@@ -79,4 +81,6 @@ def cli() -> None:
 
 def main() -> None:
     """Entry point of the `edge-sort` script."""
+    # SIGTERM unwinds like an error does, so that nothing half-written stays behind
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     cli()

@@ -35,9 +35,15 @@ def whole_folder(target: Path) -> Iterator[Path]:
 
 
 def require_unused(target: Path) -> None:
-    """Raise DataError when `target` exists and holds anything. Long work asks this before it starts."""
+    """Raise DataError when `target` holds anything or cannot be made. Long work asks this before it starts."""
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise DataError(f"{target}: expected a new or empty folder to write to, found one in use; choose another")
+    parent = next(folder for folder in target.absolute().parents if folder.exists())
+    if not parent.is_dir() or not os.access(parent, os.W_OK | os.X_OK):
+        raise DataError(
+            f"{target}: expected a place that can be written to, found that {parent} is none; "
+            "choose a folder you may write to"
+        )
 
 
 def _sync(path: Path) -> None:

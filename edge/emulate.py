@@ -19,7 +19,7 @@ from edge.bundle import open_bundle
 from edge.clocks import Clock, ManualClock, MonotonicClock
 from edge.emulated_belt import EmulatedBelt, Feeder, fates, first_mark
 from edge.emulated_camera import EmulatedCamera
-from edge.errors import MachineError
+from edge.errors import DataError, MachineError
 from edge.gate_limits import Window
 from edge.gate_process import GateProcess
 from edge.gates import GateMove, Gates, LocalGates
@@ -28,7 +28,7 @@ from edge.line import LineModel, OnOutcome, build_sorter, check_labels, gate_spe
 from edge.line_report import LineReport, gate_error_ms, line_report
 from edge.machine import BeltTable, CameraTable, FinderTable, GateTable, GpioTable, Machine, check_machine
 from edge.part_sources import PartSource, PicturedParts, RenderedParts
-from edge.parts import Frame
+from edge.parts import REJECT_BIN, Frame
 from edge.pins import open_pin_factory
 from edge.sorter import Outcome, Scorer
 
@@ -103,7 +103,7 @@ def emulated_machine(labels: Sequence[str], *, speed_mm_s: float, tiles: bool) -
             dwell_ms=dwell_ms,
             max_on_ms=max(2000.0, 4 * dwell_ms),
         )
-        for index, label in enumerate(labels)
+        for index, label in enumerate(label for label in labels if label != REJECT_BIN)
     )
     machine = Machine(
         belt=BeltTable(speed_mm_s=speed_mm_s),
@@ -128,7 +128,16 @@ def run_emulated(options: EmulateOptions, watch: Callable[[Machine], OnOutcome] 
     machine = emulated_copy(options.machine) if options.machine else _default_machine(options, bundle.labels)
     check_labels(machine, bundle.labels)
     source = _source(options, bundle.labels)
+    _check_source(source, bundle.labels)
     return emulate_line(options, machine, line_model(bundle), source, bundle.digest, watch)
+
+
+def _check_source(source: PartSource, labels: Sequence[str]) -> None:
+    if not set(source.labels) & set(labels):
+        raise DataError(
+            f"--parts: expected pictures of what the bundle knows ({', '.join(labels)}), "
+            f"found only {', '.join(source.labels)}; name the folders as the labels, or give the bundle trained on them"
+        )
 
 
 def emulate_line(
@@ -171,7 +180,13 @@ def _unwatched(_frame: Frame | None, _outcomes: list[Outcome]) -> None:
 
 
 def _default_machine(options: EmulateOptions, labels: Sequence[str]) -> Machine:
-    return emulated_machine(labels, speed_mm_s=options.speed_mm_s, tiles=options.parts is not None)
+    machine = emulated_machine(labels, speed_mm_s=options.speed_mm_s, tiles=options.parts is not None)
+    pitch_mm = options.speed_mm_s * 60 / options.rate_per_min
+    try:
+        check_machine(machine.model_copy(update={"belt": BeltTable(speed_mm_s=options.speed_mm_s, pitch_mm=pitch_mm)}))
+    except MachineError as error:
+        raise MachineError(f"--speed {options.speed_mm_s:g} and --rate {options.rate_per_min:g}: {error}") from error
+    return machine
 
 
 def _source(options: EmulateOptions, labels: Sequence[str]) -> PartSource:

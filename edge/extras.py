@@ -18,5 +18,5 @@ def need(module: str, extra: str, purpose: str) -> ModuleType:
     except ImportError as error:
         raise MissingPackageError(
             f"{purpose} needs the Python package {module.split('.')[0]!r}, which cannot be loaded here ({error}); "
-            f"install it with: pip install 'edge-sort[{extra}]'"
+            f"install edge-sort with it, in its folder: pip install '.[{extra}]'"
         ) from error

@@ -13,6 +13,7 @@ import os
 import signal
 import time
 from collections.abc import Sequence
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from typing import Any
@@ -52,6 +53,7 @@ class GateProcess:
         self.real_time = False
         # Ctrl-C and `systemctl stop` reach both processes: they are for the sorter, whose end brings the gates to rest.
         # The child inherits the mask, so not even its start can be disturbed.
+        resource_tracker.ensure_running()  # it would unblock them again
         before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
         try:
             self._process.start()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +16,7 @@ from edge.parts import Decision
 from edge.tracker import Track
 
 SCHEMA_VERSION = 1
+WAIT_S = 1.0  # for another program's lock; longer, and the gate process takes the sorter for hung
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS runs (
     run INTEGER PRIMARY KEY,
@@ -67,18 +69,20 @@ class Journal:
     def __init__(self, path: Path | None, *, bundle_sha256: str, machine_sha256: str, clock: str) -> None:
         """Open or create `path`; None keeps the rows in memory. Raises JournalError."""
         self._path = path
+        if path is not None:
+            check_journal(path)
         try:
-            self._db = sqlite3.connect(":memory:" if path is None else path, isolation_level=None)
+            self._db = sqlite3.connect(":memory:" if path is None else path, isolation_level=None, timeout=WAIT_S)
             self._db.execute("PRAGMA journal_mode=WAL")
             self._db.execute("PRAGMA synchronous=FULL")  # a power cut loses at most the row being written
-            self._check_version()
+            self._db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
             self._db.executescript(_SCHEMA)
             row = (datetime.now(UTC).isoformat(), bundle_sha256, machine_sha256, clock)
             cursor = self._db.execute(
                 "INSERT INTO runs (started_at_utc, bundle_sha256, machine_sha256, clock) VALUES (?, ?, ?, ?)", row
             )
         except sqlite3.Error as error:
-            raise JournalError(self._sentence(error)) from error
+            raise JournalError(_sentence(path, error)) from error
         self.run = int(cursor.lastrowid or 0)
 
     def decided(self, track: Track, decision: Decision, decided_at: float, planned: Planned | None) -> None:
@@ -132,24 +136,34 @@ class Journal:
         cursor.row_factory = sqlite3.Row
         return cursor.execute("SELECT * FROM parts WHERE run = ? ORDER BY part", (self.run,)).fetchall()
 
-    def _check_version(self) -> None:
-        version = self._db.execute("PRAGMA user_version").fetchone()[0]
-        if version == 0:
-            self._db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-        elif version != SCHEMA_VERSION:
-            raise JournalError(
-                f"{self._path}: expected a journal of version {SCHEMA_VERSION}, found {version}; "
-                "give journal.path another file name"
-            )
-
     def _write(self, statement: str, *values: object) -> None:
         try:
             self._db.execute(statement, values)
         except sqlite3.Error as error:
-            raise JournalError(self._sentence(error)) from error
+            raise JournalError(_sentence(self._path, error)) from error
 
-    def _sentence(self, error: sqlite3.Error) -> str:
-        return (
-            f"{self._path or 'the journal in memory'}: expected a journal that can be written, found: {error}; "
-            "free some disk space, check the folder's permissions, or give another file"
+
+def check_journal(path: Path) -> None:
+    """Raise JournalError when `path` cannot become or is not a journal of this version. Changes nothing."""
+    if not path.absolute().parent.is_dir():
+        raise JournalError(f"{path}: expected an existing folder for the journal, found none; make it or give another")
+    if not path.exists():
+        return
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=WAIT_S)) as db:
+            version = db.execute("PRAGMA user_version").fetchone()[0]
+            tables = {row[0] for row in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    except sqlite3.Error as error:
+        raise JournalError(_sentence(path, error)) from error
+    if version != SCHEMA_VERSION and (version != 0 or tables):
+        found = f"version {version}" if version else f"another program's database (tables {', '.join(sorted(tables))})"
+        raise JournalError(
+            f"{path}: expected a journal of version {SCHEMA_VERSION}, found {found}; give another file name"
         )
+
+
+def _sentence(path: Path | None, error: sqlite3.Error) -> str:
+    remedy = "free some disk space, check the folder's permissions, or give another file"
+    if "locked" in str(error):
+        remedy = "end the other program that writes to it, or give another file"
+    return f"{path or 'the journal in memory'}: expected a journal that can be written, found: {error}; {remedy}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import tomllib
 from pathlib import Path
 from typing import Annotated, Literal
@@ -36,7 +37,7 @@ class CameraTable(_Table):
     kind: Literal["picamera2", "folder", "emulated"]
     width_px: int = Field(ge=64, le=4096)
     height_px: int = Field(ge=64, le=4096)
-    mm_per_px: Positive
+    mm_per_px: float = Field(gt=0, le=10)
     frame_rate_hz: Positive = 20.0
     exposure_ms: Positive = 1.0
     analogue_gain: Positive = 2.0
@@ -146,15 +147,16 @@ class Machine(_Table):
 def read_machine(path: Path) -> Machine:
     """Read and check a machine file. Raises MachineError naming file, key and remedy."""
     try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+        raw = tomllib.loads(path.read_text(encoding="utf-8-sig"))  # Windows editors put a mark at the start
     except FileNotFoundError as error:
         raise MachineError(
             f"{path}: expected a machine file, found none; print one to start from with: edge-sort machine"
         ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise MachineError(f"{path}: expected TOML, found: {error}; mend that line") from error
     try:
-        machine = Machine.model_validate(raw)
+        # as JSON, because strict there means: no text for a number, no true for a pin, but a list for a tuple
+        machine = Machine.model_validate_json(json.dumps(raw, default=str), strict=True)
     except ValidationError as error:
         raise MachineError(f"{path}: {_sentence(error)}") from error
     try:
@@ -171,7 +173,8 @@ def _sentence(error: ValidationError) -> str:
         return f"unknown key {key!r}; delete it or correct its spelling"
     if first["type"] == "missing":
         return f"expected a key {key!r}, found none; add it"
-    return f"{key}: {first['msg'][0].lower()}{first['msg'][1:]}, found {first['input']!r}; correct it"
+    message = first["msg"].removeprefix("Value error, ")
+    return f"{key}: {message[0].lower()}{message[1:]}, found {first['input']!r}; correct it"
 
 
 def check_machine(machine: Machine) -> None:

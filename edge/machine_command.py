@@ -47,7 +47,7 @@ bin = {name}
 labels = [{name}]
 travel_mm = {travel_mm:g}           # from the middle of the picture, downstream
 lag_ms = 20                 # from pin to effect: measure it
-dwell_ms = 400              # how long the gate acts on one part
+dwell_ms = 560              # how long the gate acts on one part: 56 mm of belt, for parts up to 50 mm
 min_off_ms = 50
 max_on_ms = 2000
 max_duty = 0.8
@@ -69,11 +69,14 @@ def machine_command(bundle: Path | None) -> None:
 
 
 def machine_text(labels: tuple[str, ...]) -> str:
-    """Write a machine file with a gate for every label, as many as there are pins."""
+    """Write a machine file with a gate for every label but `reject`, as many as there are pins."""
     from json import dumps  # a JSON string is a TOML string
 
+    from edge.parts import REJECT_BIN
+
+    sortable = [label for label in labels if label != REJECT_BIN]  # parts of that class need no gate
     gates = [
         _GATE.format(name=dumps(label, ensure_ascii=False), pin=pin, travel_mm=200 + 80 * index)
-        for index, (label, pin) in enumerate(zip(labels, _PINS, strict=False))
+        for index, (label, pin) in enumerate(zip(sortable, _PINS, strict=False))
     ]
     return _HEAD + "".join(gates)

@@ -8,6 +8,7 @@ from pathlib import Path
 from PIL import Image, ImageDraw
 
 from edge.belt import Belt, position_mm
+from edge.durable import require_unused
 from edge.parts import REJECT_BIN, Frame
 from edge.sorter import Outcome
 
@@ -18,6 +19,7 @@ class FrameSaver:
     """Writes every frame in which a part was decided, with the decision drawn in."""
 
     def __init__(self, folder: Path, belt: Belt, mm_per_px: float) -> None:
+        require_unused(folder)
         folder.mkdir(parents=True, exist_ok=True)
         self._folder, self._belt, self._scale = folder, belt, mm_per_px
 

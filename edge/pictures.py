@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -25,15 +26,12 @@ def read_picture(path: Path) -> NDArray[np.uint8]:
     The EXIF orientation is applied, transparency is put on white, 16-bit grey is scaled to 8 bits.
     Raises DataError when the file is no picture, is damaged, or is smaller or larger than is sensible.
     """
+    if path.is_dir():
+        raise DataError(f"{path}: expected a picture, found a folder; give the pictures in it")
     try:
-        # Pillow only warns between its two limits; ours is checked from the header, before any pixel is decoded.
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            with Image.open(path) as picture:
-                _check_size(path, *picture.size)
-                return np.asarray(_upright_rgb(picture))
-    except Image.DecompressionBombError as error:
-        raise DataError(_too_large(path, "a far larger one")) from error
+        with _own_size_limit(), Image.open(path) as picture:
+            _check_size(path, *picture.size)
+            return np.asarray(_upright_rgb(picture))
     except UnidentifiedImageError as error:
         raise DataError(
             f"{path}: expected a picture, found a file that no picture reader knows; delete it or save it again"
@@ -51,11 +49,20 @@ def _check_size(path: Path, width_px: int, height_px: int) -> None:
             "use a larger picture"
         )
     if width_px * height_px > MAX_PIXELS:
-        raise DataError(_too_large(path, f"{width_px}x{height_px}"))
+        raise DataError(
+            f"{path}: expected at most {MAX_PIXELS // 1_000_000} megapixels, found {width_px}x{height_px} pixels; "
+            "shrink the picture"
+        )
 
 
-def _too_large(path: Path, found: str) -> str:
-    return f"{path}: expected at most {MAX_PIXELS // 1_000_000} megapixels, found {found}; shrink the picture"
+@contextmanager
+def _own_size_limit() -> Iterator[None]:
+    """Put Pillow's limit out of force: ours is checked from the header too, and can say how large the picture is."""
+    theirs, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+    try:
+        yield
+    finally:
+        Image.MAX_IMAGE_PIXELS = theirs
 
 
 def _upright_rgb(picture: Image.Image) -> Image.Image:

@@ -8,11 +8,11 @@ from typing import Any
 from edge.errors import GateError
 
 _FACTORIES = {
-    "lgpio": ("gpiozero.pins.lgpio", "LGPIOFactory", "pip install 'edge-sort[pi]'"),
+    "lgpio": ("gpiozero.pins.lgpio", "LGPIOFactory", "pip install lgpio"),
     "rpigpio": ("gpiozero.pins.rpigpio", "RPiGPIOFactory", "pip install RPi.GPIO"),
     "pigpio": ("gpiozero.pins.pigpio", "PiGPIOFactory", "pip install pigpio, and start its daemon"),
-    "native": ("gpiozero.pins.native", "NativeFactory", "nothing: it comes with gpiozero"),
-    "mock": ("gpiozero.pins.mock", "MockFactory", "nothing: it comes with gpiozero"),
+    "native": ("gpiozero.pins.native", "NativeFactory", "pip install gpiozero"),
+    "mock": ("gpiozero.pins.mock", "MockFactory", "pip install gpiozero"),
 }
 
 

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
+
+from edge.options import FiniteRange
 
 if TYPE_CHECKING:
     from edge.emulate import EmulateOptions
@@ -14,6 +19,8 @@ if TYPE_CHECKING:
     from edge.machine import Machine
     from edge.parts import Frame
     from edge.sorter import Outcome
+
+_EMULATED_ONLY = {"fast", "parts", "part_mm", "count", "rate_per_min", "speed_mm_s", "seed", "latency_ms"}
 
 
 @click.command("run")
@@ -27,14 +34,14 @@ if TYPE_CHECKING:
     help="With --emulate: carry these photographs (a folder per class, or a training run's split.json for its "
     "held-out ones). Default: rendered parts.",
 )
-@click.option("--part-mm", type=click.FloatRange(5, 200), default=35.0, show_default=True, help="Size of a photograph.")
+@click.option("--part-mm", type=FiniteRange(5, 200), default=35.0, show_default=True, help="Size of a photograph.")
 @click.option("--count", type=click.IntRange(1), default=60, show_default=True, help="Emulated parts to feed.")
-@click.option("--rate", "rate_per_min", type=click.FloatRange(1, 2000), default=60.0, show_default=True)
-@click.option("--speed", "speed_mm_s", type=click.FloatRange(10, 3000), default=150.0, show_default=True)
+@click.option("--rate", "rate_per_min", type=FiniteRange(1, 2000), default=60.0, show_default=True)
+@click.option("--speed", "speed_mm_s", type=FiniteRange(10, 3000), default=150.0, show_default=True)
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
 @click.option(
     "--latency-ms",
-    type=click.FloatRange(0.1, 1000),
+    type=FiniteRange(0.1, 1000),
     default=15.0,
     show_default=True,
     help="With --fast: the assumed median time of one classification.",
@@ -64,6 +71,7 @@ def run_command(
     """
     from edge.machine import read_machine
 
+    _refuse_idle_options(emulate=emulate, machine=machine is not None, parts=parts is not None, fast=fast)
     if emulate:
         from edge.emulate import EmulateOptions
 
@@ -82,11 +90,25 @@ def run_command(
         )
         _run_emulated(options, save_frames, as_json)
         return
-    if fast or parts:
-        raise click.UsageError("--fast and --parts belong to --emulate; add it")
     if bundle is None or machine is None:
         raise click.UsageError("expected --bundle and --machine, or --emulate to run without hardware")
     _run_machine(bundle, read_machine(machine), journal, save_frames, as_json)
+
+
+def _refuse_idle_options(*, emulate: bool, machine: bool, parts: bool, fast: bool) -> None:
+    """Refuse what was given and would change nothing."""
+    rules = (
+        (not emulate, _EMULATED_ONLY, "belongs to --emulate; add it"),
+        (emulate and machine, {"speed_mm_s"}, "is in the machine file; change belt.speed_mm_s there"),
+        (emulate and not parts, {"part_mm"}, "is the size of the photographs of --parts; add them"),
+        (emulate and not fast, {"latency_ms"}, "belongs to --fast: on the real clock the time is real"),
+    )
+    context = click.get_current_context()
+    for applies, names, why in rules:
+        for param in context.command.params:
+            given = context.get_parameter_source(param.name or "") is ParameterSource.COMMANDLINE
+            if applies and param.name in names and given:
+                raise click.UsageError(f"{param.opts[0]} {why}")
 
 
 def _run_emulated(options: EmulateOptions, save_frames: Path | None, as_json: bool) -> None:
@@ -126,14 +148,27 @@ def _watcher(machine: Machine, save_frames: Path | None, *, quiet: bool) -> OnOu
     belt = FixedSpeedBelt(machine.belt.speed_mm_s)
     saver = FrameSaver(save_frames, belt, machine.camera.mm_per_px) if save_frames else None
 
+    listened_to = not quiet
+
     def watch(frame: Frame | None, outcomes: list[Outcome]) -> None:
-        if not quiet:
-            for outcome in outcomes:
-                click.echo(_line(outcome))
+        nonlocal listened_to
+        if listened_to:
+            listened_to = _told([_line(outcome) for outcome in outcomes])
         if saver is not None and frame is not None and outcomes:
             saver.save(frame, outcomes)
 
     return watch
+
+
+def _told(lines: list[str]) -> bool:
+    """Print, unless nobody reads any more: a log that was closed must not stop the line."""
+    try:
+        for line in lines:
+            click.echo(line)
+    except BrokenPipeError:
+        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - until the process ends
+        return False
+    return True
 
 
 def _line(outcome: Outcome) -> str:

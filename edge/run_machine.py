@@ -17,7 +17,7 @@ from edge.bundle import open_bundle
 from edge.clocks import MonotonicClock
 from edge.errors import MachineError
 from edge.gate_process import GateProcess
-from edge.journal import Journal
+from edge.journal import Journal, check_journal
 from edge.line import OnOutcome, build_sorter, check_labels, gate_specs, line_model, open_camera, run_line
 from edge.line_report import error_percentiles
 from edge.machine import Machine
@@ -52,7 +52,11 @@ class MachineRun:
 def run_machine(
     bundle_path: Path, machine: Machine, journal_path: Path | None, watch: Callable[[Machine], OnOutcome]
 ) -> MachineRun:
-    """Sort until the camera ends or somebody stops it. Raises EdgeSortError's children; pins are opened last."""
+    """Sort until the camera ends or somebody stops it.
+
+    Raises EdgeSortError's children; nothing is written and
+    no pin is opened before everything else is there.
+    """
     if machine.camera.kind == "emulated":
         raise MachineError("camera.kind: 'emulated' sees no real part; use another kind, or run with --emulate")
     bundle = open_bundle(bundle_path)
@@ -63,10 +67,11 @@ def run_machine(
         model.scorer.scores(blank)
     clock = MonotonicClock()
     path = journal_path or machine.journal.path
+    check_journal(path)
     with (
         closing(open_camera(machine, clock)) as camera,
-        closing(_journal(path, bundle.digest, machine)) as journal,
         closing(GateProcess(gate_specs(machine), machine.gpio.pin_factory)) as gates,
+        closing(_journal(path, bundle.digest, machine)) as journal,
     ):
         belt = FixedSpeedBelt(machine.belt.speed_mm_s)
         sorter = build_sorter(machine, model, belt=belt, gates=gates, journal=journal, clock=clock)

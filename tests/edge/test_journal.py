@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 
 from edge.gate_limits import Window
+from edge.gate_process import HEARTBEAT_TIMEOUT_S
 from edge.gates import GateMove
-from edge.journal import Journal, JournalError, Planned
+from edge.journal import WAIT_S, Journal, JournalError, Planned
 from edge.parts import Decision, Reason
 from edge.tracker import Track
 
@@ -101,8 +102,28 @@ def test_a_journal_of_another_version_is_refused(tmp_path):
     path = tmp_path / "journal.sqlite"
     with closing(sqlite3.connect(path)) as db:
         db.execute("PRAGMA user_version = 99")
-    with pytest.raises(JournalError, match="version 1, found 99"):
+    with pytest.raises(JournalError, match="version 1, found version 99"):
         open_journal(path)
+
+
+def test_another_program_s_database_is_left_as_it_is(tmp_path):
+    """A file with tables of its own is refused before anything is written to it."""
+    path = tmp_path / "other.db"
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("CREATE TABLE runs (theirs TEXT)")
+    before = path.read_bytes()
+    with pytest.raises(JournalError, match="another program's database"):
+        open_journal(path)
+    assert path.read_bytes() == before
+
+
+def test_a_journal_somebody_else_is_writing_to_is_said(journal, tmp_path):
+    """A lock is not mistaken for a full disk, and the wait is shorter than the gates' heartbeat."""
+    with closing(sqlite3.connect(tmp_path / "journal.sqlite", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(JournalError, match="end the other program"):
+            journal.decided(track(), DECISION, 2.5, None)
+    assert WAIT_S < HEARTBEAT_TIMEOUT_S
 
 
 def test_a_folder_that_is_missing_is_an_error(tmp_path):

@@ -35,14 +35,18 @@ def test_the_machine_file_we_print_is_one_we_read(tmp_path):
         ('bin = "coin"', 'bin = "nut"', "gates.1.bin: expected a bin of its own"),
         ('bin = "coin"', 'bin = "reject"', "where parts go when no gate moves"),
         ('labels = ["coin"]', 'labels = ["nut"]', "found 'nut' at two"),
-        ("travel_mm = 200", "travel_mm = 31", "gates.0.travel_mm: expected at least 32 mm"),
+        ("travel_mm = 200", "travel_mm = 39", "gates.0.travel_mm: expected at least 40 mm"),
         ("max_on_ms = 2000", "max_on_ms = 300", "max_on_ms: expected at least its dwell_ms"),
-        ("dwell_ms = 400", "dwell_ms = 50", "raise dwell_ms"),
+        ("dwell_ms = 560", "dwell_ms = 50", "raise dwell_ms"),
         ("width_px = 640", "width_px = 100", "camera.width_px: expected a view of at least"),
         ('kind = "picamera2"', 'kind = "folder"', "camera.folder: expected the folder"),
         ('kind = "picamera2"', 'kind = "webcam"', "camera.kind"),
-        ("speed_mm_s = 100.0", "speed_mm_s = 100.0\npitch_mm = 10.0", "belt.pitch_mm: expected at least 25 mm"),
+        ("speed_mm_s = 100.0", "speed_mm_s = 100.0\npitch_mm = 10.0", "belt.pitch_mm: expected at least 33 mm"),
         ("[belt]", "[belt", "expected TOML"),
+        ("speed_mm_s = 100.0", 'speed_mm_s = "100"', "belt.speed_mm_s: input should be a valid number"),
+        ("pin = 27", "pin = true", "gates.1.pin: input should be a valid integer"),
+        ("mm_per_px = 0.25", "mm_per_px = 1e9", "camera.mm_per_px"),
+        ("[belt]", "deep = " + "[" * 5000 + "]" * 5000 + "\n[belt]", "expected TOML"),
     ],
 )
 def test_what_cannot_work_is_refused_by_name(tmp_path, old, new, message):
@@ -54,6 +58,13 @@ def test_what_cannot_work_is_refused_by_name(tmp_path, old, new, message):
     assert message in str(refused.value)
     assert str(path) in str(refused.value)
     assert "\n" not in str(refused.value).split("expected TOML")[0]
+
+
+def test_a_byte_order_mark_does_no_harm(tmp_path):
+    """Some editors put one at the start."""
+    path = tmp_path / "machine.toml"
+    path.write_text(EXAMPLE, encoding="utf-8-sig")
+    assert read_machine(path).belt.speed_mm_s == 100
 
 
 def test_a_missing_file_says_how_to_make_one(tmp_path):

@@ -165,7 +165,7 @@ def test_without_a_pin_factory_the_missing_library_is_said(machine_file, tmp_pat
     Image.new("RGB", (640, 480)).save(frames / "0.png")
     path = machine_file(frames)
     path.write_text(path.read_text().replace('"mock"', '"lgpio"'))
-    expect_error(run("--bundle", packaged_bundle(), "--machine", path), "gpio.pin_factory", "edge-sort[pi]")
+    expect_error(run("--bundle", packaged_bundle(), "--machine", path), "gpio.pin_factory", "pip install lgpio")
 
 
 def test_an_emulated_camera_moves_no_real_pin(machine_file):
@@ -190,18 +190,12 @@ def test_a_signal_ends_the_run_with_its_report(tmp_path, number, because):
     """Ctrl-C and SIGTERM on the real clock: the counts so far are printed and add up, exit code 0."""
     journal = tmp_path / "journal.sqlite"
     script = "from edge.cli import main; main()"
-    arguments = ["run", "--emulate", "--count", "500", "--rate", "300", "--json", "--journal", str(journal)]
+    arguments = ["run", "--emulate", "--count", "500", "--rate", "240", "--json", "--journal", str(journal)]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     with subprocess.Popen(
         [sys.executable, "-c", script, *arguments], stdout=subprocess.PIPE, env=environment
     ) as process:
-        for _ in range(2000):  # until the first part is on record
-            if journal.exists() and _parts(journal):
-                break
-            try:
-                process.wait(0.02)
-            except subprocess.TimeoutExpired:
-                continue
+        _wait_for_a_part(process, journal)
         process.send_signal(number)
         output, _ = process.communicate(timeout=20)
     assert process.returncode == 0
@@ -212,9 +206,79 @@ def test_a_signal_ends_the_run_with_its_report(tmp_path, number, because):
     )
 
 
+def _wait_for_a_part(process, journal):
+    for _ in range(2000):
+        if journal.exists() and _parts(journal):
+            return
+        try:
+            process.wait(0.02)
+        except subprocess.TimeoutExpired:
+            continue
+
+
 def _parts(journal):
     try:
         with closing(sqlite3.connect(journal)) as db:
             return db.execute("SELECT count(*) FROM parts").fetchone()[0]
     except sqlite3.Error:
         return 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--emulate", "--speed", "nan"], "--speed"),
+        (["--emulate", "--rate", "nan"], "--rate"),
+        (["--bundle", "b", "--machine", "m", "--count", "5"], "--count belongs to --emulate"),
+        (["--emulate", "--part-mm", "20"], "--part-mm is the size of the photographs"),
+        (["--emulate", "--latency-ms", "20"], "--latency-ms belongs to --fast"),
+        (["--emulate", "--machine", "m", "--speed", "20"], "--speed is in the machine file"),
+    ],
+)
+def test_an_option_that_would_change_nothing_is_refused(arguments, message):
+    """Nothing that was asked for is dropped in silence, and no number that is none gets in."""
+    done = run(*arguments)
+    assert done.exit_code == 2
+    assert message in done.output
+
+
+def test_parts_fed_too_densely_for_the_gates_are_refused():
+    """10 mm from part to part cannot be sorted by gates that act on 56 mm: said, not tried."""
+    expect_error(emulate("--speed", 10), "--speed 10 and --rate 60", "belt.pitch_mm")
+
+
+def test_photographs_of_other_parts_are_refused(tmp_path):
+    """Not one class of --parts is known to the bundle: the folder names are wrong."""
+    for label in ("cat", "dog"):
+        (tmp_path / label).mkdir()
+        Image.new("RGB", (90, 90)).save(tmp_path / label / "a.png")
+    expect_error(emulate("--parts", tmp_path), "found only cat, dog")
+
+
+def test_a_class_named_reject_needs_no_gate(tmp_path):
+    """Parts of such a class ride on to reject; the machine made for the bundle has no gate for them."""
+    from edge.emulate import emulated_machine
+
+    assert [gate.bin for gate in emulated_machine(("nut", "reject"), speed_mm_s=150, tiles=False).gates] == ["nut"]
+    assert 'bin = "reject"' not in machine_text(("nut", "reject"))
+
+
+def test_frames_are_not_mixed_with_those_of_another_run(tmp_path):
+    """--save-frames wants a new or empty folder, as every output does."""
+    (tmp_path / "mine.png").write_text("x")
+    expect_error(emulate("--count", 2, "--save-frames", tmp_path), "found one in use")
+
+
+def test_a_signal_to_both_processes_still_ends_with_the_report(tmp_path):
+    """systemd signals every process of a service: the gate process must not end before the sorter."""
+    journal = tmp_path / "journal.sqlite"
+    script = "from edge.cli import main; main()"
+    arguments = ["run", "--emulate", "--count", "500", "--rate", "240", "--json", "--journal", str(journal)]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    command = [sys.executable, "-c", script, *arguments]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment, start_new_session=True) as process:
+        _wait_for_a_part(process, journal)
+        os.killpg(process.pid, signal.SIGTERM)
+        output, _ = process.communicate(timeout=20)
+    assert process.returncode == 0
+    assert json.loads(output)["ended_because"] == "terminated"

@@ -115,4 +115,4 @@ def test_without_tensorflow_it_says_how_to_install_it(tmp_path, monkeypatch):
 
     assert code == 1
     assert "edge-sort train needs the Python package 'tensorflow'" in output
-    assert "pip install 'edge-sort[desktop]'" in output
+    assert "pip install '.[desktop]'" in output
