@@ -8,7 +8,8 @@ The default rule, for a picture below a class folder:
 3. but a name that merely counts the pictures is no group: `coin_00000.png`, `coin_00001.png`, ... or `IMG_0001.jpg`,
    `IMG_0002.jpg`, ... A shared name is taken for such a series when it covers more than half of any class, or, having
    no digit that could tell one thing from the next, more than a fifth. The user is told;
-4. else the picture is a group of its own.
+4. else the picture is a group of its own;
+5. whatever the rule, pictures that look the same (training.look_alikes) join their groups.
 """
 
 from __future__ import annotations
@@ -55,8 +56,8 @@ def group_by_name(pictures: Sequence[tuple[str, str]]) -> tuple[list[str], tuple
     return groups, _series_notes(series, Counter(stems))
 
 
-def join_copies(groups: Sequence[str], digests: Sequence[str]) -> list[str]:
-    """Join the groups that hold byte-identical pictures; the joined group takes the first name in sorted order."""
+def join_groups(groups: Sequence[str], pairs: Sequence[tuple[int, int]]) -> list[str]:
+    """Join the groups of pictures, given by position, that show one thing; they take the first name in sorted order."""
     parent = {group: group for group in groups}
 
     def root(group: str) -> str:
@@ -64,9 +65,8 @@ def join_copies(groups: Sequence[str], digests: Sequence[str]) -> list[str]:
             group = parent[group]
         return group
 
-    holder: dict[str, str] = {}
-    for group, digest in zip(groups, digests, strict=True):
-        low, high = sorted((root(group), root(holder.setdefault(digest, group))))
+    for first, second in pairs:
+        low, high = sorted((root(groups[first]), root(groups[second])))
         parent[high] = low
     return [root(group) for group in groups]
 

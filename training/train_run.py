@@ -72,7 +72,7 @@ def train_run(request: TrainRequest, out: Path, reporter: Reporter) -> TrainResu
         reporter.say(f"Warning: skipped {skipped.reason}")
     for note in data.notes:
         reporter.say(f"Note: {note}")
-    split = split_items(data.items, request.fractions, request.seed)
+    split = data.given_split or split_items(data.items, request.fractions, request.seed)
     reporter.say(_overview(data, split))
     with whole_folder(out) as draft:
         trained, examples = _train(request, data, split, reporter.epoch)
