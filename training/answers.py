@@ -58,6 +58,10 @@ class Answers:
         np.add.at(matrix, (self.truth, self.answered), 1)
         return matrix
 
+    def of(self, chosen: Sequence[int]) -> Answers:
+        """Return the answers to some of the pictures."""
+        return Answers(self.labels, self.truth[list(chosen)], self.scores[list(chosen)])
+
 
 def network_scorer(model: Any) -> Scorer:
     """Score with a Keras model. One sigmoid output is the score of the second of two labels."""
@@ -86,3 +90,9 @@ def ask(scorers: Sequence[Scorer], items: Sequence[Item], spec: InputSpec, label
             given.append(scorer(inputs))
     truth = label_indices(items, labels)
     return [Answers(labels, truth, np.concatenate(given)) for given in scores]
+
+
+def answers_to(inputs: NDArray[np.uint8], truth: NDArray[np.int64], scorer: Scorer, labels: tuple[str, ...]) -> Answers:
+    """Show inputs that have been read already to one model."""
+    scores = [scorer(inputs[start : start + _AT_ONCE]) for start in range(0, len(inputs), _AT_ONCE)]
+    return Answers(labels, truth, np.concatenate(scores))

@@ -15,7 +15,7 @@ from edge.errors import DataError
 from edge.pictures import read_picture
 from edge.preprocess import InputSpec, preprocess
 from training.folders import Found, find_pictures, given_split, given_split_notes
-from training.groups import GroupRule, join_groups
+from training.groups import GroupRule, join_same_shots
 from training.look_alikes import Look, LookAlike, look, look_alikes
 
 
@@ -180,5 +180,8 @@ def _grouped(
     read: Sequence[_Read], rule: GroupRule, alike: Sequence[LookAlike]
 ) -> tuple[tuple[Item, ...], tuple[str, ...]]:
     groups, notes = rule([(one.item.label, one.found.name) for one in read])
-    joined = join_groups(groups, [(pair.first, pair.second) for pair in alike])
-    return tuple(replace(one.item, group=group) for one, group in zip(read, joined, strict=True)), notes
+    items = [one.item for one in read]
+    pairs = [(pair.first, pair.second) for pair in alike]
+    copies = [(first, second) for first, second in pairs if items[first].sha256 == items[second].sha256]
+    joined, more = join_same_shots([item.label for item in items], groups, pairs, copies)
+    return tuple(replace(item, group=group) for item, group in zip(items, joined, strict=True)), (*notes, *more)

@@ -9,7 +9,8 @@ The default rule, for a picture below a class folder:
    `IMG_0002.jpg`, ... A shared name is taken for such a series when it covers more than half of any class, or, having
    no digit that could tell one thing from the next, more than a fifth. The user is told;
 4. else the picture is a group of its own;
-5. whatever the rule, pictures that look the same (training.look_alikes) join their groups.
+5. whatever the rule, pictures that look the same (training.look_alikes) join their groups, unless most of a class
+   does: then a fixed camera saw different things in one place.
 """
 
 from __future__ import annotations
@@ -69,6 +70,31 @@ def join_groups(groups: Sequence[str], pairs: Sequence[tuple[int, int]]) -> list
         low, high = sorted((root(groups[first]), root(groups[second])))
         parent[high] = low
     return [root(group) for group in groups]
+
+
+def join_same_shots(
+    labels: Sequence[str], groups: Sequence[str], same: Sequence[tuple[int, int]], copies: Sequence[tuple[int, int]]
+) -> tuple[list[str], tuple[str, ...]]:
+    """Join the groups of pictures that look the same, and tell the user where that cannot be meant.
+
+    same, copies: pairs of positions that look alike, or are equal to the byte. Where looks would glue more than half of
+    a class together, as with parts in one place before a fixed camera, only its copies are joined.
+    """
+    joined = join_groups(groups, [*same, *copies])
+    sizes, classes = Counter(zip(labels, joined, strict=True)), Counter(labels)
+    apart = Counter(zip(labels, groups, strict=True))
+    alike = {
+        label
+        for (label, group), count in sizes.items()
+        if count > SERIES_SHARE * classes[label] and count > 2 and apart[label, group] < count
+    }
+    if not alike:
+        return joined, ()
+    told = [pair for pair in same if not {labels[pair[0]], labels[pair[1]]} & alike]
+    return join_groups(groups, [*told, *copies]), (
+        f"most pictures of {', '.join(sorted(alike))} look the same: each is taken for a thing of its own; if several "
+        "show the same thing, use --group-pattern",
+    )
 
 
 class _PatternRule:

@@ -35,7 +35,8 @@ _FREQUENCIES = 16
 _SAMPLED_PX = 64
 _COLOR_FIELDS = 8
 _LEAST_CONTRAST = 3.0  # standard deviation in grey levels; the flattest of 2500 photographs of things has 7
-_AT_ONCE = 2048
+_AT_ONCE = 1024
+_MOST_PER_PICTURE = 50
 
 
 @dataclass(frozen=True)
@@ -73,25 +74,44 @@ def look(image: NDArray[np.uint8], sha256: str) -> Look:
 
 
 def look_alikes(looks: Sequence[Look]) -> list[LookAlike]:
-    """List every pair that seems to be one shot, the nearest first."""
-    found = {(pair.first, pair.second): pair for pair in (*_near(looks), *_copies(looks))}
-    return sorted(found.values(), key=lambda pair: (pair.bits, pair.first, pair.second))
+    """List pairs that seem to be one shot, the nearest first.
+
+    Of pictures that all look the same only as many pairs as it takes to hold them together: one fewer than pictures.
+    """
+    near = {(pair.first, pair.second): pair for pair in (*_near(looks), *_copies(looks))}
+    parent = list(range(len(looks)))
+
+    def root(index: int) -> int:
+        while parent[index] != index:
+            parent[index] = parent[parent[index]]
+            index = parent[index]
+        return index
+
+    kept = []
+    for pair in sorted(near.values(), key=lambda pair: (pair.bits, pair.first, pair.second)):
+        first, second = root(pair.first), root(pair.second)
+        if first != second:
+            parent[second] = first
+            kept.append(pair)
+    return kept
 
 
 def _near(looks: Sequence[Look]) -> list[LookAlike]:
     """Compare all pairs of pictures with contrast: a matrix product counts the differing bits."""
-    positions = np.array([index for index, one in enumerate(looks) if not one.flat], dtype=np.int64)
-    if not len(positions):
+    positions = [index for index, one in enumerate(looks) if not one.flat]
+    if not positions:
         return []
     signs = np.stack([np.where(looks[index].bits, 1, -1) for index in positions]).astype(np.float32)
     color = np.stack([looks[index].color for index in positions])
     found = []
     for start in range(0, len(signs), _AT_ONCE):
         bits = (signs.shape[1] - signs[start : start + _AT_ONCE] @ signs[start:].T) / 2
-        for row, column in np.argwhere(bits <= SAME_SHOT_BITS):
-            first, second = start + row, start + column
-            if first < second and np.abs(color[first] - color[second]).mean() <= SAME_SHOT_COLOR:
-                found.append(LookAlike(int(positions[first]), int(positions[second]), int(bits[row, column])))
+        for row in range(len(bits)):
+            first, after = start + row, bits[row, row + 1 :]
+            others = np.flatnonzero(after <= SAME_SHOT_BITS)
+            others = others[np.abs(color[first + 1 + others] - color[first]).mean(axis=1) <= SAME_SHOT_COLOR]
+            for other in others[np.argsort(after[others], kind="stable")][:_MOST_PER_PICTURE].tolist():
+                found.append(LookAlike(positions[first], positions[first + 1 + other], int(after[other])))
     return found
 
 

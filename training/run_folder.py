@@ -4,8 +4,7 @@
     run.json               labels in output order, input spec, settings, seed, versions
     split.json             which picture was used for what, with its group and digest, and what was skipped
     history.json           loss and accuracy per epoch
-    metrics.json           what the model is worth on the test pictures
-    per_class.txt, curves.png, confusion_matrix.png
+    report.html            what the model is worth, on one page; with metrics.json, plots and more (training.report)
 
 The pictures themselves stay where they are; `open_run` checks that they are still the same.
 """
@@ -33,6 +32,7 @@ FORMAT_VERSION = 1
 MODEL_FILE = "model.keras"
 RUN_FILE = "run.json"
 SPLIT_FILE = "split.json"
+HISTORY_FILE = "history.json"
 
 
 class _Record(BaseModel):

@@ -92,3 +92,13 @@ def test_real_second_shots_are_found():
         ("paper305", "paper308"),
         ("paper40", "paper2"),
     ]
+
+
+def test_many_alike_are_held_together_by_few_pairs():
+    """A thousand pictures of one scene are no million pairs."""
+    picture = parts(1, ("coin",))[0]
+
+    pairs = look_alikes(looks_of([picture] * 300))
+
+    assert len(pairs) == 299
+    assert {pair.bits for pair in pairs} == {0}

@@ -90,8 +90,10 @@ def test_run_folder_is_complete(trained):
     answer = json.loads(result.stdout)
 
     assert sorted(path.name for path in out.iterdir()) == [
-        "confusion_matrix.png", "curves.png", "history.json", "metrics.json", "model.keras", "per_class.txt",
-        "run.json", "split.json",
+        "answers.png", "calibration.png", "confusion_matrix.png", "curves.png", "data_overview.png",
+        "doubtful_labels.json", "history.json", "look_alikes.png", "metrics.json", "model.keras",
+        "overview.json", "per_class.txt",
+        "report.html", "run.json", "samples.png", "split.json",
     ]  # fmt: skip
     history = json.loads((out / "history.json").read_text())
     losses = [epoch["validation_loss"] for epoch in history["epochs"]]
