@@ -92,10 +92,11 @@ class Run:
 _REMEDY = "copy the run folder again or make it again with: edge-sort train"
 
 
-def open_run(folder: Path, data: Path | None = None) -> Run:
+def open_run(folder: Path, data: Path | None = None, *, check_pictures: bool = True) -> Run:
     """Read a run folder and verify that its pictures are there and unchanged.
 
-    data: where the pictures lie now, when they have moved since training.
+    data: where the pictures lie now, when they have moved since training. check_pictures: False for who only wants
+    the network.
     Raises DataError naming what is not a run, missing or changed.
     """
     if not (folder / RUN_FILE).is_file():
@@ -107,7 +108,8 @@ def open_run(folder: Path, data: Path | None = None) -> Run:
     root = (data or Path(recorded.data)).resolve()
     split = {subset: [_item(root, entry) for entry in getattr(recorded, subset)] for subset in SUBSETS}
     _check_labels(folder, facts.labels, split)
-    _check_pictures(root, [item for subset in SUBSETS for item in split[subset]])
+    if check_pictures:
+        _check_pictures(root, [item for subset in SUBSETS for item in split[subset]])
     return Run(folder, facts.labels, facts.input, facts.seed, split)
 
 

@@ -119,6 +119,26 @@ def test_saved_model_gives_the_reported_accuracy(trained):
     assert accuracy == pytest.approx(json.loads(result.stdout)["accuracy"])
 
 
+def test_evaluate_repeats_the_figures_of_the_training(trained, tmp_path):
+    """`edge-sort evaluate RUN` shows the saved network its own test pictures: the same confusion matrix."""
+    out, result = trained
+
+    again = CliRunner().invoke(cli, ["evaluate", str(out), "--json", "--out", str(tmp_path / "page")])
+
+    assert again.exit_code == 0, again.output
+    assert json.loads(again.stdout)["confusion_matrix"] == json.loads(result.stdout)["confusion_matrix"]
+    assert (tmp_path / "page" / "curves.png").is_file()
+
+
+def test_evaluate_tells_when_the_pictures_were_trained_on(data, trained):
+    """The whole data folder is mostly training pictures."""
+    result = CliRunner().invoke(cli, ["evaluate", str(trained[0]), str(data), "--json"])
+
+    assert result.exit_code == 0, result.output
+    assert "pictures helped to make this model" in result.stderr
+    assert json.loads(result.stdout)["pictures"] == 120
+
+
 def test_same_seed_gives_the_same_run(data, trained, tmp_path):
     """Same data, settings and seed: same split, same metrics, to the last digit on one machine."""
     out, first = trained
