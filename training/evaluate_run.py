@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -131,7 +131,7 @@ def _read(place: Path, model: Model, tell: Tell) -> Dataset:
     found, root = _found(place)
     _check_labels(place, {one.label for one in found}, model)
     tell(f"reading {len(found)} pictures")
-    pictures = read_found(found, root, model.spec, group_by_name)
+    pictures = replace(read_found(found, root, model.spec, group_by_name), notes=())  # they are about dividing
     for skipped in pictures.skipped:
         tell(f"Warning: skipped {skipped.reason}")
     return pictures

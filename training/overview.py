@@ -65,7 +65,7 @@ class Overview:
             "first": first.relative,
             "second": second.relative,
             "bits": pair.bits,
-            "copy": first.sha256 == second.sha256,
+            "same_file": first.sha256 == second.sha256,
             "labels": [first.label, second.label],
             "subsets": [self.subset_of[pair.first], self.subset_of[pair.second]],
         }

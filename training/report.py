@@ -114,7 +114,8 @@ def report_page(examined: Examination, facts: dict[str, Any], data: dict[str, An
             {**found.pair_json(pair), "uris": [thumbnail_uri(found.items[i].path) for i in (pair.first, pair.second)]}
             for pair in pairs
         ],
-        given=any(len(set(one["subsets"])) > 1 for one in data["look_alikes"]),
+        divided=len(next(iter(data["counts"].values()))) > 1,
+        straddling=any(len(set(one["subsets"])) > 1 for one in data["look_alikes"]),
         origin=examined.origin,
     )
 

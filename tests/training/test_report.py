@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -139,7 +140,7 @@ def test_the_overview_names_copies_and_skipped_files(two):
     assert data["groups"] == 24
     assert data["sizes"] == {"width_px": [24, 24, 24], "height_px": [20, 20, 20]}
     assert data["counts"]["bolt"] == {"train": 7, "test": 6}
-    assert [(one["first"], one["second"], one["copy"]) for one in data["look_alikes"]] == [
+    assert [(one["first"], one["second"], one["same_file"]) for one in data["look_alikes"]] == [
         ("bolt/a0.png", "bolt/copy.png", True)
     ]
     assert data["skipped"][0]["path"] == "nut<script>/broken.jpg"
@@ -164,6 +165,22 @@ def test_the_result_and_the_warnings_come_first(two):
 
     assert text.startswith("Evaluation: run-1 96.0 % of 25 test pictures answered right")
     assert text.index("Be warned.") < text.index("Class by class")
+
+
+def test_what_makes_a_pair_is_said(tmp_path):
+    """A copy is called the same file; a picture saved again is not."""
+    (tmp_path / "out").mkdir()
+    found = examined(tmp_path / "data", ("bolt", "nut"))
+    with Image.open(tmp_path / "data" / "nut" / "a1.png") as picture:
+        picture.resize((48, 40)).save(tmp_path / "data" / "nut" / "again.png")
+    data = read_dataset(tmp_path / "data", SPEC, group_by_name)
+    pictures = overview(data, {"train": [*range(20)], "test": [*range(20, 26)]}, seed=0)
+
+    write_report(tmp_path / "out", replace(found, overview=pictures))
+
+    section = (tmp_path / "out" / "report.html").read_text().split("Pictures that look the same")[1]
+    assert section.count("the same file") == 1
+    assert section.count("of 255 bits differ") == 1
 
 
 def test_three_classes_have_no_roc(tmp_path):
