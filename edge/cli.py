@@ -20,6 +20,10 @@ COMMANDS = {
     ),
     "parts": ("edge.parts_command:parts_command", "Render labelled pictures of small parts."),
     "train": ("training.train_command:train_command", "Train a classifier from a folder per class."),
+    "evaluate": (
+        "training.evaluate_command:evaluate_command",
+        "Say what a network or a bundle is worth on labelled pictures.",
+    ),
     "quantize": (
         "quantize.quantize_command:quantize_command",
         "Make the integer model, judge it, write the bundle.",

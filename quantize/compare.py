@@ -7,46 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from edge.classifier import Classifier
-from quantize.statistics import Share, mcnemar
-from training.dataset import Item, label_indices, load_inputs
-
-_AT_ONCE = 256  # pictures in memory at a time: 10,000 pictures must fit into a small desktop
-
-
-@dataclass(frozen=True)
-class Answers:
-    """What one model said: `truth` (N,) and `scores` (N, L), both in the order of `labels`."""
-
-    labels: tuple[str, ...]
-    truth: NDArray[np.int64]
-    scores: NDArray[np.float32]
-
-    @property
-    def answered(self) -> NDArray[np.int64]:
-        """Index of the label answered for each picture; the first one wins a tie."""
-        answered: NDArray[np.int64] = np.argmax(self.scores, axis=1)
-        return answered
-
-    @property
-    def right(self) -> NDArray[np.bool_]:
-        """Whether each answer is right."""
-        right: NDArray[np.bool_] = self.answered == self.truth
-        return right
-
-    @property
-    def accuracy(self) -> Share:
-        """How many answers are right."""
-        return Share(int(self.right.sum()), len(self.truth))
-
-    @property
-    def confusion(self) -> NDArray[np.int64]:
-        """(L, L) counts: row = true label, column = answered label."""
-        matrix = np.zeros((len(self.labels), len(self.labels)), np.int64)
-        np.add.at(matrix, (self.truth, self.answered), 1)
-        return matrix
+from training.answers import Answers, ask, classifier_scorer, network_scorer
+from training.dataset import Item
+from training.statistics import mcnemar
 
 
 @dataclass(frozen=True)
@@ -156,37 +121,11 @@ def class_figures(answers: Answers) -> list[ClassFigures]:
     ]
 
 
-def answers_of_both(model: Any, classifier: Classifier, items: Sequence[Item]) -> Comparison:
+def compare(model: Any, classifier: Classifier, items: Sequence[Item]) -> Comparison:
     """Show every picture to the float model and, through the device's own classifier, to the integer model."""
-    float_scores, int8_scores = [], []
-    for start in range(0, len(items), _AT_ONCE):
-        inputs = load_inputs(items[start : start + _AT_ONCE], classifier.spec)
-        float_scores.append(_float_scores(model, inputs))
-        int8_scores.append(_int8_scores(classifier, inputs))
-    labels, truth = classifier.labels, label_indices(items, classifier.labels)
-    return Comparison(
-        pictures=tuple(item.relative for item in items),
-        float_model=Answers(labels, truth, np.concatenate(float_scores)),
-        int8_model=Answers(labels, truth, np.concatenate(int8_scores)),
-    )
-
-
-def answers_of_int8(classifier: Classifier, items: Sequence[Item]) -> Answers:
-    """Show every picture to the integer model alone."""
-    scores = [
-        _int8_scores(classifier, load_inputs(items[start : start + _AT_ONCE], classifier.spec))
-        for start in range(0, len(items), _AT_ONCE)
-    ]
-    return Answers(classifier.labels, label_indices(items, classifier.labels), np.concatenate(scores))
-
-
-def _float_scores(model: Any, inputs: NDArray[np.uint8]) -> NDArray[np.float32]:
-    scores: NDArray[np.float32] = np.asarray(model.predict(inputs.astype(np.float32), batch_size=32, verbose=0))
-    return scores
-
-
-def _int8_scores(classifier: Classifier, inputs: NDArray[np.uint8]) -> NDArray[np.float32]:
-    return np.stack([classifier.scores_of_input(pixels) for pixels in inputs])
+    scorers = [network_scorer(model), classifier_scorer(classifier)]
+    float_model, int8_model = ask(scorers, items, classifier.spec, classifier.labels)
+    return Comparison(tuple(item.relative for item in items), float_model, int8_model)
 
 
 def _ratio(part: Any, whole: Any) -> float | None:

@@ -71,7 +71,7 @@ def _train(parts: Path, run: Path, seed: int) -> str:
         result = train_run(request, run, progress)
     return (
         f"{result.test.accuracy:.1%} of {result.pictures['test']} test pictures right: {run}\n"
-        f"curves: {run / 'curves.png'}\nerrors: {run / 'confusion_matrix.png'}"
+        f"report: {run / 'report.html'}"
     )
 
 

@@ -9,13 +9,14 @@ from pathlib import Path
 from edge.bundle import Bundle
 from edge.durable import require_unused
 from quantize.calibrate import calibration_inputs, choose_calibration
-from quantize.compare import answers_of_both, answers_of_int8
+from quantize.compare import compare
 from quantize.convert import convert
 from quantize.integer_model import load_integer_model
 from quantize.judge import Judgement, Limits
 from quantize.pack import pack, provenance
 from quantize.quiet import quiet
 from quantize.thresholds import choose_thresholds, count_bin
+from training.answers import ask, classifier_scorer
 from training.run_folder import open_run
 
 
@@ -55,9 +56,9 @@ def quantize_run(options: QuantizeOptions, tell: Callable[[str], None] = lambda 
     converted = convert(model, calibration_inputs(chosen, run.spec))
     integer = load_integer_model(converted, run.labels, run.spec)
     tell(f"comparing both models on {len(run.split['test'])} test pictures")
-    comparison = answers_of_both(model, integer.classifier, run.split["test"])
+    comparison = compare(model, integer.classifier, run.split["test"])
     tell(f"choosing thresholds on {len(run.split['validation'])} validation pictures")
-    validation = answers_of_int8(integer.classifier, run.split["validation"])
+    (validation,) = ask([classifier_scorer(integer.classifier)], run.split["validation"], run.spec, run.labels)
     choices = choose_thresholds(validation, options.limits.purity)
     judgement = Judgement(
         comparison=comparison,

@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-import base64
-import io
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from importlib.resources import files
 from typing import Any
 
-from PIL import Image
-
-from edge.extras import need
-from edge.pictures import read_picture
 from quantize.compare import ClassChange, ClassFigures
 from quantize.judge import Judgement
-from quantize.statistics import pictures_to_show
 from quantize.thresholds import BinCount, Choice
 from training.dataset import Item
-
-THUMBNAIL_PX = 80
+from training.page import axis_start, render, thumbnail_uri
+from training.statistics import pictures_to_show
 
 
 def report_object(judgement: Judgement) -> dict[str, Any]:
@@ -66,21 +58,14 @@ def report_json(judgement: Judgement) -> str:
 
 def report_page(judgement: Judgement, items: Sequence[Item]) -> str:
     """Return report.html. items: the test pictures, in the order of the comparison; changed ones are shown."""
-    thumbnails = [_thumbnail(items[flip.index]) for flip in judgement.comparison.flips]
+    thumbnails = [thumbnail_uri(items[flip.index].path) for flip in judgement.comparison.flips]
     return render_page(report_object(judgement), thumbnails)
 
 
 def render_page(report: dict[str, Any], thumbnails: Sequence[str]) -> str:
-    """Fill the template. thumbnails: a data: URI for each flip of `report`."""
-    jinja2 = need("jinja2", "desktop", "writing the report")
-    environment = jinja2.Environment(
-        autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
-    )
-    environment.filters.update(percent=_percent, points=_points, kilobytes=_kilobytes)
-    template = environment.from_string(files("quantize").joinpath("report.html.j2").read_text("utf-8"))
+    """Fill the template. thumbnails: a data: address for each flip of `report`."""
     low = min(report["interval_float"][0], report["interval_int8"][0])
-    page: str = template.render(report=report, thumbnails=list(thumbnails), axis_low=_axis_low(low))
-    return page
+    return render("quantize", "report.html.j2", report=report, thumbnails=list(thumbnails), axis_low=axis_start(low))
 
 
 def _origin(provenance: Mapping[str, Any]) -> dict[str, Any]:
@@ -131,32 +116,3 @@ def _bin_object(count: BinCount) -> dict[str, Any]:
         "purity_interval": list(count.purity.interval),
         "recovery": count.recovery.value,
     }
-
-
-def _thumbnail(item: Item) -> str:
-    picture = Image.fromarray(read_picture(item.path))
-    picture.thumbnail((THUMBNAIL_PX, THUMBNAIL_PX), Image.Resampling.LANCZOS)
-    encoded = io.BytesIO()
-    picture.save(encoded, "WEBP", quality=75)
-    return f"data:image/webp;base64,{base64.b64encode(encoded.getvalue()).decode()}"
-
-
-def _axis_low(lowest: float) -> float:
-    """Start the accuracy axis at a round tenth below everything it shows, and never at the very end."""
-    return min(0.9, int(lowest * 10) / 10)
-
-
-def _percent(share: float | None, digits: int = 1) -> str:
-    return "\N{EN DASH}" if share is None else f"{share * 100:.{digits}f} %"
-
-
-def _points(change: float | None) -> str:
-    """Show a change of a share in percentage points, with its sign."""
-    if change is None:
-        return "\N{EN DASH}"
-    points = round(change * 100, 1)
-    return "0.0" if points == 0 else f"{points:+.1f}".replace("-", "\N{MINUS SIGN}")
-
-
-def _kilobytes(size: int) -> str:
-    return f"{size / 1000:.0f} kB" if size < 10_000_000 else f"{size / 1_000_000:.1f} MB"

@@ -12,10 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.errors import DataError
-from edge.labelled import labelled_folder
 from edge.pictures import read_picture
 from edge.preprocess import InputSpec, preprocess
-from training.groups import GroupRule, join_copies
+from training.folders import Found, find_pictures, given_split, given_split_notes
+from training.groups import GroupRule, join_same_shots
+from training.look_alikes import Look, LookAlike, look, look_alikes
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,11 @@ class Skipped:
 
 @dataclass(frozen=True)
 class Dataset:
-    """The usable pictures of a data folder. `inputs[i]` are the pixels of `items[i]`, (N, H, W, C) uint8."""
+    """The usable pictures of a data folder, position by position.
+
+    `inputs` are the model inputs, (N, H, W, C) uint8; `sizes_px` width and height of the files; `look_alikes` the pairs
+    that seem to be one shot. `given_split` holds the positions of each subset when the folder was divided already.
+    """
 
     folder: Path
     labels: tuple[str, ...]
@@ -51,39 +56,55 @@ class Dataset:
     inputs: NDArray[np.uint8]
     skipped: tuple[Skipped, ...]
     notes: tuple[str, ...]
+    sizes_px: tuple[tuple[int, int], ...]
+    look_alikes: tuple[LookAlike, ...]
+    given_split: dict[str, list[int]] | None = None
 
 
-def read_dataset(
-    folder: Path,
-    spec: InputSpec,
-    rule: GroupRule,
-    on_read: Callable[[int, int], None] | None = None,
-) -> Dataset:
-    """Read every picture below `folder`, which has one sub-folder per class.
+OnRead = Callable[[int, int], None]
+
+
+def read_dataset(folder: Path, spec: InputSpec, rule: GroupRule, on_read: OnRead | None = None) -> Dataset:
+    """Read every picture below `folder`, which has one sub-folder per class, or train, validation and test with such.
 
     on_read hears how many files are done and how many there are. `notes` say how pictures were grouped.
     Raises DataError when the folder has no usable classes.
     """
-    found = labelled_folder(folder)
-    root = folder.resolve()
-    items: list[Item] = []
-    pixels: list[NDArray[np.uint8]] = []
+    return read_found(find_pictures(folder), folder, spec, rule, on_read)
+
+
+def read_found(
+    found: Sequence[Found], folder: Path, spec: InputSpec, rule: GroupRule, on_read: OnRead | None = None
+) -> Dataset:
+    """Read these pictures, all below `folder`. See `read_dataset`."""
+    read: list[_Read] = []
     skipped: list[Skipped] = []
     for number, picture in enumerate(found, start=1):
         relative = picture.path.relative_to(folder).as_posix()
         try:
-            pixels.append(preprocess(read_picture(picture.path), spec))
-            items.append(Item(root / relative, relative, picture.label, "", file_sha256(picture.path)))
+            read.append(_read(picture, folder.resolve() / relative, relative, spec))
         except (DataError, OSError) as error:
             skipped.append(Skipped(relative, str(error)))
         if on_read:
             on_read(number, len(found))
-    kept, contradicted = _without_contradictions(items)
     labels = tuple(sorted({picture.label for picture in found}))
-    _check_every_class_is_left(folder, labels, [items[index] for index in kept])
-    grouped, notes = _grouped([items[index] for index in kept], rule)
-    inputs = np.stack([pixels[index] for index in kept])
-    return Dataset(root, labels, grouped, inputs, (*skipped, *contradicted), notes)
+    kept, contradicted = _without_contradictions([one.item for one in read])
+    read = [read[index] for index in kept]
+    _check_every_class_is_left(folder, labels, [one.item for one in read])
+    alike = look_alikes([one.look for one in read])
+    items, notes = _grouped(read, rule, alike)
+    split = given_split([one.found for one in read])
+    return Dataset(
+        folder=folder.resolve(),
+        labels=labels,
+        items=items,
+        inputs=np.stack([one.pixels for one in read]),
+        skipped=(*skipped, *contradicted),
+        notes=notes if split is None else given_split_notes([item.group for item in items], split),
+        sizes_px=tuple(one.size_px for one in read),
+        look_alikes=tuple(alike),
+        given_split=split,
+    )
 
 
 def load_inputs(items: Sequence[Item], spec: InputSpec) -> NDArray[np.uint8]:
@@ -139,7 +160,28 @@ def _check_every_class_is_left(folder: Path, labels: Sequence[str], items: Seque
             )
 
 
-def _grouped(items: Sequence[Item], rule: GroupRule) -> tuple[tuple[Item, ...], tuple[str, ...]]:
-    groups, notes = rule([(item.label, item.relative) for item in items])
-    joined = join_copies(groups, [item.sha256 for item in items])
-    return tuple(replace(item, group=group) for item, group in zip(items, joined, strict=True)), notes
+@dataclass(frozen=True)
+class _Read:
+    found: Found
+    item: Item
+    pixels: NDArray[np.uint8]
+    size_px: tuple[int, int]
+    look: Look
+
+
+def _read(found: Found, path: Path, relative: str, spec: InputSpec) -> _Read:
+    image = read_picture(found.path)
+    sha256 = file_sha256(found.path)
+    item = Item(path, relative, found.label, "", sha256)
+    return _Read(found, item, preprocess(image, spec), (image.shape[1], image.shape[0]), look(image, sha256))
+
+
+def _grouped(
+    read: Sequence[_Read], rule: GroupRule, alike: Sequence[LookAlike]
+) -> tuple[tuple[Item, ...], tuple[str, ...]]:
+    groups, notes = rule([(one.item.label, one.found.name) for one in read])
+    items = [one.item for one in read]
+    pairs = [(pair.first, pair.second) for pair in alike]
+    copies = [(first, second) for first, second in pairs if items[first].sha256 == items[second].sha256]
+    joined, more = join_same_shots([item.label for item in items], groups, pairs, copies)
+    return tuple(replace(item, group=group) for item, group in zip(items, joined, strict=True)), (*notes, *more)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.extras import need
+from training.answers import network_scorer
 
 if TYPE_CHECKING:
     import keras
@@ -27,7 +28,10 @@ class Scores:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """The answers on one set of pictures. `confusion` has a row per true class, a column per answer."""
+    """The answers on one set of pictures. `confusion` has a row per true class, a column per answer.
+
+    The averages are over the classes that have pictures.
+    """
 
     labels: tuple[str, ...]
     accuracy: float
@@ -51,8 +55,7 @@ class Evaluation:
 
 def predicted_indices(model: keras.Model, inputs: NDArray[np.uint8]) -> NDArray[np.int64]:
     """Return the position of the label with the highest score for each model input, (N,) int64."""
-    scores = model.predict(inputs, batch_size=256, verbose=0)
-    best: NDArray[np.int64] = np.argmax(scores, axis=1).astype(np.int64)
+    best: NDArray[np.int64] = np.argmax(network_scorer(model)(inputs), axis=1).astype(np.int64)
     return best
 
 
@@ -68,14 +71,14 @@ def evaluate(truth: NDArray[np.int64], answers: NDArray[np.int64], labels: Seque
             label: Scores(float(precision), float(recall), float(f1), int(support))
             for label, precision, recall, f1, support in zip(labels, *columns, strict=True)
         },
-        macro=_average(metrics, truth, answers, len(labels), "macro"),
-        weighted=_average(metrics, truth, answers, len(labels), "weighted"),
+        macro=_average(metrics, truth, answers, "macro"),
+        weighted=_average(metrics, truth, answers, "weighted"),
         confusion=metrics.confusion_matrix(truth, answers, labels=positions).astype(np.int64),
     )
 
 
-def _average(metrics: Any, truth: NDArray[np.int64], answers: NDArray[np.int64], classes: int, average: str) -> Scores:
+def _average(metrics: Any, truth: NDArray[np.int64], answers: NDArray[np.int64], average: str) -> Scores:
     precision, recall, f1, _ = metrics.precision_recall_fscore_support(
-        truth, answers, labels=range(classes), average=average, zero_division=0
+        truth, answers, labels=np.unique(truth), average=average, zero_division=0
     )
     return Scores(float(precision), float(recall), float(f1), len(truth))

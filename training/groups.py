@@ -8,7 +8,9 @@ The default rule, for a picture below a class folder:
 3. but a name that merely counts the pictures is no group: `coin_00000.png`, `coin_00001.png`, ... or `IMG_0001.jpg`,
    `IMG_0002.jpg`, ... A shared name is taken for such a series when it covers more than half of any class, or, having
    no digit that could tell one thing from the next, more than a fifth. The user is told;
-4. else the picture is a group of its own.
+4. else the picture is a group of its own;
+5. whatever the rule, pictures that look the same (training.look_alikes) join their groups, unless most of a class
+   does: then a fixed camera saw different things in one place.
 """
 
 from __future__ import annotations
@@ -55,8 +57,8 @@ def group_by_name(pictures: Sequence[tuple[str, str]]) -> tuple[list[str], tuple
     return groups, _series_notes(series, Counter(stems))
 
 
-def join_copies(groups: Sequence[str], digests: Sequence[str]) -> list[str]:
-    """Join the groups that hold byte-identical pictures; the joined group takes the first name in sorted order."""
+def join_groups(groups: Sequence[str], pairs: Sequence[tuple[int, int]]) -> list[str]:
+    """Join the groups of pictures, given by position, that show one thing; they take the first name in sorted order."""
     parent = {group: group for group in groups}
 
     def root(group: str) -> str:
@@ -64,11 +66,35 @@ def join_copies(groups: Sequence[str], digests: Sequence[str]) -> list[str]:
             group = parent[group]
         return group
 
-    holder: dict[str, str] = {}
-    for group, digest in zip(groups, digests, strict=True):
-        low, high = sorted((root(group), root(holder.setdefault(digest, group))))
+    for first, second in pairs:
+        low, high = sorted((root(groups[first]), root(groups[second])))
         parent[high] = low
     return [root(group) for group in groups]
+
+
+def join_same_shots(
+    labels: Sequence[str], groups: Sequence[str], same: Sequence[tuple[int, int]], copies: Sequence[tuple[int, int]]
+) -> tuple[list[str], tuple[str, ...]]:
+    """Join the groups of pictures that look the same, and tell the user where that cannot be meant.
+
+    same, copies: pairs of positions that look alike, or are equal to the byte. Where looks would glue more than half of
+    a class together, as with parts in one place before a fixed camera, only its copies are joined.
+    """
+    joined = join_groups(groups, [*same, *copies])
+    sizes, classes = Counter(zip(labels, joined, strict=True)), Counter(labels)
+    apart = Counter(zip(labels, groups, strict=True))
+    alike = {
+        label
+        for (label, group), count in sizes.items()
+        if count > SERIES_SHARE * classes[label] and count > 2 and apart[label, group] < count
+    }
+    if not alike:
+        return joined, ()
+    told = [pair for pair in same if not {labels[pair[0]], labels[pair[1]]} & alike]
+    return join_groups(groups, [*told, *copies]), (
+        f"most pictures of {', '.join(sorted(alike))} look the same: each is taken for a thing of its own; if several "
+        "show the same thing, use --group-pattern",
+    )
 
 
 class _PatternRule:

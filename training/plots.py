@@ -1,43 +1,83 @@
-"""The pictures of a training run. matplotlib's objects are used directly, so nothing global is touched."""
+"""The plots of a run, as PNG. matplotlib's objects are used directly, so nothing global is touched.
+
+Each comes alone or with others beside it: side by side for a file, alone for a page, where a phone stacks them.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
+import io
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from edge.extras import need
+from training.calibration import BINS, Calibration
 from training.evaluate import Evaluation
+from training.overview import Overview
 from training.train import Epoch
+from training.two_classes import Roc
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_TRAIN, _VALIDATION, _BEST = "#1f77b4", "#d95f02", "#666666"
+Drawing = Callable[["Axes"], None]
+
+_TRAIN, _VALIDATION, _TEST, _SOFT = "#1f77b4", "#d95f02", "#1b9e77", "#666666"
+_SUBSET_COLORS = {"train": _TRAIN, "validation": _VALIDATION, "test": _TEST}
 _DPI = 120
+_WIDTH_INCH, _HEIGHT_INCH = 5.0, 4.0
 
 
-def save_curves(path: Path, history: Sequence[Epoch], best_epoch: int) -> None:
-    """Save accuracy and loss per epoch, training and validation side by side, the kept epoch marked."""
-    figure = _new_figure(10, 4)
-    accuracy, loss = figure.subplots(1, 2)
-    _curve(accuracy, "accuracy", history, best_epoch)
-    accuracy.set_ylim(0, 1.02)
-    accuracy.legend(loc="lower right")
-    _curve(loss, "loss", history, best_epoch)
-    loss.set_ylim(bottom=0)
-    loss.legend(loc="upper right")
-    figure.savefig(path, dpi=_DPI)
+def png(*drawings: Drawing, height_inch: float = _HEIGHT_INCH) -> bytes:
+    """Draw side by side and return the picture's bytes."""
+    figure = new_figure(_WIDTH_INCH * len(drawings), height_inch)
+    for drawing, axes in zip(drawings, np.ravel(figure.subplots(1, len(drawings))), strict=True):
+        drawing(axes)
+    return encoded(figure)
 
 
-def save_confusion_matrix(path: Path, evaluation: Evaluation, title: str) -> None:
-    """Save the confusion matrix: colour is the share of the true class, the number counts pictures."""
-    classes = len(evaluation.labels)
-    side = max(4.5, 0.62 * classes + 2.5)
-    figure = _new_figure(side + 0.6, side)
+def new_figure(width_inch: float, height_inch: float) -> Figure:
+    """Return an empty figure that belongs to no window."""
+    figures: Any = need("matplotlib.figure", "desktop", "drawing plots")
+    figure: Figure = figures.Figure(figsize=(width_inch, height_inch), layout="constrained")
+    return figure
+
+
+def encoded(figure: Figure) -> bytes:
+    """Return a figure as the bytes of a PNG file; the same figure gives the same bytes."""
+    file = io.BytesIO()
+    figure.savefig(file, format="png", dpi=_DPI, metadata={"Software": None})
+    return file.getvalue()
+
+
+def curve(quantity: str, history: Sequence[Epoch], best_epoch: int) -> Drawing:
+    """Draw "accuracy" or "loss" per epoch, training and validation, the kept epoch marked."""
+
+    def draw(axes: Axes) -> None:
+        epochs = [epoch.number for epoch in history]
+        validation = [getattr(epoch, f"validation_{quantity}") for epoch in history]
+        marker = "o" if len(epochs) == 1 else ""
+        training = [getattr(epoch, quantity) for epoch in history]
+        axes.plot(epochs, training, marker=marker, color=_TRAIN, label="training")
+        axes.plot(epochs, validation, marker=marker, color=_VALIDATION, label="validation")
+        axes.axvline(best_epoch, color=_SOFT, linestyle=":", label=f"kept: epoch {best_epoch}")
+        if quantity == "accuracy":
+            axes.set_ylim(0, 1.02)
+        else:
+            axes.set_ylim(bottom=0)
+        axes.locator_params(axis="x", integer=True)
+        _label(axes, quantity.capitalize(), "epoch", quantity)
+        axes.legend(loc="lower right" if quantity == "accuracy" else "upper right")
+
+    return draw
+
+
+def confusion_matrix(evaluation: Evaluation, title: str) -> bytes:
+    """Draw the confusion matrix: colour is the share of the true class, the number counts pictures."""
+    side = max(4.5, 0.62 * len(evaluation.labels) + 2.5)
+    figure = new_figure(side + 0.6, side)
     axes = figure.subplots()
     counts = evaluation.confusion
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
@@ -46,29 +86,97 @@ def save_confusion_matrix(path: Path, evaluation: Evaluation, title: str) -> Non
         if counts[row, column]:
             color = "white" if shares[row, column] > 0.55 else "black"
             axes.text(column, row, str(counts[row, column]), ha="center", va="center", color=color)
-    axes.set_xticks(range(classes), evaluation.labels, rotation=45, ha="right", rotation_mode="anchor")
-    axes.set_yticks(range(classes), evaluation.labels)
+    axes.set_xticks(range(len(counts)), evaluation.labels, rotation=45, ha="right", rotation_mode="anchor")
+    axes.set_yticks(range(len(counts)), evaluation.labels)
     axes.set_xlabel("answer")
     axes.set_ylabel("truth")
     axes.set_title(title)
     figure.colorbar(shown, ax=axes, fraction=0.046, label="share of the true class")
-    figure.savefig(path, dpi=_DPI)
+    return encoded(figure)
 
 
-def _new_figure(width_inch: float, height_inch: float) -> Figure:
-    figures: Any = need("matplotlib.figure", "desktop", "drawing plots")
-    figure: Figure = figures.Figure(figsize=(width_inch, height_inch), layout="constrained")
-    return figure
+def roc_curve(found: Roc, positive: str) -> Drawing:
+    """Draw sensitivity against false alarms."""
+
+    def draw(axes: Axes) -> None:
+        axes.plot([0, 1], [0, 1], ":", color=_SOFT, label="guessing")
+        axes.plot(found.false_positive_rate, found.true_positive_rate, color=_TRAIN, label=f"AUC {found.auc:.3f}")
+        axes.set_xlim(-0.02, 1.02)
+        axes.set_ylim(-0.02, 1.02)
+        _label(axes, f"ROC, positive: {positive}", "false alarms (1 - specificity)", "sensitivity")
+        axes.legend(loc="lower right")
+
+    return draw
 
 
-def _curve(axes: Axes, quantity: str, history: Sequence[Epoch], best_epoch: int) -> None:
-    epochs = [epoch.number for epoch in history]
-    axes.plot(epochs, [getattr(epoch, quantity) for epoch in history], color=_TRAIN, label="training")
-    axes.plot(
-        epochs, [getattr(epoch, f"validation_{quantity}") for epoch in history], color=_VALIDATION, label="validation"
-    )
-    axes.axvline(best_epoch, color=_BEST, linestyle=":", label=f"kept: epoch {best_epoch}")
-    axes.set_xlabel("epoch")
-    axes.set_ylabel(quantity)
-    axes.set_title(quantity.capitalize())
+def reliability(found: Calibration) -> Drawing:
+    """Draw the share of right answers against their score, each point as large as its share of the pictures."""
+
+    def draw(axes: Axes) -> None:
+        total = sum(one.pictures for one in found.bins)
+        scores, shares = [one.mean_score for one in found.bins], [one.share_right for one in found.bins]
+        axes.plot([0, 1], [0, 1], ":", color=_SOFT, label="score = share right")
+        axes.plot(scores, shares, color=_TRAIN, linewidth=1)
+        axes.scatter(scores, shares, [20 + 280 * one.pictures / total for one in found.bins], color=_TRAIN, alpha=0.75)
+        for one in found.bins:
+            below = one.share_right > 0.15
+            axes.annotate(
+                str(one.pictures),
+                (one.mean_score, one.share_right),
+                xytext=(0, -16 if below else 16),
+                textcoords="offset points",
+                ha="center",
+                va="center",
+                fontsize=8,
+                color=_SOFT,
+            )
+        axes.set_xticks(np.linspace(0, 1, BINS // 2 + 1))
+        axes.set_xlim(-0.03, 1.05)
+        axes.set_ylim(-0.03, 1.08)
+        _label(axes, f"Calibration, ECE {found.ece:.3f}", "score of the answer", "share that is right")
+        axes.legend(loc="upper left")
+
+    return draw
+
+
+def class_counts(found: Overview) -> Drawing:
+    """Draw how many pictures each class has, and what for."""
+
+    def draw(axes: Axes) -> None:
+        labels = list(found.counts)
+        start = np.zeros(len(labels))
+        for subset in next(iter(found.counts.values())):
+            values = np.array([found.counts[label][subset] for label in labels])
+            axes.barh(labels, values, left=start, color=_SUBSET_COLORS.get(subset, _SOFT), label=subset)
+            start += values
+        for row, total in enumerate(start):
+            axes.text(total, row, f" {int(total)}", va="center", fontsize=9)
+        axes.invert_yaxis()
+        axes.set_xlim(0, start.max() * 1.12)
+        _label(axes, f"{len(found.items)} pictures", "pictures", "")
+        axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=3, fontsize=9, frameon=False)
+
+    return draw
+
+
+def picture_sizes(found: Overview) -> Drawing:
+    """Draw the width and height of every picture file."""
+
+    def draw(axes: Axes) -> None:
+        sizes, counts = np.unique(np.array(found.sizes_px), axis=0, return_counts=True)
+        axes.scatter(sizes[:, 0], sizes[:, 1], 16 + 8 * np.sqrt(counts), color=_TRAIN, alpha=0.45)
+        most = sizes.max() * 1.12
+        axes.set_xlim(0, most)
+        axes.set_ylim(0, most)
+        axes.set_aspect("equal")
+        _label(axes, f"{len(sizes)} size{'s' if len(sizes) > 1 else ''} of picture files", "width, px", "height, px")
+
+    return draw
+
+
+def _label(axes: Axes, title: str, x: str, y: str) -> None:
+    axes.set_title(title)
+    axes.set_xlabel(x)
+    axes.set_ylabel(y)
     axes.grid(alpha=0.3)
+    axes.set_axisbelow(True)

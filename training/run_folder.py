@@ -4,8 +4,7 @@
     run.json               labels in output order, input spec, settings, seed, versions
     split.json             which picture was used for what, with its group and digest, and what was skipped
     history.json           loss and accuracy per epoch
-    metrics.json           what the model is worth on the test pictures
-    per_class.txt, curves.png, confusion_matrix.png
+    report.html            what the model is worth, on one page; with metrics.json, plots and more (training.report)
 
 The pictures themselves stay where they are; `open_run` checks that they are still the same.
 """
@@ -33,6 +32,7 @@ FORMAT_VERSION = 1
 MODEL_FILE = "model.keras"
 RUN_FILE = "run.json"
 SPLIT_FILE = "split.json"
+HISTORY_FILE = "history.json"
 
 
 class _Record(BaseModel):
@@ -92,10 +92,11 @@ class Run:
 _REMEDY = "copy the run folder again or make it again with: edge-sort train"
 
 
-def open_run(folder: Path, data: Path | None = None) -> Run:
+def open_run(folder: Path, data: Path | None = None, *, check_pictures: bool = True) -> Run:
     """Read a run folder and verify that its pictures are there and unchanged.
 
-    data: where the pictures lie now, when they have moved since training.
+    data: where the pictures lie now, when they have moved since training. check_pictures: False for who only wants
+    the network.
     Raises DataError naming what is not a run, missing or changed.
     """
     if not (folder / RUN_FILE).is_file():
@@ -107,7 +108,8 @@ def open_run(folder: Path, data: Path | None = None) -> Run:
     root = (data or Path(recorded.data)).resolve()
     split = {subset: [_item(root, entry) for entry in getattr(recorded, subset)] for subset in SUBSETS}
     _check_labels(folder, facts.labels, split)
-    _check_pictures(root, [item for subset in SUBSETS for item in split[subset]])
+    if check_pictures:
+        _check_pictures(root, [item for subset in SUBSETS for item in split[subset]])
     return Run(folder, facts.labels, facts.input, facts.seed, split)
 
 

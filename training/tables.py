@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from training.evaluate import Evaluation, Scores
 
 
@@ -18,6 +21,15 @@ def per_class_table(evaluation: Evaluation) -> str:
         _row("weighted average", evaluation.weighted, width),
     ]
     return "\n".join(lines) + "\n"
+
+
+def two_classes_line(two: Mapping[str, Any]) -> str:
+    """Return paper 2's figures of two classes (training.two_classes) in one line."""
+    area = "" if two["auc"] is None else f", AUC {two['auc']:.3f}"
+    return (
+        f"positive {two['positive']}: PPV {two['ppv']:.3f}, NPV {two['npv']:.3f}, "
+        f"sensitivity {two['sensitivity']:.3f}, specificity {two['specificity']:.3f}{area}"
+    )
 
 
 def _row(name: str, scores: Scores, width: int) -> str:

@@ -70,7 +70,8 @@ def train_command(
 ) -> None:
     """Train a classifier on DATA, a folder with one sub-folder of pictures per class.
 
-    Writes the run folder: model, split, history, metrics, plots. Progress and warnings go to stderr.
+    DATA may also be divided already, into train, validation (or val) and test. Writes the run folder: model, split,
+    history, metrics, plots, and report.html with all of it. Progress and warnings go to stderr.
     """
     from training.tensorflow_setup import load_tensorflow
 
@@ -120,7 +121,6 @@ def _text(result: TrainResult, out: Path) -> str:
         f"(validation {result.validation_accuracy:.3f}, epoch {result.best_epoch} kept).\n\n"
         f"{per_class_table(result.test)}\n{skipped}"
         f"Run:    {out}\n"
-        f"Curves: {out / 'curves.png'}\n"
-        f"Errors: {out / 'confusion_matrix.png'}\n"
+        f"Report: {out / 'report.html'}\n"
         f"Next:   edge-sort quantize {out} --out BUNDLE"
     )

@@ -8,19 +8,19 @@ import platform
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
-
-import numpy as np
+from typing import Protocol
 
 from edge.durable import require_unused, whole_folder
 from edge.preprocess import InputSpec
+from training.answers import Answers, answers_to, network_scorer
 from training.dataset import Dataset, label_indices, read_dataset
-from training.evaluate import Evaluation, evaluate, predicted_indices
+from training.doubts import doubts
+from training.evaluate import Evaluation
 from training.groups import group_rule
-from training.plots import save_confusion_matrix, save_curves
-from training.run_folder import MODEL_FILE, RunFacts, write_run
+from training.overview import overview
+from training.report import Examination, write_report
+from training.run_folder import HISTORY_FILE, MODEL_FILE, RunFacts, write_run
 from training.split import SUBSETS, Fractions, split_items
-from training.tables import per_class_table
 from training.train import Epoch, Examples, Trained, TrainSettings, train_network
 
 
@@ -72,26 +72,30 @@ def train_run(request: TrainRequest, out: Path, reporter: Reporter) -> TrainResu
         reporter.say(f"Warning: skipped {skipped.reason}")
     for note in data.notes:
         reporter.say(f"Note: {note}")
-    split = split_items(data.items, request.fractions, request.seed)
+    split = data.given_split or split_items(data.items, request.fractions, request.seed)
     reporter.say(_overview(data, split))
     with whole_folder(out) as draft:
-        trained, examples = _train(request, data, split, reporter.epoch)
-        answers = {name: predicted_indices(trained.model, examples[name].inputs) for name in ("validation", "test")}
-        test = evaluate(examples["test"].targets, answers["test"], data.labels)
-        validation_accuracy = float(np.mean(answers["validation"] == examples["validation"].targets))
-        _write_results(draft, trained, test, validation_accuracy)
+        trained = _train(request, data, split, reporter.epoch)
+        _write_model(draft, trained)
+        answers = answers_to(
+            data.inputs, label_indices(data.items, data.labels), network_scorer(trained.model), data.labels
+        )
+        examined = _examined(request, data, split, trained, answers, out.name)
+        write_report(draft, examined)
         items = {name: [data.items[index] for index in split[name]] for name in SUBSETS}
         write_run(draft, _facts(request, data), data.folder, items, data.skipped)
     counts = {name: len(split[name]) for name in SUBSETS}
-    return TrainResult(test, validation_accuracy, trained.best_epoch, counts, len(data.skipped))
+    return TrainResult(
+        examined.evaluation, examined.extra["validation_accuracy"], trained.best_epoch, counts, len(data.skipped)
+    )
 
 
 def _train(
     request: TrainRequest, data: Dataset, split: dict[str, list[int]], on_epoch: Callable[[Epoch], None]
-) -> tuple[Trained, dict[str, Examples]]:
+) -> Trained:
     targets = label_indices(data.items, data.labels)
-    examples = {name: Examples(data.inputs[split[name]], targets[split[name]]) for name in SUBSETS}
-    trained = train_network(
+    examples = {name: Examples(data.inputs[split[name]], targets[split[name]]) for name in ("train", "validation")}
+    return train_network(
         examples["train"],
         examples["validation"],
         len(data.labels),
@@ -100,27 +104,38 @@ def _train(
         request.seed,
         on_epoch,
     )
-    return trained, examples
 
 
-def _write_results(draft: Path, trained: Trained, test: Evaluation, validation_accuracy: float) -> None:
+def _write_model(draft: Path, trained: Trained) -> None:
     trained.model.save(draft / MODEL_FILE)
-    _write_json(
-        draft / "history.json",
-        {"best_epoch": trained.best_epoch, "epochs": [asdict(epoch) for epoch in trained.history]},
-    )
-    _write_json(
-        draft / "metrics.json",
-        {"subset": "test", **test.as_json(), "validation_accuracy": validation_accuracy},
-    )
-    (draft / "per_class.txt").write_text(per_class_table(test))
-    save_curves(draft / "curves.png", trained.history, trained.best_epoch)
-    title = f"Test: {test.accuracy:.1%} of {int(test.confusion.sum())} pictures right"
-    save_confusion_matrix(draft / "confusion_matrix.png", test, title)
+    history = {"best_epoch": trained.best_epoch, "epochs": [asdict(epoch) for epoch in trained.history]}
+    (draft / HISTORY_FILE).write_text(json.dumps(history, indent=2) + "\n")
 
 
-def _write_json(path: Path, facts: dict[str, Any]) -> None:
-    path.write_text(json.dumps(facts, indent=2) + "\n")
+def _examined(
+    request: TrainRequest, data: Dataset, split: dict[str, list[int]], trained: Trained, answers: Answers, name: str
+) -> Examination:
+    pictures = overview(data, split, request.seed)
+    validation_accuracy = float(answers.of(split["validation"]).right.mean())
+    return Examination(
+        name=name,
+        answers=answers.of(split["test"]),
+        items=[data.items[index] for index in split["test"]],
+        overview=pictures,
+        doubts=doubts(data.items, pictures.subset_of, answers),
+        asked=len(data.items),
+        seed=request.seed,
+        history=trained.history,
+        best_epoch=trained.best_epoch,
+        extra={"validation_accuracy": validation_accuracy},
+        origin={
+            "Model": f"trained on {len(split['train'])} pictures, epoch {trained.best_epoch} kept by "
+            f"{len(split['validation'])} validation pictures ({validation_accuracy:.1%} right)",
+            "Test": f"{len(split['test'])} pictures that had no say in either",
+            "Seed": str(request.seed),
+            "Versions": ", ".join(f"{name} {version}" for name, version in _versions().items()),
+        },
+    )
 
 
 def _facts(request: TrainRequest, data: Dataset) -> RunFacts:

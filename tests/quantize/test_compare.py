@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quantize.compare import Answers, Comparison, class_figures
+from quantize.compare import Comparison, class_figures
+from training.answers import Answers
 
 LABELS = ("bolt", "nut", "screw")
 

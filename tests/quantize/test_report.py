@@ -11,10 +11,11 @@ from PIL import Image
 
 pytest.importorskip("jinja2", reason="jinja2 comes with the desktop install")
 
-from quantize.compare import Answers, Comparison
+from quantize.compare import Comparison
 from quantize.judge import Judgement, Limits
 from quantize.report import report_json, report_object, report_page
 from quantize.thresholds import choose_thresholds, count_bin
+from training.answers import Answers
 from training.dataset import Item
 
 LABELS = ("bolt", "nut<script>")

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quantize.compare import Answers
 from quantize.thresholds import FLOOR, NEVER, choose_threshold, choose_thresholds, count_bin
+from training.answers import Answers
 
 LABELS = ("bolt", "nut", "screw")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from edge.errors import DataError
-from training.groups import group_by_name, group_rule, join_copies
+from training.groups import group_by_name, group_rule, join_groups, join_same_shots
 
 
 def pictures(*paths: str) -> list[tuple[str, str]]:
@@ -88,7 +88,23 @@ def test_pattern_that_matches_nothing_is_an_error():
         group_rule(r"photo(\d+)")(pictures("bolt/a.jpg", "nut/b.jpg"))
 
 
-def test_copies_join_their_groups():
-    """Byte-identical pictures pull their groups together, through any number of steps."""
-    assert join_copies(["d", "c", "b", "a", "e"], ["1", "1", "2", "2", "3"]) == ["c", "c", "a", "a", "e"]
-    assert join_copies(["c", "b", "b", "a"], ["1", "1", "2", "2"]) == ["a", "a", "a", "a"]
+def test_same_shots_join_their_groups():
+    """Pictures of one thing pull their groups together, through any number of steps."""
+    assert join_groups(["d", "c", "b", "a", "e"], [(0, 1), (2, 3)]) == ["c", "c", "a", "a", "e"]
+    assert join_groups(["c", "b", "b", "a"], [(0, 1), (2, 3)]) == ["a", "a", "a", "a"]
+
+
+def test_looks_join_groups_across_names():
+    """Two shots of one thing under two names share a side."""
+    assert join_same_shots(["bolt"] * 5, list("abcde"), [(0, 3)], []) == (["a", "b", "c", "a", "e"], ())
+
+
+def test_class_whose_pictures_all_look_the_same_is_not_one_thing():
+    """Before a fixed camera every part lies in one place; only copies are joined, and the user hears it."""
+    labels, groups = ["jig"] * 6 + ["nut"] * 4, list("abcdefghij")
+    chain = [(n, n + 1) for n in range(5)]
+
+    joined, notes = join_same_shots(labels, groups, [*chain, (6, 7)], [(0, 1)])
+
+    assert joined == ["a", "a", "c", "d", "e", "f", "g", "g", "i", "j"]
+    assert notes[0].startswith("most pictures of jig look the same")

@@ -90,8 +90,10 @@ def test_run_folder_is_complete(trained):
     answer = json.loads(result.stdout)
 
     assert sorted(path.name for path in out.iterdir()) == [
-        "confusion_matrix.png", "curves.png", "history.json", "metrics.json", "model.keras", "per_class.txt",
-        "run.json", "split.json",
+        "answers.png", "calibration.png", "confusion_matrix.png", "curves.png", "data_overview.png",
+        "doubtful_labels.json", "history.json", "look_alikes.png", "metrics.json", "model.keras",
+        "overview.json", "per_class.txt",
+        "report.html", "run.json", "samples.png", "split.json",
     ]  # fmt: skip
     history = json.loads((out / "history.json").read_text())
     losses = [epoch["validation_loss"] for epoch in history["epochs"]]
@@ -115,6 +117,26 @@ def test_saved_model_gives_the_reported_accuracy(trained):
     np.testing.assert_allclose(scores.sum(axis=1), 1, atol=1e-5)
     accuracy = np.mean(scores.argmax(axis=1) == label_indices(run.split["test"], run.labels))
     assert accuracy == pytest.approx(json.loads(result.stdout)["accuracy"])
+
+
+def test_evaluate_repeats_the_figures_of_the_training(trained, tmp_path):
+    """`edge-sort evaluate RUN` shows the saved network its own test pictures: the same confusion matrix."""
+    out, result = trained
+
+    again = CliRunner().invoke(cli, ["evaluate", str(out), "--json", "--out", str(tmp_path / "page")])
+
+    assert again.exit_code == 0, again.output
+    assert json.loads(again.stdout)["confusion_matrix"] == json.loads(result.stdout)["confusion_matrix"]
+    assert (tmp_path / "page" / "curves.png").is_file()
+
+
+def test_evaluate_tells_when_the_pictures_were_trained_on(data, trained):
+    """The whole data folder is mostly training pictures."""
+    result = CliRunner().invoke(cli, ["evaluate", str(trained[0]), str(data), "--json"])
+
+    assert result.exit_code == 0, result.output
+    assert "pictures helped to make this model" in result.stderr
+    assert json.loads(result.stdout)["pictures"] == 120
 
 
 def test_same_seed_gives_the_same_run(data, trained, tmp_path):

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from quantize.statistics import Share, mcnemar, pictures_to_show, wilson
+from training.statistics import Share, mcnemar, pictures_to_show, wilson
 
 
 @pytest.mark.parametrize(

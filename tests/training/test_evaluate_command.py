@@ -1,0 +1,172 @@
+"""`edge-sort evaluate`, as a user types it, on the packaged bundle: no TensorFlow, no training."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+from PIL import Image
+
+pytest.importorskip("sklearn", reason="evaluating needs the desktop install")
+
+from edge.cli import cli
+from edge.parts_command import write_parts
+from edge.render import PART_LABELS
+
+BUNDLE = Path(__file__).resolve().parents[2] / "edge" / "data" / "bundle"
+
+
+def evaluate(*arguments: object) -> Result:
+    return CliRunner().invoke(cli, ["evaluate", *map(str, arguments)])
+
+
+def flat(text: str) -> str:
+    return " ".join(text.split())
+
+
+@pytest.fixture(scope="module")
+def parts(tmp_path_factory) -> Path:
+    """Eight rendered pictures of each of the seven classes that the packaged bundle knows."""
+    folder = tmp_path_factory.mktemp("parts") / "parts"
+    write_parts(folder, PART_LABELS, count=8, size_px=128, seed=11)
+    (folder / "sheet.png").unlink()
+    return folder
+
+
+def test_a_bundle_is_evaluated_by_its_integer_model(parts, tmp_path):
+    """The JSON has what scripts rely on, and the page is there."""
+    result = evaluate(BUNDLE, parts, "--json", "--out", tmp_path / "page")
+
+    assert result.exit_code == 0, result.output
+    facts = json.loads(result.stdout)
+    assert facts["labels"] == list(PART_LABELS)
+    assert facts["pictures"] == 56
+    assert facts["accuracy"] > 0.9
+    assert facts["accuracy"] == pytest.approx(np.trace(facts["confusion_matrix"]) / 56)
+    assert facts["per_class"]["nut"]["support"] == 8
+    assert facts["report"] == str(tmp_path / "page" / "report.html")
+    assert "56 test pictures answered right" in (tmp_path / "page" / "report.html").read_text()
+    assert (tmp_path / "page" / "confusion_matrix.png").is_file()
+    assert not (tmp_path / "page" / "curves.png").exists()
+
+
+def test_no_page_is_written_unless_asked_for(parts):
+    """Without --out it prints, and says how to get the page."""
+    result = evaluate(BUNDLE, parts)
+
+    assert result.exit_code == 0
+    assert "macro average" in result.stdout
+    assert "--out DIR" in result.stdout
+
+
+def test_a_bundle_needs_no_tensorflow(parts):
+    """The integer model is run as on the device; TensorFlow need not even be installed."""
+    program = (
+        "import sys; sys.modules['tensorflow'] = sys.modules['keras'] = None\n"
+        "from edge.cli import cli; cli(['evaluate', *sys.argv[1:]])"
+    )
+    command = [sys.executable, "-c", program, str(BUNDLE), str(parts), "--json"]
+
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=BUNDLE.parents[2])
+
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["pictures"] == 56
+
+
+def test_the_test_pictures_of_a_divided_folder_are_used(parts, tmp_path):
+    """train/ and val/ have made the model; only test/ may judge it."""
+    for side in ("train", "val", "test"):
+        for label in ("coin", "nut"):
+            (tmp_path / side / label).mkdir(parents=True)
+            for path in sorted((parts / label).iterdir())[: 2 if side == "test" else 5]:
+                (tmp_path / side / label / path.name).write_bytes(path.read_bytes())
+
+    facts = json.loads(evaluate(BUNDLE, tmp_path, "--json").stdout)
+
+    assert facts["pictures"] == 4
+
+
+def test_classes_without_pictures_are_said(parts, tmp_path):
+    """Pictures of two of seven classes are allowed, not passed over in silence."""
+    for label in ("coin", "nut"):
+        (tmp_path / label).symlink_to(parts / label)
+
+    result = evaluate(BUNDLE, tmp_path, "--json")
+
+    assert result.exit_code == 0
+    assert "found none of key, paper_clip, part_a, part_b, screw" in flat(result.stderr)
+    assert json.loads(result.stdout)["macro"]["recall"] > 0.9
+
+
+def test_class_that_the_model_does_not_know_is_refused(parts, tmp_path):
+    """A new label has no output: the sentence names it and what the model tells apart."""
+    (tmp_path / "coin").symlink_to(parts / "coin")
+    (tmp_path / "gear").symlink_to(parts / "nut")
+
+    result = evaluate(BUNDLE, tmp_path)
+
+    assert result.exit_code == 1
+    assert "expected pictures of coin, key, nut" in flat(result.output)
+    assert "found gear; rename or remove" in flat(result.output)
+
+
+def test_a_bundle_needs_pictures(tmp_path):
+    """Only a run has test pictures of its own."""
+    result = evaluate(BUNDLE)
+
+    assert result.exit_code == 1
+    assert "expected pictures to show to the bundle, found none given" in flat(result.output)
+
+
+def test_what_is_neither_run_nor_bundle_is_named(parts):
+    """A data folder given in the wrong place."""
+    result = evaluate(parts, parts)
+
+    assert result.exit_code == 1
+    assert "expected a run folder with run.json or a bundle with bundle.json" in flat(result.output)
+
+
+def test_folder_in_use_is_refused_before_anything_is_read(tmp_path):
+    """A page never lands among other files."""
+    (tmp_path / "mine.txt").write_text("precious")
+
+    result = evaluate(BUNDLE, tmp_path / "nowhere", "--out", tmp_path)
+
+    assert result.exit_code == 1
+    assert f"{tmp_path}: expected a new or empty folder" in flat(result.output)
+
+
+def test_pictures_that_calibrated_the_bundle_are_told(parts, tmp_path, monkeypatch):
+    """Figures on pictures that helped to make the model flatter it."""
+    import hashlib
+
+    from edge.bundle import open_bundle
+
+    opened = open_bundle(BUNDLE)
+    seen = hashlib.sha256((parts / "coin" / "coin_00000.png").read_bytes()).hexdigest()
+    provenance = {"calibration": {"pictures": [{"path": "a.png", "sha256": seen}]}}
+    changed = type(opened)(opened.folder, opened.facts.model_copy(update={"provenance": provenance}), opened.digest)
+    monkeypatch.setattr("training.evaluate_run.open_bundle", lambda _folder: changed)
+
+    result = evaluate(BUNDLE, parts)
+
+    assert "1 of 56 pictures helped to make this model" in flat(result.stderr)
+
+
+def test_unreadable_picture_is_skipped_and_named(parts, tmp_path):
+    """The others are still answered."""
+    for label in ("coin", "nut"):
+        (tmp_path / label).mkdir()
+        with Image.open(parts / label / f"{label}_00000.png") as picture:
+            picture.save(tmp_path / label / "a.png")
+    (tmp_path / "nut" / "broken.jpg").write_text("no picture")
+
+    result = evaluate(BUNDLE, tmp_path, "--json")
+
+    assert json.loads(result.stdout)["pictures"] == 2
+    assert "broken.jpg: expected a picture" in flat(result.stderr)

@@ -1,0 +1,195 @@
+"""The report of a run: every figure in JSON, every plot a PNG, all of it on one page that needs nothing else."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+pytest.importorskip("matplotlib", reason="the report needs the desktop install")
+pytest.importorskip("sklearn", reason="the report needs the desktop install")
+
+from edge.preprocess import InputSpec
+from training.answers import Answers
+from training.dataset import label_indices, read_dataset
+from training.doubts import doubts
+from training.groups import group_by_name
+from training.overview import overview
+from training.report import Examination, write_report
+from training.train import Epoch
+
+SPEC = InputSpec(width_px=16, height_px=16)
+HISTORY = [Epoch(n, 1 / n, 1 - 0.5 / n, 1.2 / n, 1 - 0.6 / n, float(n)) for n in (1, 2, 3)]
+
+
+class _Resources(HTMLParser):
+    """Collects everything a browser would fetch or run, and every tag left open."""
+
+    def __init__(self):
+        super().__init__()
+        self.addresses, self.tags, self.open = [], [], []
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.addresses += [value for name, value in attrs if name in ("src", "href", "data", "action", "srcset")]
+        if tag not in ("meta", "img", "br", "link", "input", "hr"):
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        if tag in self.open:
+            while self.open.pop() != tag:
+                pass
+
+
+def save(path: Path, *seed: int) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(np.random.default_rng(seed).integers(0, 256, (20, 24, 3), dtype=np.uint8)).save(path)
+
+
+def examined(folder: Path, labels: tuple[str, ...], wrong: int = 1) -> Examination:
+    """Twelve pictures of each class; the last `wrong` of all are answered with the first class."""
+    for number, label in enumerate(labels):
+        for shot in range(12):
+            save(folder / label / f"{'abcdefghijkl'[shot]}{number}.png", number, shot)
+    save(folder / labels[0] / "copy.png", 0, 0)
+    (folder / labels[1] / "broken.jpg").write_text("no picture")
+    data = read_dataset(folder, SPEC, group_by_name)
+    every = list(range(len(data.items)))
+    pictures = overview(data, {"train": every[::2], "test": every[1::2]}, seed=0)
+    truth = label_indices(data.items, data.labels)
+    scores = np.full((len(truth), len(labels)), 0.1 / (len(labels) - 1), np.float32)
+    answered = truth.copy()
+    answered[len(truth) - wrong :] = 0
+    scores[np.arange(len(truth)), answered] = 0.9
+    answers = Answers(data.labels, truth, scores)
+    return Examination(
+        name="run-1",
+        answers=answers,
+        items=data.items,
+        overview=pictures,
+        doubts=doubts(data.items, pictures.subset_of, answers),
+        asked=len(data.items),
+        history=HISTORY,
+        best_epoch=2,
+        warnings=("be warned",),
+        origin={"Seed": "7"},
+    )
+
+
+@pytest.fixture(scope="module")
+def two(tmp_path_factory):
+    """The report of two classes: folder, facts, page."""
+    folder = tmp_path_factory.mktemp("two")
+    facts = write_report(folder, examined(tmp_path_factory.mktemp("data"), ("bolt", "nut<script>")))
+    return folder, facts, (folder / "report.html").read_text()
+
+
+def test_every_plot_is_a_file_and_on_the_page(two):
+    """Curves, overview, samples, look-alikes, confusion matrix, answers, calibration and, for two classes, ROC."""
+    folder, _, page = two
+
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "answers.png", "calibration.png", "confusion_matrix.png", "curves.png", "data_overview.png",
+        "doubtful_labels.json", "look_alikes.png", "metrics.json", "overview.json", "per_class.txt", "report.html",
+        "roc.png", "samples.png",
+    ]  # fmt: skip
+    for path in folder.glob("*.png"):
+        with Image.open(path) as picture:
+            assert picture.width > 400, path
+    assert page.count("data:image/png;base64,") == 6
+
+
+def test_the_page_is_self_contained(two):
+    """It opens from a memory stick: everything inside, no script, no link, no label taken for markup."""
+    found = _Resources()
+    found.feed(two[2])
+
+    assert {address[:16] for address in found.addresses} == {"data:image/webp;", "data:image/png;b"}
+    assert not {"script", "link", "iframe", "object"} & set(found.tags)
+    assert "nut&lt;script&gt;" in two[2]
+    assert "url(" not in two[2]
+    assert found.open == []
+
+
+def test_the_json_holds_every_figure(two):
+    """metrics.json says what the page shows, in plain values."""
+    folder, facts, _ = two
+    stored = json.loads((folder / "metrics.json").read_text())
+
+    assert stored == json.loads(json.dumps(facts))
+    assert stored["accuracy"] == pytest.approx(24 / 25)
+    assert stored["confusion_matrix"] == [[13, 0], [1, 11]]
+    assert stored["two_classes"]["sensitivity"] == 1
+    assert stored["two_classes"]["specificity"] == pytest.approx(11 / 12)
+    assert stored["two_classes"]["roc"]["true_positive_rate"][-1] == 1
+    assert stored["calibration"]["bins"][0]["pictures"] == 25
+    assert len(stored["panel"]) == 10
+
+
+def test_the_overview_names_copies_and_skipped_files(two):
+    """What the pictures are, and what is odd about them."""
+    data = json.loads((two[0] / "overview.json").read_text())
+
+    assert data["pictures"] == 25
+    assert data["groups"] == 24
+    assert data["sizes"] == {"width_px": [24, 24, 24], "height_px": [20, 20, 20]}
+    assert data["counts"]["bolt"] == {"train": 7, "test": 6}
+    assert [(one["first"], one["second"], one["same_file"]) for one in data["look_alikes"]] == [
+        ("bolt/a0.png", "bolt/copy.png", True)
+    ]
+    assert data["skipped"][0]["path"] == "nut<script>/broken.jpg"
+
+
+def test_contradicted_labels_are_shown(two):
+    """Path, label, answer and score of the picture the model contradicts."""
+    folder, _, page = two
+    (doubt,) = json.loads((folder / "doubtful_labels.json").read_text())
+
+    assert (doubt["picture"], doubt["label"], doubt["answer"], doubt["score"]) == (
+        "nut<script>/l1.png", "nut<script>", "bolt", 0.9,
+    )  # fmt: skip
+    section = page.split("Suspected wrong labels")[1].split("<h2>")[0]
+    assert "nut&lt;script&gt;/l1.png" in section
+    assert "bolt 0.900" in section
+
+
+def test_the_result_and_the_warnings_come_first(two):
+    """Nobody scrolls for the accuracy, or past a reason to doubt it."""
+    text = " ".join(re.sub(r"<[^>]+>", " ", two[2].split("<body>")[1]).split())
+
+    assert text.startswith("Evaluation: run-1 96.0 % of 25 test pictures answered right")
+    assert text.index("Be warned.") < text.index("Class by class")
+
+
+def test_what_makes_a_pair_is_said(tmp_path):
+    """A copy is called the same file; a picture saved again is not."""
+    (tmp_path / "out").mkdir()
+    found = examined(tmp_path / "data", ("bolt", "nut"))
+    with Image.open(tmp_path / "data" / "nut" / "a1.png") as picture:
+        picture.resize((48, 40)).save(tmp_path / "data" / "nut" / "again.png")
+    data = read_dataset(tmp_path / "data", SPEC, group_by_name)
+    pictures = overview(data, {"train": [*range(20)], "test": [*range(20, 26)]}, seed=0)
+
+    write_report(tmp_path / "out", replace(found, overview=pictures))
+
+    section = (tmp_path / "out" / "report.html").read_text().split("Pictures that look the same")[1]
+    assert section.count("the same file") == 1
+    assert section.count("of 255 bits differ") == 1
+
+
+def test_three_classes_have_no_roc(tmp_path):
+    """PPV, NPV and the ROC curve belong to two classes; no doubt is said in words."""
+    (tmp_path / "out").mkdir()
+
+    facts = write_report(tmp_path / "out", examined(tmp_path / "data", ("bolt", "nut", "screw"), wrong=0))
+
+    page = (tmp_path / "out" / "report.html").read_text()
+    assert "two_classes" not in facts
+    assert not (tmp_path / "out" / "roc.png").exists()
+    assert "the model agrees with the label of all 37 pictures" in " ".join(page.split())
