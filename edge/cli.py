@@ -18,6 +18,7 @@ COMMANDS = {
     ),
     "parts": ("edge.parts_command:parts_command", "Render labelled pictures of small parts."),
     "train": ("training.train_command:train_command", "Train a classifier from a folder per class."),
+    "recipes": ("training.recipes_command:recipes_command", "List the ways to train, or print one."),
     "quantize": (
         "quantize.quantize_command:quantize_command",
         "Make the integer model, judge it, write the bundle.",

@@ -6,22 +6,22 @@ import importlib.metadata
 import json
 import platform
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 
 from edge.durable import require_unused, whole_folder
-from edge.preprocess import InputSpec
 from training.dataset import Dataset, label_indices, read_dataset
 from training.evaluate import Evaluation, evaluate, predicted_indices
 from training.groups import group_rule
 from training.plots import save_confusion_matrix, save_curves
+from training.recipe import Recipe
 from training.run_folder import MODEL_FILE, RunFacts, write_run
-from training.split import SUBSETS, Fractions, split_items
+from training.split import SUBSETS, split_items
 from training.tables import per_class_table
-from training.train import Epoch, Examples, Trained, TrainSettings, train_network
+from training.train import Epoch, Examples, Trained, train_network
 
 
 @dataclass(frozen=True)
@@ -29,10 +29,7 @@ class TrainRequest:
     """What to train on and how. `group_pattern` None means the default rule of training.groups."""
 
     data: Path
-    spec: InputSpec
-    settings: TrainSettings
-    seed: int = 0
-    fractions: Fractions = field(default_factory=Fractions)
+    recipe: Recipe
     group_pattern: str | None = None
 
 
@@ -66,13 +63,14 @@ def train_run(request: TrainRequest, out: Path, reporter: Reporter) -> TrainResu
     Raises DataError before any training when `out` is in use or the pictures cannot be used.
     """
     require_unused(out)
+    recipe = request.recipe
     rule = group_rule(request.group_pattern)
-    data = read_dataset(request.data, request.spec, rule, reporter.read)
+    data = read_dataset(request.data, recipe.input, rule, reporter.read)
     for skipped in data.skipped:
         reporter.say(f"Warning: skipped {skipped.reason}")
     for note in data.notes:
         reporter.say(f"Note: {note}")
-    split = split_items(data.items, request.fractions, request.seed)
+    split = split_items(data.items, recipe.split, recipe.seed)
     reporter.say(_overview(data, split))
     with whole_folder(out) as draft:
         trained, examples = _train(request, data, split, reporter.epoch)
@@ -91,15 +89,7 @@ def _train(
 ) -> tuple[Trained, dict[str, Examples]]:
     targets = label_indices(data.items, data.labels)
     examples = {name: Examples(data.inputs[split[name]], targets[split[name]]) for name in SUBSETS}
-    trained = train_network(
-        examples["train"],
-        examples["validation"],
-        len(data.labels),
-        request.spec,
-        request.settings,
-        request.seed,
-        on_epoch,
-    )
+    trained = train_network(examples["train"], examples["validation"], len(data.labels), request.recipe, on_epoch)
     return trained, examples
 
 
@@ -126,14 +116,10 @@ def _write_json(path: Path, facts: dict[str, Any]) -> None:
 def _facts(request: TrainRequest, data: Dataset) -> RunFacts:
     return RunFacts(
         labels=data.labels,
-        input=request.spec,
-        seed=request.seed,
+        input=request.recipe.input,
+        seed=request.recipe.seed,
         data=str(request.data),
-        settings={
-            **request.settings.model_dump(mode="json"),
-            "fractions": request.fractions.by_subset,
-            "group_pattern": request.group_pattern,
-        },
+        settings={"recipe": request.recipe.model_dump(mode="json"), "group_pattern": request.group_pattern},
         versions=_versions(),
     )
 

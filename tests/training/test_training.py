@@ -196,9 +196,10 @@ def test_augmentation_of_nothing_changes_nothing():
 
 def test_default_network_is_paper_2s():
     """Three blocks of 8, 16, 32 filters; on the paper's 224 px grey input the flattened layer has 25088 values."""
-    from training.network import NetworkSettings, build_network
+    from training.network_settings import SmallCnnSettings
+    from training.networks import build_network
 
-    model = build_network(2, InputSpec(width_px=224, height_px=224, color="grey"), NetworkSettings())
+    model = build_network(2, InputSpec(width_px=224, height_px=224, color="grey"), SmallCnnSettings())
 
     assert [model.get_layer(f"conv_{n}").filters for n in (1, 2, 3)] == [8, 16, 32]
     assert model.get_layer("flatten").output.shape == (None, 25088)
