@@ -52,6 +52,8 @@ class Evaluation:
 def predicted_indices(model: keras.Model, inputs: NDArray[np.uint8]) -> NDArray[np.int64]:
     """Return the position of the label with the highest score for each model input, (N,) int64."""
     scores = model.predict(inputs, batch_size=256, verbose=0)
+    if scores.shape[1] == 1:  # one sigmoid: the score of the second of two labels
+        scores = np.concatenate([1 - scores, scores], axis=1)
     best: NDArray[np.int64] = np.argmax(scores, axis=1).astype(np.int64)
     return best
 

@@ -22,7 +22,22 @@ from training.recipe_changes import RecipeError
 from training.split import Fractions
 
 SHIPPED = Path(__file__).parent / "recipes"
+_WITHOUT = "leave the weights out, or choose another recipe"
 _UNKNOWN = ("extra_forbidden", "unexpected_keyword_argument")
+
+
+class OfflineSettings(BaseModel):
+    """Enlarge the data once, before anything else, as paper 2 does.
+
+    per_original: varied pictures per original, each of an original drawn at random. together: whether all that comes
+    from one original stays on one side of the split.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    per_original: float = Field(gt=0, le=1000)
+    together: bool
+    augment: AugmentSettings
 
 
 class Recipe(BaseModel):
@@ -30,7 +45,8 @@ class Recipe(BaseModel):
 
     summary: one line for `edge-sort recipes`. note: what its figures mean, shown with them. batch: pictures per step.
     patience_epochs: stop when the validation loss has not improved for so long; absent means never. keep: "best" is
-    the epoch with the lowest validation loss. augment: absent trains on the pictures as they are.
+    the epoch with the lowest validation loss. augment: varies each batch; absent trains on the pictures as they are.
+    offline: absent trains on the pictures that there are.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -48,6 +64,7 @@ class Recipe(BaseModel):
     network: NetworkSettings
     optimizer: OptimizerSettings = AdamSettings()
     augment: AugmentSettings | None = None
+    offline: OfflineSettings | None = None
 
     def changed(self, changes: Mapping[str, Any], source: str = "the options given") -> Recipe:
         """Return the recipe with `changes` (tables may be partial) laid over it; `source` names them in errors.
@@ -108,6 +125,8 @@ def _sentence(error: ValidationError, raw: Mapping[str, Any]) -> str:
     errors = error.errors()
     first = next((each for each in errors if each["type"] in _UNKNOWN), errors[0])  # a slip explains what is missing
     key = _key(first["loc"], raw)
+    if key == "network.weights":
+        return f"expected a network that can start from trained weights, found {raw['network']['kind']!r}; {_WITHOUT}"
     if first["type"] in _UNKNOWN:
         return f"unknown key {key!r}; delete it or correct its spelling"
     if first["type"] == "missing":

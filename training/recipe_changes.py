@@ -12,6 +12,7 @@ DEFAULT_RECIPE = "small-cnn"
 
 # option -> the keys of the recipe that it sets
 _KEYS: dict[str, tuple[tuple[str, ...], ...]] = {
+    "weights": (("network", "weights"),),
     "size": (("input", "width_px"), ("input", "height_px")),
     "color": (("input", "color"),),
     "epochs": (("epochs",),),

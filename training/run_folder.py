@@ -6,8 +6,9 @@
     history.json           loss and accuracy per epoch
     metrics.json           what the model is worth on the test pictures
     per_class.txt, curves.png, confusion_matrix.png
+    pictures/              originals and variations, of a recipe that varies pictures before it splits them
 
-The pictures themselves stay where they are; `open_run` checks that they are still the same.
+The other pictures stay where they are; `open_run` checks that they are still the same.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 FORMAT_VERSION = 1
 MODEL_FILE = "model.keras"
+PICTURES_FOLDER = "pictures"
 RUN_FILE = "run.json"
 SPLIT_FILE = "split.json"
 
@@ -104,7 +106,7 @@ def open_run(folder: Path, data: Path | None = None) -> Run:
     recorded = _parse(folder / SPLIT_FILE, _SplitFile)
     if not (folder / MODEL_FILE).is_file():
         raise DataError(f"{folder / MODEL_FILE}: expected the trained model, found no such file; {_REMEDY}")
-    root = (data or Path(recorded.data)).resolve()
+    root = (data or folder / recorded.data).resolve()
     split = {subset: [_item(root, entry) for entry in getattr(recorded, subset)] for subset in SUBSETS}
     _check_labels(folder, facts.labels, split)
     _check_pictures(root, [item for subset in SUBSETS for item in split[subset]])
@@ -118,12 +120,17 @@ def write_run(
     split: Mapping[str, list[Item]],
     skipped: tuple[Skipped, ...],
 ) -> None:
-    """Write run.json and split.json into a folder that is being made (see edge.durable.whole_folder)."""
+    """Write run.json and split.json into a folder that is being made (see edge.durable.whole_folder).
+
+    data: where the pictures lie; when that is inside the run, the run can be moved with them.
+    """
+    inside = data.resolve().is_relative_to(draft.resolve())
+    place = data.resolve().relative_to(draft.resolve()) if inside else data.resolve()
     entries = {
         subset: [_SplitItem(path=i.relative, label=i.label, group=i.group, sha256=i.sha256) for i in split[subset]]
         for subset in SUBSETS
     }
-    record = _SplitFile(data=str(data.resolve()), skipped=list(skipped), **entries)
+    record = _SplitFile(data=str(place), skipped=list(skipped), **entries)
     (draft / SPLIT_FILE).write_text(record.model_dump_json(indent=1) + "\n")
     (draft / RUN_FILE).write_text(facts.model_dump_json(indent=2) + "\n")
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from edge.errors import DataError
 from edge.preprocess import InputSpec
-from training.network_settings import SmallCnnSettings
+from training.network_settings import Paper2Settings, SmallCnnSettings
 from training.tensorflow_setup import load_keras
 
 if TYPE_CHECKING:
@@ -45,3 +45,25 @@ def _convolution_blocks(x: Any, spec: InputSpec, filters: tuple[int, ...]) -> An
         x = layers.Conv2D(width, 3, padding="same", activation="relu", name=f"conv_{number}")(x)
         x = layers.MaxPooling2D(2, name=f"pool_{number}")(x)
     return x
+
+
+def build_paper2(classes: int, spec: InputSpec, settings: Paper2Settings) -> keras.Model:
+    """Build paper 2's network as published: blocks of 8, 16, 32 filters, flatten, a dense layer, one sigmoid.
+
+    On the paper's 224 px grey input the flattened layer has 25088 values. Rescaling to 0..1 is our reading: the paper
+    does not say.
+    """
+    if classes != 2:
+        raise DataError(
+            f"expected two classes for paper 2's network, whose one output tells two apart, found {classes}; "
+            "use --recipe small-cnn"
+        )
+    keras = load_keras("training")
+    layers = keras.layers
+    pixels = keras.Input(spec.shape, name="pixels")
+    x = layers.Rescaling(1 / 255, name="rescale")(pixels)
+    x = _convolution_blocks(x, spec, (8, 16, 32))
+    x = layers.Flatten(name="flatten")(x)
+    x = layers.Dense(settings.dense_units, activation="relu", name="dense")(x)
+    score = layers.Dense(1, activation="sigmoid", name="score")(x)
+    return keras.Model(pixels, score, name="paper2")

@@ -40,6 +40,11 @@ _SHARE = click.FloatRange(0, 1, min_open=True, max_open=True)
     metavar="NAME|FILE.toml",
     help="How to train; `edge-sort recipes` lists those that ship. The options below change it.",
 )
+@click.option(
+    "--weights",
+    metavar="FILE|imagenet|none",
+    help="What a network of keras.applications starts from: weights without top, a download, or chance.",
+)
 @click.option("--size", type=click.IntRange(8, 1024), help="Input side, pixels.")
 @click.option("--color", type=click.Choice(["rgb", "grey"]), help="Input colour.")
 @click.option("--epochs", type=click.IntRange(1), help="Passes over the training pictures.")
@@ -85,7 +90,7 @@ def train_command(
     from training.progress import TrainingProgress
     from training.train_run import TrainRequest, train_run
 
-    request = TrainRequest(data, recipe, group_pattern)
+    request = TrainRequest(data, recipe, group_pattern, recipe_name)
     try:
         with TrainingProgress(recipe.epochs) as progress:
             result = train_run(request, out, progress)
@@ -111,6 +116,8 @@ def _json(result: TrainResult, out: Path) -> str:
         "best_epoch": result.best_epoch,
         "split": result.pictures,
         "skipped": result.skipped,
+        "recipe": result.recipe,
+        "note": result.note,
         "run": str(out),
     }
     return json.dumps(facts, indent=2)
@@ -120,11 +127,12 @@ def _text(result: TrainResult, out: Path) -> str:
     from training.tables import per_class_table
 
     skipped = f"{result.skipped} files were skipped; split.json names them.\n" if result.skipped else ""
+    note = f"{result.recipe}: {result.note}\n\n" if result.note else ""
     return (
         f"Test accuracy {result.test.accuracy:.3f} on {result.pictures['test']} pictures the training never saw "
         f"(validation {result.validation_accuracy:.3f}, epoch {result.best_epoch} kept).\n\n"
         f"{per_class_table(result.test)}\n{skipped}"
-        f"Run:    {out}\n"
+        f"{note}Run:    {out}\n"
         f"Curves: {out / 'curves.png'}\n"
         f"Errors: {out / 'confusion_matrix.png'}\n"
         f"Next:   edge-sort quantize {out} --out BUNDLE"

@@ -16,9 +16,11 @@ from edge.durable import require_unused, whole_folder
 from training.dataset import Dataset, label_indices, read_dataset
 from training.evaluate import Evaluation, evaluate, predicted_indices
 from training.groups import group_rule
+from training.offline import enlarge
 from training.plots import save_confusion_matrix, save_curves
 from training.recipe import Recipe
-from training.run_folder import MODEL_FILE, RunFacts, write_run
+from training.recipe_changes import DEFAULT_RECIPE
+from training.run_folder import MODEL_FILE, PICTURES_FOLDER, RunFacts, write_run
 from training.split import SUBSETS, split_items
 from training.tables import per_class_table
 from training.train import Epoch, Examples, Trained, train_network
@@ -31,6 +33,7 @@ class TrainRequest:
     data: Path
     recipe: Recipe
     group_pattern: str | None = None
+    recipe_name: str = DEFAULT_RECIPE
 
 
 class Reporter(Protocol):
@@ -55,6 +58,8 @@ class TrainResult:
     best_epoch: int
     pictures: dict[str, int]
     skipped: int
+    recipe: str
+    note: str
 
 
 def train_run(request: TrainRequest, out: Path, reporter: Reporter) -> TrainResult:
@@ -70,9 +75,12 @@ def train_run(request: TrainRequest, out: Path, reporter: Reporter) -> TrainResu
         reporter.say(f"Warning: skipped {skipped.reason}")
     for note in data.notes:
         reporter.say(f"Note: {note}")
-    split = split_items(data.items, recipe.split, recipe.seed)
-    reporter.say(_overview(data, split))
     with whole_folder(out) as draft:
+        if recipe.offline is not None:
+            data = enlarge(data, recipe.offline, recipe.seed, draft / PICTURES_FOLDER)
+            reporter.say(f"Note: {data.notes[-1]}")
+        split = split_items(data.items, recipe.split, recipe.seed)
+        reporter.say(_overview(data, split))
         trained, examples = _train(request, data, split, reporter.epoch)
         answers = {name: predicted_indices(trained.model, examples[name].inputs) for name in ("validation", "test")}
         test = evaluate(examples["test"].targets, answers["test"], data.labels)
@@ -81,7 +89,9 @@ def train_run(request: TrainRequest, out: Path, reporter: Reporter) -> TrainResu
         items = {name: [data.items[index] for index in split[name]] for name in SUBSETS}
         write_run(draft, _facts(request, data), data.folder, items, data.skipped)
     counts = {name: len(split[name]) for name in SUBSETS}
-    return TrainResult(test, validation_accuracy, trained.best_epoch, counts, len(data.skipped))
+    return TrainResult(
+        test, validation_accuracy, trained.best_epoch, counts, len(data.skipped), request.recipe_name, recipe.note
+    )
 
 
 def _train(
@@ -119,7 +129,11 @@ def _facts(request: TrainRequest, data: Dataset) -> RunFacts:
         input=request.recipe.input,
         seed=request.recipe.seed,
         data=str(request.data),
-        settings={"recipe": request.recipe.model_dump(mode="json"), "group_pattern": request.group_pattern},
+        settings={
+            "recipe_name": request.recipe_name,
+            "recipe": request.recipe.model_dump(mode="json"),
+            "group_pattern": request.group_pattern,
+        },
         versions=_versions(),
     )
 

@@ -101,6 +101,7 @@ def test_wrong_options_are_usage_errors(tmp_path, option):
         (("--recipe", "resnet"), "expected one of the recipes"),
         (("--set", "optimizer.kind=lion"), "optimizer.kind: expected one of 'adam', 'sgd', 'rmsprop', found 'lion'"),
         (("--set", "augment.twist=3"), "--set augment.twist=3: unknown key 'augment.twist'"),
+        (("--weights", "imagenet"), "expected a network that can start from trained weights, found 'small-cnn'"),
         (("--set", "epochs"), "--set: expected KEY=VALUE"),
         (("--validation", "0.5", "--test", "0.4"), "expected shares above 0"),
     ],
