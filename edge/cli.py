@@ -24,6 +24,7 @@ COMMANDS = {
         "training.evaluate_command:evaluate_command",
         "Say what a network or a bundle is worth on labelled pictures.",
     ),
+    "recipes": ("training.recipes_command:recipes_command", "List the ways to train, or print one."),
     "quantize": (
         "quantize.quantize_command:quantize_command",
         "Make the integer model, judge it, write the bundle.",

@@ -47,7 +47,7 @@ def held_out_pictures(split_file: Path) -> list[LabelledPicture]:
     """
     try:
         split = json.loads(split_file.read_text())
-        root = Path(split["data"])
+        root = split_file.parent / split["data"]  # relative when the pictures lie in the run folder itself
         pictures = [LabelledPicture(item["label"], root / item["path"]) for item in split["test"]]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DataError(

@@ -12,13 +12,13 @@ from edge.durable import require_unused
 from edge.emulate import EmulateOptions, run_emulated
 from edge.line_report import report_text
 from edge.parts_command import write_parts
-from edge.preprocess import InputSpec
 from edge.render import PART_LABELS
 from quantize.errors import QuantizationRefused
 from quantize.judge import Limits
 from quantize.quantize_run import QuantizeOptions, quantize_run
 from training.progress import TrainingProgress
-from training.train import TrainSettings
+from training.recipe import read_recipe
+from training.recipe_changes import DEFAULT_RECIPE
 from training.train_run import TrainRequest, train_run
 
 PICTURES_PER_CLASS = 300
@@ -65,10 +65,10 @@ def _parts(parts: Path, seed: int) -> str:
 
 
 def _train(parts: Path, run: Path, seed: int) -> str:
-    settings = TrainSettings(epochs=EPOCHS)
-    request = TrainRequest(parts, InputSpec(width_px=INPUT_PX, height_px=INPUT_PX), settings, seed)
-    with TrainingProgress(settings.epochs) as progress:
-        result = train_run(request, run, progress)
+    changes = {"seed": seed, "epochs": EPOCHS, "input": {"width_px": INPUT_PX, "height_px": INPUT_PX}}
+    recipe = read_recipe(DEFAULT_RECIPE).changed(changes, "the demo")
+    with TrainingProgress(recipe.epochs) as progress:
+        result = train_run(TrainRequest(parts, recipe), run, progress)
     return (
         f"{result.test.accuracy:.1%} of {result.pictures['test']} test pictures right: {run}\n"
         f"report: {run / 'report.html'}"

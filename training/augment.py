@@ -22,8 +22,8 @@ class AugmentSettings(BaseModel):
     they reach most directions, yet blur and cut off less than one turn by any angle: a long part lies along the
     diagonal of its crop and would lose its ends. shift: fraction of the side, either way. size: factors between which
     the part shrinks or grows. brightness: added, fraction of full scale, either way. contrast: factor 1 - contrast to
-    1 + contrast about the picture's mean. fill: what comes in at the border, the mirrored picture or its edge pixels
-    drawn out.
+    1 + contrast about the picture's mean. brightness_factor: what all values are multiplied by at last. fill: what
+    comes in at the border, the mirrored picture or its edge pixels drawn out.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -34,6 +34,7 @@ class AugmentSettings(BaseModel):
     size: tuple[PositiveFloat, PositiveFloat] = (0.85, 1.08)
     brightness: float = Field(default=0.1, ge=0, lt=1)
     contrast: float = Field(default=0.2, ge=0, lt=1)
+    brightness_factor: tuple[PositiveFloat, PositiveFloat] = (1, 1)
     flip: bool = False
     fill: Literal["reflect", "nearest"] = "reflect"
 
@@ -53,8 +54,11 @@ def augment(pixels: NDArray[np.uint8], settings: AugmentSettings, random: np.ran
     contrast = random.uniform(1 - settings.contrast, 1 + settings.contrast, per_picture).astype(np.float32)
     brightness = (255 * random.uniform(-settings.brightness, settings.brightness, per_picture)).astype(np.float32)
     mean = moved.mean(axis=(1, 2, 3), keepdims=True)
-    lit: NDArray[np.uint8] = np.rint(np.clip((moved - mean) * contrast + mean + brightness, 0, 255)).astype(np.uint8)
-    return lit
+    lit = (moved - mean) * contrast + mean + brightness
+    if settings.brightness_factor != (1, 1):
+        lit = lit * random.uniform(*settings.brightness_factor, per_picture).astype(np.float32)
+    varied: NDArray[np.uint8] = np.rint(np.clip(lit, 0, 255)).astype(np.uint8)
+    return varied
 
 
 def _transforms(

@@ -5,8 +5,9 @@
     split.json             which picture was used for what, with its group and digest, and what was skipped
     history.json           loss and accuracy per epoch
     report.html            what the model is worth, on one page; with metrics.json, plots and more (training.report)
+    pictures/              originals and variations, of a recipe that varies pictures before it splits them
 
-The pictures themselves stay where they are; `open_run` checks that they are still the same.
+The other pictures stay where they are; `open_run` checks that they are still the same.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 FORMAT_VERSION = 1
 MODEL_FILE = "model.keras"
+PICTURES_FOLDER = "pictures"
 RUN_FILE = "run.json"
 SPLIT_FILE = "split.json"
 HISTORY_FILE = "history.json"
@@ -105,7 +107,7 @@ def open_run(folder: Path, data: Path | None = None, *, check_pictures: bool = T
     recorded = _parse(folder / SPLIT_FILE, _SplitFile)
     if not (folder / MODEL_FILE).is_file():
         raise DataError(f"{folder / MODEL_FILE}: expected the trained model, found no such file; {_REMEDY}")
-    root = (data or Path(recorded.data)).resolve()
+    root = (data or folder / recorded.data).resolve()
     split = {subset: [_item(root, entry) for entry in getattr(recorded, subset)] for subset in SUBSETS}
     _check_labels(folder, facts.labels, split)
     if check_pictures:
@@ -120,12 +122,17 @@ def write_run(
     split: Mapping[str, list[Item]],
     skipped: tuple[Skipped, ...],
 ) -> None:
-    """Write run.json and split.json into a folder that is being made (see edge.durable.whole_folder)."""
+    """Write run.json and split.json into a folder that is being made (see edge.durable.whole_folder).
+
+    data: where the pictures lie; when that is inside the run, the run can be moved with them.
+    """
+    inside = data.resolve().is_relative_to(draft.resolve())
+    place = data.resolve().relative_to(draft.resolve()) if inside else data.resolve()
     entries = {
         subset: [_SplitItem(path=i.relative, label=i.label, group=i.group, sha256=i.sha256) for i in split[subset]]
         for subset in SUBSETS
     }
-    record = _SplitFile(data=str(data.resolve()), skipped=list(skipped), **entries)
+    record = _SplitFile(data=str(place), skipped=list(skipped), **entries)
     (draft / SPLIT_FILE).write_text(record.model_dump_json(indent=1) + "\n")
     (draft / RUN_FILE).write_text(facts.model_dump_json(indent=2) + "\n")
 

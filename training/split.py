@@ -14,6 +14,8 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from pydantic import ConfigDict
+
 from edge.errors import DataError
 from training.dataset import Item
 
@@ -25,6 +27,8 @@ _ORDERS_TRIED = 20
 @dataclass(frozen=True)
 class Fractions:
     """Shares of the pictures, 0..1, for validation and test; training gets the rest."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")  # for recipes, where a mistyped key must not pass
 
     validation: float = 0.15
     test: float = 0.15

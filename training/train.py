@@ -1,4 +1,4 @@
-"""The training loop: batches in, the network of the best epoch out."""
+"""The training loop: batches in, the network of the epoch to keep out."""
 
 from __future__ import annotations
 
@@ -6,46 +6,27 @@ import itertools
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
 
 from edge.errors import DataError
-from edge.preprocess import InputSpec
-from training.augment import AugmentSettings, augment
-from training.network import NetworkSettings, build_network
+from training.augment import augment
+from training.networks import build_network
+from training.optimizers import OptimizerSettings, make_optimizer
+from training.recipe import Recipe
 from training.tensorflow_setup import load_keras, load_tensorflow
 
 if TYPE_CHECKING:
     import keras
 
 
-class TrainSettings(BaseModel):
-    """How to train. The optimizer is Adam, as in paper 2; the defaults were chosen on validation pictures.
-
-    batch: pictures per step. schedule: "cosine" lets the learning rate sink to zero over the epochs. patience_epochs:
-    stop when the validation loss has not improved for so long. augment: None trains on the pictures as they are.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    epochs: int = Field(default=150, ge=1)
-    batch: int = Field(default=16, ge=1)
-    learning_rate: float = Field(default=0.002, gt=0)
-    schedule: Literal["constant", "cosine"] = "cosine"
-    patience_epochs: int = Field(default=60, ge=1)
-    weight_classes: bool = True
-    augment: AugmentSettings | None = AugmentSettings()
-    network: NetworkSettings = NetworkSettings()
-
-
 @dataclass(frozen=True)
 class Examples:
-    """Model inputs, (N, H, W, C) uint8, and the position of each one's label, (N,) int64."""
+    """Model inputs, (N, H, W, C) uint8 or (N, F) features, and the position of each one's label, (N,) int64."""
 
-    inputs: NDArray[np.uint8]
+    inputs: NDArray[Any]
     targets: NDArray[np.int64]
 
 
@@ -63,83 +44,109 @@ class Epoch:
 
 @dataclass(frozen=True)
 class Trained:
-    """The network with the weights of `best_epoch`, the one with the lowest validation loss."""
+    """The network with the weights of `best_epoch`: the one with the lowest validation loss, or the last one."""
 
     model: keras.Model
     history: tuple[Epoch, ...]
     best_epoch: int
 
 
+@dataclass(frozen=True)
+class Stage:
+    """One stretch of training. keep: the recipe's "best" or "last"."""
+
+    epochs: int
+    optimizer: OptimizerSettings
+    patience_epochs: int | None
+    keep: str
+
+
+Batches = Iterator[tuple[NDArray[Any], NDArray[np.int64], NDArray[np.float32]]]
+
+
 def train_network(
-    train: Examples,
-    validation: Examples,
-    classes: int,
-    spec: InputSpec,
-    settings: TrainSettings,
-    seed: int,
-    on_epoch: Callable[[Epoch], None],
+    train: Examples, validation: Examples, classes: int, recipe: Recipe, on_epoch: Callable[[Epoch], None]
 ) -> Trained:
-    """Train the small network. The same arguments give the same network on one CPU machine.
+    """Train the whole network on pixels. The same arguments give the same network on one CPU machine.
 
     Raises DataError when training diverges.
     """
-    keras, tensorflow = load_keras("training"), load_tensorflow("training")
-    keras.utils.set_random_seed(seed)
-    tensorflow.config.experimental.enable_op_determinism()
-    model = build_network(classes, spec, settings.network)
-    steps = -(-len(train.inputs) // settings.batch)
-    model.compile(
-        optimizer=keras.optimizers.Adam(_learning_rate(settings, steps)),
-        loss="sparse_categorical_crossentropy",
-        metrics=["accuracy"],
-    )
+    make_repeatable(recipe.seed)
+    model = build_network(classes, recipe.input, recipe.network)
+    stage = Stage(recipe.epochs, recipe.optimizer, recipe.patience_epochs, recipe.keep)
     history: list[Epoch] = []
-    keep_best = keras.callbacks.EarlyStopping(
-        monitor="val_loss", patience=settings.patience_epochs, restore_best_weights=True
+    steps = -(-len(train.inputs) // recipe.batch)
+    kept = fit(model, stage, pixel_batches(train, classes, recipe), steps, validation, history, on_epoch)
+    return Trained(model, tuple(history), kept)
+
+
+def make_repeatable(seed: int) -> None:
+    """Fix every source of chance in Keras and TensorFlow."""
+    load_keras("training").utils.set_random_seed(seed)
+    load_tensorflow("training").config.experimental.enable_op_determinism()
+
+
+def fit(
+    model: keras.Model,
+    stage: Stage,
+    batches: Batches,
+    steps: int,
+    validation: Examples,
+    history: list[Epoch],
+    on_epoch: Callable[[Epoch], None],
+) -> int:
+    """Train `model` for one stage of `steps` batches per epoch; return the number of the epoch whose weights it has.
+
+    Epochs are appended to `history` and numbered on from there. Raises DataError when training diverges.
+    """
+    callbacks = load_keras("training").callbacks
+    before = len(history)
+    compile_for(model, make_optimizer(stage.optimizer, steps * stage.epochs))
+    stop_or_restore = callbacks.EarlyStopping(
+        monitor="val_loss",
+        patience=stage.patience_epochs or stage.epochs,
+        restore_best_weights=stage.keep == "best",
     )
     model.fit(
-        _batches(train, classes, settings, seed),
+        batches,
         steps_per_epoch=steps,
-        epochs=settings.epochs,
+        epochs=stage.epochs,
         validation_data=(validation.inputs, validation.targets),
         validation_batch_size=256,
         shuffle=False,
-        callbacks=[keep_best, keras.callbacks.TerminateOnNaN(), _reporter(history, on_epoch)],
+        callbacks=[stop_or_restore, callbacks.TerminateOnNaN(), _reporter(history, on_epoch)],
         verbose=0,
     )
-    if not all(np.isfinite((epoch.loss, epoch.validation_loss)).all() for epoch in history):
+    own = history[before:]
+    if not all(np.isfinite((epoch.loss, epoch.validation_loss)).all() for epoch in own):
         raise DataError(
             f"expected the loss to sink, found it without bound in epoch {len(history)}; use a smaller --learning-rate "
-            f"than {settings.learning_rate}"
+            f"than {stage.optimizer.learning_rate}"
         )
-    best = min(history, key=lambda epoch: epoch.validation_loss)
-    return Trained(model, tuple(history), best.number)
+    return min(own, key=lambda epoch: epoch.validation_loss).number if stage.keep == "best" else own[-1].number
 
 
-def _learning_rate(settings: TrainSettings, steps: int) -> Any:
-    if settings.schedule == "constant":
-        return settings.learning_rate
-    schedules = load_keras("training").optimizers.schedules
-    return schedules.CosineDecay(settings.learning_rate, decay_steps=steps * settings.epochs)
+def compile_for(model: keras.Model, optimizer: Any) -> None:
+    """Give the model its optimizer and the loss its output asks for: one sigmoid, or a score per class."""
+    loss = "binary_crossentropy" if model.output_shape[-1] == 1 else "sparse_categorical_crossentropy"
+    model.compile(optimizer=optimizer, loss=loss, metrics=["accuracy"])
 
 
-def _batches(
-    train: Examples, classes: int, settings: TrainSettings, seed: int
-) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.int64], NDArray[np.float32]]]:
+def pixel_batches(train: Examples, classes: int, recipe: Recipe) -> Batches:
     """Yield (inputs, targets, weights) for ever. An epoch's order and variations depend on seed and epoch alone."""
-    weights = _class_weights(train.targets, classes) if settings.weight_classes else np.ones(classes, np.float32)
+    weights = class_weights(train.targets, classes) if recipe.weight_classes else np.ones(classes, np.float32)
     for epoch in itertools.count():
-        random = np.random.default_rng([seed, epoch])
+        random = np.random.default_rng([recipe.seed, epoch])
         order = random.permutation(len(train.targets))
-        for start in range(0, len(order), settings.batch):
-            chosen = order[start : start + settings.batch]
+        for start in range(0, len(order), recipe.batch):
+            chosen = order[start : start + recipe.batch]
             inputs, targets = train.inputs[chosen], train.targets[chosen]
-            if settings.augment is not None:
-                inputs = augment(inputs, settings.augment, random)
+            if recipe.augment is not None:
+                inputs = augment(inputs, recipe.augment, random)
             yield inputs, targets, weights[targets]
 
 
-def _class_weights(targets: NDArray[np.int64], classes: int) -> NDArray[np.float32]:
+def class_weights(targets: NDArray[np.int64], classes: int) -> NDArray[np.float32]:
     """Weigh each class as if all had the same number of pictures; a picture weighs 1 on average."""
     return (len(targets) / (classes * np.bincount(targets, minlength=classes))).astype(np.float32)
 
@@ -147,10 +154,10 @@ def _class_weights(targets: NDArray[np.int64], classes: int) -> NDArray[np.float
 def _reporter(history: list[Epoch], on_epoch: Callable[[Epoch], None]) -> Any:
     started = time.monotonic()
 
-    def note(number: int, logs: dict[str, float]) -> None:
+    def note(_number: int, logs: dict[str, float]) -> None:
         history.append(
             Epoch(
-                number=number + 1,
+                number=len(history) + 1,
                 loss=float(logs["loss"]),
                 accuracy=float(logs["accuracy"]),
                 validation_loss=float(logs["val_loss"]),

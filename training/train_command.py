@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from edge.errors import DataError, EdgeSortError
+from training.recipe_changes import DEFAULT_RECIPE
 
 if TYPE_CHECKING:
-    from training.train import TrainSettings
+    from training.recipe import Recipe
     from training.train_run import TrainResult
 
 
@@ -31,19 +32,34 @@ _SHARE = click.FloatRange(0, 1, min_open=True, max_open=True)
 @click.command("train")
 @click.argument("data", type=click.Path(path_type=Path))
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="New folder for the run.")
-@click.option("--size", default=96, show_default=True, type=click.IntRange(8, 1024), help="Input side, pixels.")
-@click.option("--color", default="rgb", show_default=True, type=click.Choice(["rgb", "grey"]), help="Input colour.")
-@click.option("--epochs", type=click.IntRange(1), show_default="150", help="Passes over the training pictures.")
-@click.option("--batch", type=click.IntRange(1), show_default="16", help="Pictures per step.")
 @click.option(
-    "--learning-rate",
-    type=click.FloatRange(0, min_open=True),
-    show_default="0.002",
-    help="Of Adam, at the start; it sinks to zero over the epochs.",
+    "--recipe",
+    "recipe_name",
+    default=DEFAULT_RECIPE,
+    show_default=True,
+    metavar="NAME|FILE.toml",
+    help="How to train; `edge-sort recipes` lists those that ship. The options below change it.",
 )
-@click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="Fixes split and training.")
-@click.option("--validation", default=0.15, show_default=True, type=_SHARE, help="Share that picks the best epoch.")
-@click.option("--test", default=0.15, show_default=True, type=_SHARE, help="Share that is only measured on.")
+@click.option(
+    "--weights",
+    metavar="FILE|imagenet|none",
+    help="What a network of keras.applications starts from: weights without top, a download, or chance.",
+)
+@click.option("--size", type=click.IntRange(8, 1024), help="Input side, pixels.")
+@click.option("--color", type=click.Choice(["rgb", "grey"]), help="Input colour.")
+@click.option("--epochs", type=click.IntRange(1), help="Passes over the training pictures.")
+@click.option("--batch", type=click.IntRange(1), help="Pictures per step.")
+@click.option("--learning-rate", type=click.FloatRange(0, min_open=True), help="Of the optimizer, at the start.")
+@click.option("--seed", type=click.IntRange(0), help="Fixes split and training.")
+@click.option("--validation", type=_SHARE, help="Share that picks the best epoch.")
+@click.option("--test", type=_SHARE, help="Share that is only measured on.")
+@click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Change any other key of the recipe, such as optimizer.kind=sgd or augment.flip=true. May be repeated.",
+)
 @click.option(
     "--group-pattern",
     callback=_checked_pattern,
@@ -56,48 +72,42 @@ _SHARE = click.FloatRange(0, 1, min_open=True, max_open=True)
 def train_command(
     data: Path,
     out: Path,
-    size: int,
-    color: str,
-    epochs: int | None,
-    batch: int | None,
-    learning_rate: float | None,
-    seed: int,
-    validation: float,
-    test: float,
+    recipe_name: str,
+    settings: tuple[str, ...],
     group_pattern: str | None,
     no_augment: bool,
     as_json: bool,
+    **options: Any,
 ) -> None:
     """Train a classifier on DATA, a folder with one sub-folder of pictures per class.
 
     DATA may also be divided already, into train, validation (or val) and test. Writes the run folder: model, split,
     history, metrics, plots, and report.html with all of it. Progress and warnings go to stderr.
     """
+    recipe = _changed_recipe(recipe_name, settings, options, no_augment)
     from training.tensorflow_setup import load_tensorflow
 
     load_tensorflow("edge-sort train")
-    from edge.preprocess import InputSpec
     from training.progress import TrainingProgress
-    from training.split import Fractions
     from training.train_run import TrainRequest, train_run
 
-    settings = _settings(epochs, batch, learning_rate, no_augment)
-    spec = InputSpec.model_validate({"width_px": size, "height_px": size, "color": color})
-    request = TrainRequest(data, spec, settings, seed, Fractions(validation, test), group_pattern)
+    request = TrainRequest(data, recipe, group_pattern, recipe_name)
     try:
-        with TrainingProgress(settings.epochs) as progress:
+        with TrainingProgress(recipe.epochs) as progress:
             result = train_run(request, out, progress)
     except KeyboardInterrupt as error:
         raise EdgeSortError(f"stopped before the training ended; nothing was written to {out}") from error
     click.echo(_json(result, out) if as_json else _text(result, out))
 
 
-def _settings(epochs: int | None, batch: int | None, learning_rate: float | None, no_augment: bool) -> TrainSettings:
-    from training.train import TrainSettings
+def _changed_recipe(name: str, settings: tuple[str, ...], options: dict[str, Any], no_augment: bool) -> Recipe:
+    from training.recipe import read_recipe
+    from training.recipe_changes import from_options, from_setting
 
-    given = {"epochs": epochs, "batch": batch, "learning_rate": learning_rate}
-    chosen = {name: value for name, value in given.items() if value is not None}
-    return TrainSettings.model_validate({**chosen, "augment": None} if no_augment else chosen)
+    recipe = read_recipe(name)
+    for setting in settings:
+        recipe = recipe.changed(from_setting(setting), f"--set {setting}")
+    return recipe.changed(from_options(options, no_augment))
 
 
 def _json(result: TrainResult, out: Path) -> str:
@@ -107,6 +117,8 @@ def _json(result: TrainResult, out: Path) -> str:
         "best_epoch": result.best_epoch,
         "split": result.pictures,
         "skipped": result.skipped,
+        "recipe": result.recipe,
+        "note": result.note,
         "run": str(out),
     }
     return json.dumps(facts, indent=2)
@@ -116,11 +128,12 @@ def _text(result: TrainResult, out: Path) -> str:
     from training.tables import per_class_table
 
     skipped = f"{result.skipped} files were skipped; split.json names them.\n" if result.skipped else ""
+    note = f"{result.recipe}: {result.note}\n\n" if result.note else ""
     return (
         f"Test accuracy {result.test.accuracy:.3f} on {result.pictures['test']} pictures the training never saw "
         f"(validation {result.validation_accuracy:.3f}, epoch {result.best_epoch} kept).\n\n"
         f"{per_class_table(result.test)}\n{skipped}"
-        f"Run:    {out}\n"
+        f"{note}Run:    {out}\n"
         f"Report: {out / 'report.html'}\n"
         f"Next:   edge-sort quantize {out} --out BUNDLE"
     )

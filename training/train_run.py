@@ -6,22 +6,24 @@ import importlib.metadata
 import json
 import platform
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Protocol
 
 from edge.durable import require_unused, whole_folder
-from edge.preprocess import InputSpec
 from training.answers import Answers, answers_to, network_scorer
 from training.dataset import Dataset, label_indices, read_dataset
 from training.doubts import doubts
 from training.evaluate import Evaluation
 from training.groups import group_rule
+from training.offline import enlarge
 from training.overview import overview
+from training.recipe import Recipe
+from training.recipe_changes import DEFAULT_RECIPE
 from training.report import Examination, write_report
-from training.run_folder import HISTORY_FILE, MODEL_FILE, RunFacts, write_run
-from training.split import SUBSETS, Fractions, split_items
-from training.train import Epoch, Examples, Trained, TrainSettings, train_network
+from training.run_folder import HISTORY_FILE, MODEL_FILE, PICTURES_FOLDER, RunFacts, write_run
+from training.split import SUBSETS, split_items
+from training.train import Epoch, Examples, Trained, train_network
 
 
 @dataclass(frozen=True)
@@ -29,11 +31,9 @@ class TrainRequest:
     """What to train on and how. `group_pattern` None means the default rule of training.groups."""
 
     data: Path
-    spec: InputSpec
-    settings: TrainSettings
-    seed: int = 0
-    fractions: Fractions = field(default_factory=Fractions)
+    recipe: Recipe
     group_pattern: str | None = None
+    recipe_name: str = DEFAULT_RECIPE
 
 
 class Reporter(Protocol):
@@ -58,6 +58,8 @@ class TrainResult:
     best_epoch: int
     pictures: dict[str, int]
     skipped: int
+    recipe: str
+    note: str
 
 
 def train_run(request: TrainRequest, out: Path, reporter: Reporter) -> TrainResult:
@@ -66,15 +68,19 @@ def train_run(request: TrainRequest, out: Path, reporter: Reporter) -> TrainResu
     Raises DataError before any training when `out` is in use or the pictures cannot be used.
     """
     require_unused(out)
+    recipe = request.recipe
     rule = group_rule(request.group_pattern)
-    data = read_dataset(request.data, request.spec, rule, reporter.read)
+    data = read_dataset(request.data, recipe.input, rule, reporter.read)
     for skipped in data.skipped:
         reporter.say(f"Warning: skipped {skipped.reason}")
     for note in data.notes:
         reporter.say(f"Note: {note}")
-    split = data.given_split or split_items(data.items, request.fractions, request.seed)
-    reporter.say(_overview(data, split))
     with whole_folder(out) as draft:
+        if recipe.offline is not None:
+            data = enlarge(data, recipe.offline, recipe.seed, draft / PICTURES_FOLDER)
+            reporter.say(f"Note: {data.notes[-1]}")
+        split = data.given_split or split_items(data.items, recipe.split, recipe.seed)
+        reporter.say(_overview(data, split))
         trained = _train(request, data, split, reporter.epoch)
         _write_model(draft, trained)
         answers = answers_to(
@@ -86,7 +92,13 @@ def train_run(request: TrainRequest, out: Path, reporter: Reporter) -> TrainResu
         write_run(draft, _facts(request, data), data.folder, items, data.skipped)
     counts = {name: len(split[name]) for name in SUBSETS}
     return TrainResult(
-        examined.evaluation, examined.extra["validation_accuracy"], trained.best_epoch, counts, len(data.skipped)
+        examined.evaluation,
+        examined.extra["validation_accuracy"],
+        trained.best_epoch,
+        counts,
+        len(data.skipped),
+        request.recipe_name,
+        recipe.note,
     )
 
 
@@ -95,15 +107,7 @@ def _train(
 ) -> Trained:
     targets = label_indices(data.items, data.labels)
     examples = {name: Examples(data.inputs[split[name]], targets[split[name]]) for name in ("train", "validation")}
-    return train_network(
-        examples["train"],
-        examples["validation"],
-        len(data.labels),
-        request.spec,
-        request.settings,
-        request.seed,
-        on_epoch,
-    )
+    return train_network(examples["train"], examples["validation"], len(data.labels), request.recipe, on_epoch)
 
 
 def _write_model(draft: Path, trained: Trained) -> None:
@@ -115,7 +119,7 @@ def _write_model(draft: Path, trained: Trained) -> None:
 def _examined(
     request: TrainRequest, data: Dataset, split: dict[str, list[int]], trained: Trained, answers: Answers, name: str
 ) -> Examination:
-    pictures = overview(data, split, request.seed)
+    pictures = overview(data, split, request.recipe.seed)
     validation_accuracy = float(answers.of(split["validation"]).right.mean())
     return Examination(
         name=name,
@@ -124,7 +128,7 @@ def _examined(
         overview=pictures,
         doubts=doubts(data.items, pictures.subset_of, answers),
         asked=len(data.items),
-        seed=request.seed,
+        seed=request.recipe.seed,
         history=trained.history,
         best_epoch=trained.best_epoch,
         extra={"validation_accuracy": validation_accuracy},
@@ -132,7 +136,7 @@ def _examined(
             "Model": f"trained on {len(split['train'])} pictures, epoch {trained.best_epoch} kept by "
             f"{len(split['validation'])} validation pictures ({validation_accuracy:.1%} right)",
             "Test": f"{len(split['test'])} pictures that had no say in either",
-            "Seed": str(request.seed),
+            "Seed": str(request.recipe.seed),
             "Versions": ", ".join(f"{name} {version}" for name, version in _versions().items()),
         },
     )
@@ -141,12 +145,12 @@ def _examined(
 def _facts(request: TrainRequest, data: Dataset) -> RunFacts:
     return RunFacts(
         labels=data.labels,
-        input=request.spec,
-        seed=request.seed,
+        input=request.recipe.input,
+        seed=request.recipe.seed,
         data=str(request.data),
         settings={
-            **request.settings.model_dump(mode="json"),
-            "fractions": request.fractions.by_subset,
+            "recipe_name": request.recipe_name,
+            "recipe": request.recipe.model_dump(mode="json"),
             "group_pattern": request.group_pattern,
         },
         versions=_versions(),

@@ -22,12 +22,13 @@ LABELS = ("bolt", "nut", "screw")
 
 def network(*extra):
     """Build an untrained network of the shape that `edge-sort train` makes; the same weights every time."""
-    from training.network import NetworkSettings, build_network
+    from training.network_settings import SmallCnnSettings
+    from training.networks import build_network
     from training.tensorflow_setup import load_keras
 
     keras = load_keras("testing")
     keras.utils.set_random_seed(3)
-    model = build_network(len(LABELS), SPEC, NetworkSettings(dense_units=8))
+    model = build_network(len(LABELS), SPEC, SmallCnnSettings(dense_units=8))
     for layer in extra:
         model = keras.Model(model.input, layer(model.output))
     return model

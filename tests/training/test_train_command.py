@@ -10,7 +10,6 @@ from click.testing import CliRunner
 from PIL import Image
 
 from edge.cli import cli
-from training.train import TrainSettings
 
 
 @pytest.fixture(autouse=True)
@@ -96,15 +95,24 @@ def test_wrong_options_are_usage_errors(tmp_path, option):
     assert option[0] in output
 
 
-def test_help_shows_the_defaults_that_are_used():
-    """The command names them before anything heavy is loaded; they must not drift from TrainSettings."""
-    settings = TrainSettings()
+@pytest.mark.parametrize(
+    ("options", "found"),
+    [
+        (("--recipe", "resnet"), "expected one of the recipes"),
+        (("--set", "optimizer.kind=lion"), "optimizer.kind: expected one of 'adam', 'sgd', 'rmsprop', found 'lion'"),
+        (("--set", "augment.twist=3"), "--set augment.twist=3: unknown key 'augment.twist'"),
+        (("--weights", "imagenet"), "expected a network that can start from trained weights, found 'small-cnn'"),
+        (("--set", "epochs"), "--set: expected KEY=VALUE"),
+        (("--validation", "0.5", "--test", "0.4"), "expected shares above 0"),
+    ],
+)
+def test_recipe_that_cannot_be_used_is_one_sentence(tmp_path, options, found):
+    """Said before a picture is read, with the key and what to do."""
+    code, output = train(tmp_path / "nowhere", "--out", tmp_path / "run", *options)
 
-    _, output = train("--help")
-
-    text = " ".join(output.split())
-    for value in (settings.epochs, settings.batch, settings.learning_rate):
-        assert f"[default: ({value})" in text
+    assert code == 1
+    assert found in " ".join(output.split())
+    assert "Traceback" not in output
 
 
 def test_without_tensorflow_it_says_how_to_install_it(tmp_path, monkeypatch):

@@ -216,12 +216,37 @@ def test_augmentation_of_nothing_changes_nothing():
     np.testing.assert_array_equal(augment(pixels, still, np.random.default_rng(0)), pixels)
 
 
-def test_default_network_is_paper_2s():
-    """Three blocks of 8, 16, 32 filters; on the paper's 224 px grey input the flattened layer has 25088 values."""
-    from training.network import NetworkSettings, build_network
+def test_brightness_factor_darkens():
+    """Paper 2's brightness: a factor, drawn for each picture."""
+    from training.augment import AugmentSettings, augment
 
-    model = build_network(2, InputSpec(width_px=224, height_px=224, color="grey"), NetworkSettings())
+    still = {"rotation_deg": 0, "quarter_turns": False, "shift": 0, "size": (1, 1), "brightness": 0, "contrast": 0}
+    settings = AugmentSettings.model_validate({**still, "brightness_factor": (0.1, 1.0)})
+    pixels = np.full((50, 8, 8, 1), 200, np.uint8)
 
-    assert [model.get_layer(f"conv_{n}").filters for n in (1, 2, 3)] == [8, 16, 32]
-    assert model.get_layer("flatten").output.shape == (None, 25088)
-    assert model.output_shape == (None, 2)
+    levels = augment(pixels, settings, np.random.default_rng(0))[:, 0, 0, 0]
+
+    assert 20 <= levels.min() < 60
+    assert 160 < levels.max() <= 200
+
+
+def test_paper_2s_recipe_from_pictures_to_integers(data, tmp_path):
+    """One sigmoid, pictures of the run's own, and a report that says why its figure is what it is."""
+    two = tmp_path / "two"
+    for label in ("bar", "disc"):
+        (two / label).mkdir(parents=True)
+        for path in sorted((data / label).glob("*.png"))[:20]:
+            (two / label / f"{path.stem[-3:]}a.png").write_bytes(path.read_bytes())
+
+    options = ("--recipe", "paper2", "--epochs", "12", "--size", "32", "--set", "offline.per_original=2")
+    command = ["train", str(two), "--out", str(tmp_path / "run"), *options]
+    result = CliRunner().invoke(cli, command)
+
+    assert result.exit_code == 0, result.output
+    assert "paper2: The paper reports a mean accuracy of 0.980" in result.stdout
+    assert "80 varied pictures were added to 40 originals" in " ".join(result.stderr.split())
+    run = open_run(tmp_path / "run")
+    assert run.load_model().output_shape == (None, 1)
+    facts = json.loads((tmp_path / "run" / "metrics.json").read_text())
+    assert facts["accuracy"] > 0.7
+    assert min(sum(row) for row in facts["confusion_matrix"]) > 0

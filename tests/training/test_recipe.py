@@ -1,0 +1,100 @@
+"""Recipes are data: all that ship can be read, mistakes are named, and options lie over them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from edge.cli import cli
+from training.recipe import Recipe, read_recipe, recipe_text, shipped_recipes
+from training.recipe_changes import DEFAULT_RECIPE, RecipeError, from_options, from_setting
+
+SMALL = recipe_text(DEFAULT_RECIPE)
+
+
+def own(folder: Path, text: str) -> str:
+    path = folder / "mine.toml"
+    path.write_text(text)
+    return str(path)
+
+
+def test_every_shipped_recipe_can_be_read():
+    """Each has a line for the list, and the default is among them."""
+    recipes = shipped_recipes()
+
+    assert DEFAULT_RECIPE in recipes
+    assert all(recipe.summary for recipe in recipes.values())
+
+
+def test_command_lists_and_prints(tmp_path):
+    """A printed recipe is a file to start one's own from."""
+    listed = CliRunner().invoke(cli, ["recipes"]).output
+    printed = CliRunner().invoke(cli, ["recipes", DEFAULT_RECIPE]).output
+
+    assert len(listed.splitlines()) == len(shipped_recipes())
+    assert read_recipe(own(tmp_path, printed)) == read_recipe(DEFAULT_RECIPE)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "found"),
+    [
+        ("batch = 16", "batch = 0", "batch: input should be greater than or equal to 1, found 0"),
+        ("batch = 16", "bach = 16", "unknown key 'bach'"),
+        ("batch = 16", "", "expected a key 'batch'"),
+        ("flip = false", "flop = false", "unknown key 'augment.flop'"),
+        ("dense_units", "dense_unit", "unknown key 'network.dense_unit'"),
+        ("test = 0.15", "tset = 0.15", "unknown key 'split.tset'"),
+        ("test = 0.15", "test = 0.95", "expected shares above 0"),
+        ('kind = "adam"', 'kind = "adamw"', "optimizer.kind: expected one of 'adam', 'sgd', 'rmsprop', found 'adamw'"),
+        ('kind = "adam"', "", "optimizer.kind: expected a name, found none"),
+        ('kind = "adam"', "kind = adam", "expected TOML"),
+    ],
+)
+def test_mistake_names_file_and_key(tmp_path, old, new, found):
+    """One sentence, so that a slip of the pen is found at once."""
+    path = own(tmp_path, SMALL.replace(old, new))
+
+    with pytest.raises(RecipeError) as error:
+        read_recipe(path)
+
+    assert str(error.value).startswith(f"{path}: ")
+    assert found in str(error.value)
+
+
+def test_recipe_that_is_not_there(tmp_path):
+    """A name gets the list of names, a path only its own."""
+    with pytest.raises(RecipeError, match=r"expected one of the recipes .*small-cnn.* found 'big-cnn'"):
+        read_recipe("big-cnn")
+    with pytest.raises(RecipeError, match="expected a recipe, found no such file"):
+        read_recipe(str(tmp_path / "mine.toml"))
+
+
+def test_options_lie_over_the_recipe():
+    """What is given changes, all else stays."""
+    recipe = read_recipe(DEFAULT_RECIPE)
+
+    changed = recipe.changed(from_options({"size": 32, "color": None, "learning_rate": 0.1, "seed": 4}, True))
+
+    assert (changed.input.width_px, changed.input.height_px, changed.input.color) == (32, 32, "rgb")
+    assert (changed.optimizer.learning_rate, changed.optimizer.schedule) == (0.1, "cosine")
+    assert (changed.seed, changed.augment) == (4, None)
+    assert changed.network == recipe.network
+    assert recipe.changed({}) is recipe
+
+
+def test_another_kind_of_optimizer_keeps_nothing_of_the_old_one():
+    """Adam's learning rate is no learning rate for SGD."""
+    changed = read_recipe(DEFAULT_RECIPE).changed(from_setting("optimizer.kind=sgd"))
+
+    assert changed.optimizer.model_dump() == {
+        "kind": "sgd", "learning_rate": 0.01, "momentum": 0.0, "nesterov": False, "schedule": "constant",
+    }  # fmt: skip
+
+
+def test_recorded_recipe_is_the_recipe():
+    """run.json holds the whole of it: read back, it is the same."""
+    recipe = read_recipe(DEFAULT_RECIPE).changed({"epochs": 3})
+
+    assert Recipe.model_validate_json(recipe.model_dump_json()) == recipe

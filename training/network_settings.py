@@ -1,0 +1,66 @@
+"""What a recipe may say about each kind of network. Plain data: TensorFlow is not needed to read a recipe."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Share = Annotated[float, Field(ge=0, lt=1)]
+
+
+class _Settings(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class SmallCnnSettings(_Settings):
+    """Paper 2's network for any number of classes. 48 units on a 96 px input make an int8 model of about 240 kB."""
+
+    kind: Literal["small-cnn"] = "small-cnn"
+    filters: tuple[int, ...] = Field(default=(8, 16, 32), min_length=1)
+    dense_units: int = Field(default=48, ge=1)
+    dropout: Share = 0.0
+
+
+class Paper2Settings(_Settings):
+    """Paper 2's network as published, for two classes. The paper does not give the width of its dense layer."""
+
+    kind: Literal["paper2"] = "paper2"
+    dense_units: int = Field(default=64, ge=1)
+
+
+class McuSettings(_Settings):
+    """A network for a microcontroller: of depthwise separable convolutions, or of residual blocks.
+
+    filters: of the stem, then of each stage; every stage halves the side. depth: blocks per stage.
+    """
+
+    kind: Literal["mcu-depthwise", "mcu-residual"]
+    filters: tuple[int, ...] = Field(min_length=2)
+    depth: int = Field(default=1, ge=1)
+    dropout: Share = 0.0
+
+
+class KerasNetworkSettings(_Settings):
+    """A network of keras.applications under a new classifier.
+
+    weights: "imagenet" (downloaded by Keras once), "none", or a file of weights without the top. dropout: before the
+    classifier.
+    """
+
+    kind: Literal["efficientnet-b0", "resnet50", "vgg16"]
+    weights: str = Field(default="imagenet", min_length=1)
+    dropout: Share = 0.2
+
+
+class MobileNetSettings(KerasNetworkSettings):
+    """A MobileNet. alpha: width of its layers, as a factor."""
+
+    kind: Literal["mobilenet-v2", "mobilenet-v3-small"]  # type: ignore[assignment]  # a union of its own, by kind
+    alpha: float = Field(default=1.0, gt=0, le=2)
+
+
+NetworkSettings = Annotated[
+    SmallCnnSettings | Paper2Settings | McuSettings | KerasNetworkSettings | MobileNetSettings,
+    Field(discriminator="kind"),
+]

@@ -1,0 +1,166 @@
+"""A recipe: everything that decides what a training makes of its pictures, as data.
+
+Recipes are TOML files. Those that ship lie in `training/recipes`; a user's own is named by its path. Data, recipe and
+seed together reproduce a run: same split and, on one CPU machine, same metrics.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from edge.errors import EdgeSortError
+from edge.preprocess import InputSpec
+from training.augment import AugmentSettings
+from training.network_settings import NetworkSettings
+from training.optimizers import AdamSettings, OptimizerSettings
+from training.recipe_changes import RecipeError
+from training.split import Fractions
+
+SHIPPED = Path(__file__).parent / "recipes"
+_WITHOUT = "leave the weights out, or choose another recipe"
+_UNKNOWN = ("extra_forbidden", "unexpected_keyword_argument")
+
+
+class OfflineSettings(BaseModel):
+    """Enlarge the data once, before anything else, as paper 2 does.
+
+    per_original: varied pictures per original, each of an original drawn at random. together: whether all that comes
+    from one original stays on one side of the split.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    per_original: float = Field(gt=0, le=1000)
+    together: bool
+    augment: AugmentSettings
+
+
+class Recipe(BaseModel):
+    """How to train.
+
+    summary: one line for `edge-sort recipes`. note: what its figures mean, shown with them. batch: pictures per step.
+    patience_epochs: stop when the validation loss has not improved for so long; absent means never. keep: "best" is
+    the epoch with the lowest validation loss. augment: varies each batch; absent trains on the pictures as they are.
+    offline: absent trains on the pictures that there are.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    summary: str = Field(min_length=1)
+    note: str = ""
+    seed: int = Field(default=0, ge=0)
+    epochs: int = Field(ge=1)
+    batch: int = Field(ge=1)
+    patience_epochs: int | None = Field(default=None, ge=1)
+    keep: Literal["best", "last"] = "best"
+    weight_classes: bool = True
+    input: InputSpec
+    split: Fractions = Fractions()
+    network: NetworkSettings
+    optimizer: OptimizerSettings = AdamSettings()
+    augment: AugmentSettings | None = None
+    offline: OfflineSettings | None = None
+
+    def changed(self, changes: Mapping[str, Any], source: str = "the options given") -> Recipe:
+        """Return the recipe with `changes` (tables may be partial) laid over it; `source` names them in errors.
+
+        Raises RecipeError when the result is no recipe.
+        """
+        if not changes:
+            return self
+        return _validated(_laid_over(self.model_dump(mode="json", exclude_none=True), changes), source)
+
+
+def shipped_recipes() -> dict[str, Recipe]:
+    """Read the recipes that come with edge-sort, by name."""
+    return {path.stem: read_recipe(path.stem) for path in sorted(SHIPPED.glob("*.toml"))}
+
+
+def read_recipe(name: str) -> Recipe:
+    """Read a shipped recipe by its name, or one's own by the path of its .toml file.
+
+    Raises RecipeError naming the file and the key that is wrong.
+    """
+    text = recipe_text(name)
+    try:
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise RecipeError(f"{name}: expected TOML, found: {error}; mend that line") from error
+    return _validated(raw, name)
+
+
+def recipe_text(name: str) -> str:
+    """Return the text of a recipe named as for `read_recipe`. Raises RecipeError when there is none."""
+    path = Path(name) if name.endswith(".toml") else SHIPPED / f"{name}.toml"
+    try:
+        return path.read_text()
+    except FileNotFoundError as error:
+        raise RecipeError(_unknown(name)) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise RecipeError(f"{name}: expected a recipe in UTF-8 that can be read, found: {error}; mend that") from error
+
+
+def _unknown(name: str) -> str:
+    if name.endswith(".toml"):
+        return f"{name}: expected a recipe, found no such file; correct the path"
+    known = ", ".join(sorted(path.stem for path in SHIPPED.glob("*.toml")))
+    return f"expected one of the recipes {known}, or the path of a .toml file, found {name!r}; correct it"
+
+
+def _validated(raw: Mapping[str, Any], source: str) -> Recipe:
+    try:
+        return Recipe.model_validate(raw)
+    except ValidationError as error:
+        raise RecipeError(f"{source}: {_sentence(error, raw)}") from error
+    except EdgeSortError as error:
+        raise RecipeError(f"{source}: {error}") from error
+
+
+def _sentence(error: ValidationError, raw: Mapping[str, Any]) -> str:
+    errors = error.errors()
+    first = next((each for each in errors if each["type"] in _UNKNOWN), errors[0])  # a slip explains what is missing
+    key = _key(first["loc"], raw)
+    if key == "network.weights":
+        return f"expected a network that can start from trained weights, found {raw['network']['kind']!r}; {_WITHOUT}"
+    if first["type"] in _UNKNOWN:
+        return f"unknown key {key!r}; delete it or correct its spelling"
+    if first["type"] == "missing":
+        return f"expected a key {key!r}, found none; add it"
+    if first["type"].startswith("union_tag"):
+        return f"{key}.kind: {_kinds(first)}; correct it"
+    return f"{key}: {first['msg'][0].lower()}{first['msg'][1:]}, found {first['input']!r}; correct it"
+
+
+def _kinds(error: Any) -> str:
+    context = error.get("ctx", {})
+    if "tag" not in context:
+        return "expected a name, found none"
+    return f"expected one of {context['expected_tags']}, found {context['tag']!r}"
+
+
+def _key(steps: tuple[int | str, ...], raw: Any) -> str:
+    """The key as it stands in the file: pydantic puts the kind of a network or optimizer among the steps."""
+    shown: list[str] = []
+    for step in steps:
+        if isinstance(raw, Mapping) and step not in raw and step == raw.get("kind"):
+            continue
+        shown.append(str(step))
+        raw = raw.get(step) if isinstance(raw, Mapping) else None
+    return ".".join(shown)
+
+
+def _laid_over(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """Merge tables key by key; a network or optimizer of another kind keeps nothing of the old one."""
+    merged = dict(under)
+    for key, value in over.items():
+        below = merged.get(key)
+        if isinstance(below, Mapping) and isinstance(value, Mapping) and value.get("kind") in (None, below.get("kind")):
+            merged[key] = _laid_over(below, value)
+        else:
+            merged[key] = value
+    return merged
