@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edge.extras import need
-from training.answers import network_scorer
-
-if TYPE_CHECKING:
-    import keras
 
 
 @dataclass(frozen=True)
@@ -51,12 +47,6 @@ class Evaluation:
             "weighted": asdict(self.weighted),
             "confusion_matrix": self.confusion.tolist(),
         }
-
-
-def predicted_indices(model: keras.Model, inputs: NDArray[np.uint8]) -> NDArray[np.int64]:
-    """Return the position of the label with the highest score for each model input, (N,) int64."""
-    best: NDArray[np.int64] = np.argmax(network_scorer(model)(inputs), axis=1).astype(np.int64)
-    return best
 
 
 def evaluate(truth: NDArray[np.int64], answers: NDArray[np.int64], labels: Sequence[str]) -> Evaluation:

@@ -19,7 +19,7 @@ class Overview:
     """Counts, sizes, samples and suspicions of a set of pictures.
 
     `counts[label][subset]` are numbers of pictures; `samples[label]` a few drawn by seed; `look_alikes` the pairs that
-    seem to be one shot, positions in `items`.
+    seem to be one shot, positions in `items`, those under two labels first: one of these labels is wrong.
     """
 
     items: tuple[Item, ...]
@@ -78,6 +78,7 @@ def overview(data: Dataset, split: Mapping[str, Sequence[int]], seed: int) -> Ov
         label: {subset: sum(data.items[index].label == label for index in indices) for subset, indices in split.items()}
         for label in data.labels
     }
+    labels = [item.label for item in data.items]
     random = np.random.default_rng(seed)
     return Overview(
         items=data.items,
@@ -85,7 +86,7 @@ def overview(data: Dataset, split: Mapping[str, Sequence[int]], seed: int) -> Ov
         counts=counts,
         sizes_px=data.sizes_px,
         samples={label: _samples(data.items, label, random) for label in data.labels},
-        look_alikes=data.look_alikes,
+        look_alikes=tuple(sorted(data.look_alikes, key=lambda pair: labels[pair.first] == labels[pair.second])),
         skipped=data.skipped,
         notes=data.notes,
     )

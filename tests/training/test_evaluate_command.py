@@ -91,6 +91,17 @@ def test_the_test_pictures_of_a_divided_folder_are_used(parts, tmp_path):
     assert facts["pictures"] == 4
 
 
+def test_held_out_pictures_of_a_run_judge_its_bundle(parts, tmp_path):
+    """A split.json names the test pictures and where they lie; the others are not looked at."""
+    tested = [{"path": f"{label}/{label}_0000{n}.png", "label": label} for label in ("coin", "nut") for n in (0, 1)]
+    (tmp_path / "split.json").write_text(json.dumps({"data": str(parts), "train": [], "test": tested}))
+
+    facts = json.loads(evaluate(BUNDLE, tmp_path / "split.json", "--json").stdout)
+
+    assert facts["pictures"] == 4
+    assert {one["picture"] for one in facts["panel"]} == {one["path"] for one in tested}
+
+
 def test_classes_without_pictures_are_said(parts, tmp_path):
     """Pictures of two of seven classes are allowed, not passed over in silence."""
     for label in ("coin", "nut"):

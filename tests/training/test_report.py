@@ -183,6 +183,18 @@ def test_what_makes_a_pair_is_said(tmp_path):
     assert section.count("of 255 bits differ") == 1
 
 
+def test_one_shot_under_two_labels_comes_first(tmp_path):
+    """Such a pair is a wrong label for certain, however much nearer others are."""
+    examined(tmp_path, ("bolt", "nut"))
+    with Image.open(tmp_path / "nut" / "a1.png") as picture:
+        picture.resize((48, 40)).save(tmp_path / "bolt" / "wrong.png")
+    data = read_dataset(tmp_path, SPEC, group_by_name)
+
+    found = overview(data, {"test": range(len(data.items))}, seed=0)
+
+    assert [pair["labels"] for pair in found.as_json()["look_alikes"]] == [["bolt", "nut"], ["bolt", "bolt"]]
+
+
 def test_three_classes_have_no_roc(tmp_path):
     """PPV, NPV and the ROC curve belong to two classes; no doubt is said in words."""
     (tmp_path / "out").mkdir()
