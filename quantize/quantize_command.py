@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from edge.options import FiniteRange
+
 if TYPE_CHECKING:
     from quantize.judge import Judgement
     from quantize.quantize_run import Outcome
     from quantize.thresholds import Choice
 
-_SHARE = click.FloatRange(0, 1)
+_SHARE = FiniteRange(0, 1)
 
 
 @click.command("quantize")

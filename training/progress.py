@@ -30,6 +30,7 @@ class TrainingProgress:
             disable=not self._console.is_terminal,
         )
         self._reading: Any = None
+        self._seeing: Any = None
         self._training: Any = None
         self._started = time.monotonic()
 
@@ -51,6 +52,12 @@ class TrainingProgress:
         if self._reading is None:
             self._reading = self._bar.add_task("reading", total=total, facts="pictures")
         self._bar.update(self._reading, completed=done)
+
+    def features(self, done: int, total: int) -> None:
+        """Hear that `done` of `total` features of a frozen backbone are ready."""
+        if self._seeing is None:
+            self._seeing = self._bar.add_task("features", total=total, facts="views of pictures")
+        self._bar.update(self._seeing, completed=done)
 
     def epoch(self, epoch: Epoch) -> None:
         """Hear what an epoch gave."""

@@ -11,12 +11,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from edge.errors import EdgeSortError
 from edge.preprocess import InputSpec
 from training.augment import AugmentSettings
-from training.network_settings import NetworkSettings
+from training.network_settings import KerasNetworkSettings, NetworkSettings
 from training.optimizers import AdamSettings, OptimizerSettings
 from training.recipe_changes import RecipeError
 from training.split import Fractions
@@ -40,13 +40,33 @@ class OfflineSettings(BaseModel):
     augment: AugmentSettings
 
 
+class FrozenSettings(BaseModel):
+    """Train the classifier on what the frozen backbone sees. views: varied ones of each picture, beside itself."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    views: int = Field(default=8, ge=1, le=1000)
+
+
+class FineTuneSettings(BaseModel):
+    """A stage after the classifier's: the last `blocks` blocks of the backbone learn too, from varied pixels."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    blocks: int = Field(ge=1)
+    epochs: int = Field(ge=1)
+    patience_epochs: int | None = Field(default=None, ge=1)
+    optimizer: OptimizerSettings
+
+
 class Recipe(BaseModel):
     """How to train.
 
     summary: one line for `edge-sort recipes`. note: what its figures mean, shown with them. batch: pictures per step.
     patience_epochs: stop when the validation loss has not improved for so long; absent means never. keep: "best" is
     the epoch with the lowest validation loss. augment: varies each batch; absent trains on the pictures as they are.
-    offline: absent trains on the pictures that there are.
+    offline: absent trains on the pictures that there are. frozen: epochs, batch and optimizer are those of the
+    classifier on a frozen backbone; fine_tune follows. From random weights neither applies: all of it is trained.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -65,6 +85,29 @@ class Recipe(BaseModel):
     optimizer: OptimizerSettings = AdamSettings()
     augment: AugmentSettings | None = None
     offline: OfflineSettings | None = None
+    frozen: FrozenSettings | None = None
+    fine_tune: tuple[FineTuneSettings, ...] = ()
+
+    @property
+    def transfers(self) -> bool:
+        """Whether a trained backbone is kept frozen first."""
+        return self.frozen is not None and getattr(self.network, "weights", "none") != "none"
+
+    @property
+    def total_epochs(self) -> int:
+        """The epochs of all stages."""
+        return self.epochs + (sum(stage.epochs for stage in self.fine_tune) if self.transfers else 0)
+
+    @model_validator(mode="after")
+    def _check_stages(self) -> Recipe:
+        if self.frozen is not None and not isinstance(self.network, KerasNetworkSettings):
+            raise RecipeError(
+                f"expected a network with trained weights for [frozen], found {self.network.kind!r}; "
+                "delete [frozen] or choose another network.kind"
+            )
+        if self.fine_tune and self.frozen is None:
+            raise RecipeError("expected [frozen] before [[fine_tune]], found none; add it")
+        return self
 
     def changed(self, changes: Mapping[str, Any], source: str = "the options given") -> Recipe:
         """Return the recipe with `changes` (tables may be partial) laid over it; `source` names them in errors.

@@ -6,7 +6,7 @@ import itertools
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,6 +59,19 @@ class Stage:
     optimizer: OptimizerSettings
     patience_epochs: int | None
     keep: str
+
+
+class Hears(Protocol):
+    """Hears how far a training is."""
+
+    def say(self, line: str) -> None:
+        """Hear a remark for the user."""
+
+    def features(self, done: int, total: int) -> None:
+        """Hear that `done` of `total` features are ready."""
+
+    def epoch(self, epoch: Epoch) -> None:
+        """Hear what an epoch gave."""
 
 
 Batches = Iterator[tuple[NDArray[Any], NDArray[np.int64], NDArray[np.float32]]]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from edge.errors import DataError, EdgeSortError
+from edge.options import FiniteRange
 from training.recipe_changes import DEFAULT_RECIPE
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def _checked_pattern(ctx: click.Context, param: click.Parameter, value: str | No
     return value
 
 
-_SHARE = click.FloatRange(0, 1, min_open=True, max_open=True)
+_SHARE = FiniteRange(0, 1, min_open=True, max_open=True)
 
 
 @click.command("train")
@@ -49,7 +50,7 @@ _SHARE = click.FloatRange(0, 1, min_open=True, max_open=True)
 @click.option("--color", type=click.Choice(["rgb", "grey"]), help="Input colour.")
 @click.option("--epochs", type=click.IntRange(1), help="Passes over the training pictures.")
 @click.option("--batch", type=click.IntRange(1), help="Pictures per step.")
-@click.option("--learning-rate", type=click.FloatRange(0, min_open=True), help="Of the optimizer, at the start.")
+@click.option("--learning-rate", type=FiniteRange(0, min_open=True), help="Of the optimizer, at the start.")
 @click.option("--seed", type=click.IntRange(0), help="Fixes split and training.")
 @click.option("--validation", type=_SHARE, help="Share that picks the best epoch.")
 @click.option("--test", type=_SHARE, help="Share that is only measured on.")
@@ -67,6 +68,12 @@ _SHARE = click.FloatRange(0, 1, min_open=True, max_open=True)
     help="Pictures whose path below DATA has the same first capture group show one thing and stay on one side of the "
     "split. Default: by sub-folder, and by name without a trailing _<number>.",
 )
+@click.option(
+    "--feature-cache",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Where features of frozen backbones are kept from run to run.  [default: in the user's cache folder]",
+)
 @click.option("--no-augment", is_flag=True, help="Train on the pictures as they are, without turning and moving them.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of text.")
 def train_command(
@@ -75,6 +82,7 @@ def train_command(
     recipe_name: str,
     settings: tuple[str, ...],
     group_pattern: str | None,
+    feature_cache: Path | None,
     no_augment: bool,
     as_json: bool,
     **options: Any,
@@ -91,9 +99,9 @@ def train_command(
     from training.progress import TrainingProgress
     from training.train_run import TrainRequest, train_run
 
-    request = TrainRequest(data, recipe, group_pattern, recipe_name)
+    request = TrainRequest(data, recipe, group_pattern, recipe_name, feature_cache)
     try:
-        with TrainingProgress(recipe.epochs) as progress:
+        with TrainingProgress(recipe.total_epochs) as progress:
             result = train_run(request, out, progress)
     except KeyboardInterrupt as error:
         raise EdgeSortError(f"stopped before the training ended; nothing was written to {out}") from error

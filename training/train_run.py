@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.metadata
 import json
 import platform
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Protocol
@@ -15,6 +14,7 @@ from training.answers import Answers, answers_to, network_scorer
 from training.dataset import Dataset, label_indices, read_dataset
 from training.doubts import doubts
 from training.evaluate import Evaluation
+from training.features import default_cache
 from training.groups import group_rule
 from training.offline import enlarge
 from training.overview import overview
@@ -23,30 +23,29 @@ from training.recipe_changes import DEFAULT_RECIPE
 from training.report import Examination, write_report
 from training.run_folder import HISTORY_FILE, MODEL_FILE, PICTURES_FOLDER, RunFacts, write_run
 from training.split import SUBSETS, split_items
-from training.train import Epoch, Examples, Trained, train_network
+from training.train import Examples, Hears, Trained, train_network
+from training.transfer import TransferData, train_transfer
 
 
 @dataclass(frozen=True)
 class TrainRequest:
-    """What to train on and how. `group_pattern` None means the default rule of training.groups."""
+    """What to train on and how. `group_pattern` None means the default rule of training.groups.
+
+    feature_cache: where features of frozen backbones are kept; None means the user's cache.
+    """
 
     data: Path
     recipe: Recipe
     group_pattern: str | None = None
     recipe_name: str = DEFAULT_RECIPE
+    feature_cache: Path | None = None
 
 
-class Reporter(Protocol):
-    """Hears how far a training is."""
-
-    def say(self, line: str) -> None:
-        """Hear a remark for the user."""
+class Reporter(Hears, Protocol):
+    """Hears how far a run is."""
 
     def read(self, done: int, total: int) -> None:
         """Hear that `done` of `total` files have been read."""
-
-    def epoch(self, epoch: Epoch) -> None:
-        """Hear what an epoch gave."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +80,7 @@ def train_run(request: TrainRequest, out: Path, reporter: Reporter) -> TrainResu
             reporter.say(f"Note: {data.notes[-1]}")
         split = data.given_split or split_items(data.items, recipe.split, recipe.seed)
         reporter.say(_overview(data, split))
-        trained = _train(request, data, split, reporter.epoch)
+        trained = _train(request, data, split, reporter)
         _write_model(draft, trained)
         answers = answers_to(
             data.inputs, label_indices(data.items, data.labels), network_scorer(trained.model), data.labels
@@ -102,12 +101,20 @@ def train_run(request: TrainRequest, out: Path, reporter: Reporter) -> TrainResu
     )
 
 
-def _train(
-    request: TrainRequest, data: Dataset, split: dict[str, list[int]], on_epoch: Callable[[Epoch], None]
-) -> Trained:
-    targets = label_indices(data.items, data.labels)
+def _train(request: TrainRequest, data: Dataset, split: dict[str, list[int]], hears: Hears) -> Trained:
+    recipe, targets = request.recipe, label_indices(data.items, data.labels)
     examples = {name: Examples(data.inputs[split[name]], targets[split[name]]) for name in ("train", "validation")}
-    return train_network(examples["train"], examples["validation"], len(data.labels), request.recipe, on_epoch)
+    if not recipe.transfers:
+        return train_network(examples["train"], examples["validation"], len(data.labels), recipe, hears.epoch)
+    digests = {name: tuple(data.items[index].sha256 for index in split[name]) for name in examples}
+    transfer = TransferData(
+        train=examples["train"],
+        train_digests=digests["train"],
+        validation=examples["validation"],
+        validation_digests=digests["validation"],
+        cache=request.feature_cache or default_cache(),
+    )
+    return train_transfer(transfer, len(data.labels), recipe, hears)
 
 
 def _write_model(draft: Path, trained: Trained) -> None:

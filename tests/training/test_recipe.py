@@ -98,3 +98,29 @@ def test_recorded_recipe_is_the_recipe():
     recipe = read_recipe(DEFAULT_RECIPE).changed({"epochs": 3})
 
     assert Recipe.model_validate_json(recipe.model_dump_json()) == recipe
+
+
+@pytest.mark.parametrize(
+    ("added", "found"),
+    [
+        ("[frozen]\nviews = 2\n", "expected a network with trained weights for [frozen], found 'small-cnn'"),
+        ("[[fine_tune]]\nblocks = 1\nepochs = 1\noptimizer = {kind = 'sgd'}\n", "expected [frozen] before"),
+    ],
+)
+def test_stages_that_make_no_sense_are_named(tmp_path, added, found):
+    """Each key fine by itself, the whole not."""
+    path = own(tmp_path, SMALL + added)
+
+    with pytest.raises(RecipeError) as error:
+        read_recipe(path)
+
+    assert str(error.value).startswith(f"{path}: {found}")
+
+
+def test_without_weights_nothing_is_frozen():
+    """--weights none trains the whole network, for the epochs of the first stage."""
+    recipe = read_recipe("mobilenet-v2")
+
+    assert (recipe.transfers, recipe.total_epochs) == (True, 112)
+    scratch = recipe.changed(from_options({"weights": "none"}))
+    assert (scratch.transfers, scratch.total_epochs) == (False, 100)

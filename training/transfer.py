@@ -1,0 +1,156 @@
+"""Transfer learning: the classifier on kept features first, then, if the recipe says so, the last blocks as well.
+
+What comes out is one functional model, pixels in and scores out, as from any other training. Batch normalization
+stays in inference mode throughout: a few hundred pictures would spoil what it learned from a million.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from training.features import FeatureCache, Pictures
+from training.keras_networks import FEATURES, KERAS_NETWORKS
+from training.networks import build_network
+from training.recipe import FineTuneSettings, Recipe
+from training.tensorflow_setup import load_keras
+from training.train import (
+    Batches,
+    Epoch,
+    Examples,
+    Hears,
+    Stage,
+    Trained,
+    class_weights,
+    fit,
+    make_repeatable,
+    pixel_batches,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import keras
+
+
+@dataclass(frozen=True)
+class TransferData:
+    """Training and validation pictures with the digests of their files, and where features are kept."""
+
+    train: Examples
+    train_digests: tuple[str, ...]
+    validation: Examples
+    validation_digests: tuple[str, ...]
+    cache: Path
+
+
+def train_transfer(data: TransferData, classes: int, recipe: Recipe, hears: Hears) -> Trained:
+    """Train by the recipe's [frozen] and [[fine_tune]]. The same arguments give the same network on one CPU machine.
+
+    Raises DataError when weights or input do not suit the network, or when training diverges.
+    """
+    make_repeatable(recipe.seed)
+    model = build_network(classes, recipe.input, recipe.network)
+    history: list[Epoch] = []
+    kept = _train_head(model, data, classes, recipe, history, hears)
+    for settings in recipe.fine_tune:
+        kept = _fine_tune(model, settings, data, classes, recipe, history, kept, hears.epoch)
+    return Trained(model, tuple(history), kept)
+
+
+def split_model(model: keras.Model) -> tuple[keras.Model, keras.Model]:
+    """Return backbone (pixels to features) and head (features to scores) of a network; they share its layers."""
+    keras = load_keras("training")
+    features = model.get_layer(FEATURES)
+    x = start = keras.Input(features.output.shape[1:], name="kept_features")
+    for layer in model.layers[model.layers.index(features) + 1 :]:
+        x = layer(x)
+    return keras.Model(model.input, features.output, name=model.name), keras.Model(start, x, name="head")
+
+
+def feature_batches(
+    views: NDArray[np.float32], targets: NDArray[np.int64], weights: NDArray[np.float32], batch: int, seed: int
+) -> Batches:
+    """Yield (features, targets, weights) for ever: each epoch every picture once, in one of its views, (V, N, F)."""
+    for epoch in itertools.count():
+        random = np.random.default_rng([seed, epoch])
+        order = random.permutation(len(targets))
+        shown = random.integers(0, len(views), len(targets))
+        for start in range(0, len(order), batch):
+            chosen = order[start : start + batch]
+            yield views[shown[chosen], chosen], targets[chosen], weights[targets[chosen]]
+
+
+def _train_head(
+    model: keras.Model, data: TransferData, classes: int, recipe: Recipe, history: list[Epoch], hears: Hears
+) -> int:
+    backbone, head = split_model(model)
+    cache = FeatureCache(data.cache, backbone, recipe.input, recipe.augment)
+    views, validation = _features(cache, data, recipe, hears)
+    targets = data.train.targets
+    weights = class_weights(targets, classes) if recipe.weight_classes else np.ones(classes, np.float32)
+    batches = feature_batches(views, targets, weights, recipe.batch, recipe.seed)
+    stage = Stage(recipe.epochs, recipe.optimizer, recipe.patience_epochs, recipe.keep)
+    steps = -(-len(targets) // recipe.batch)
+    return fit(head, stage, batches, steps, Examples(validation, data.validation.targets), history, hears.epoch)
+
+
+def _features(
+    cache: FeatureCache, data: TransferData, recipe: Recipe, hears: Hears
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    count = 1 + (recipe.frozen.views if recipe.frozen and recipe.augment else 0)
+    train = Pictures(data.train.inputs, data.train_digests)
+    validation = Pictures(data.validation.inputs, data.validation_digests)
+    total, done = count * len(train.digests) + len(validation.digests), 0
+
+    def note(more: int) -> None:
+        nonlocal done
+        done += more
+        hears.features(done, total)
+
+    views = np.stack([cache.view(train, number, note) for number in range(count)])
+    seen = cache.view(validation, 0, note)
+    hears.say(f"features: {cache.computed} computed, {cache.found} found in {data.cache}")
+    return views, seen
+
+
+def _fine_tune(
+    model: keras.Model,
+    settings: FineTuneSettings,
+    data: TransferData,
+    classes: int,
+    recipe: Recipe,
+    history: list[Epoch],
+    kept: int,
+    on_epoch: Callable[[Epoch], None],
+) -> int:
+    unfreeze(model, KERAS_NETWORKS[recipe.network.kind].block, settings.blocks)
+    before = model.get_weights()
+    stage = Stage(settings.epochs, settings.optimizer, settings.patience_epochs, recipe.keep)
+    steps = -(-len(data.train.targets) // recipe.batch)
+    batches = pixel_batches(data.train, classes, recipe)
+    tuned = fit(model, stage, batches, steps, data.validation, history, on_epoch)
+    if recipe.keep == "best" and history[tuned - 1].validation_loss >= history[kept - 1].validation_loss:
+        model.set_weights(before)
+        return kept
+    return tuned
+
+
+def unfreeze(model: keras.Model, block: str, count: int) -> None:
+    """Let the last `count` blocks of the backbone and the head learn, except batch normalization; freeze the rest.
+
+    block: a pattern whose matches in layer names tell the blocks apart.
+    """
+    keras = load_keras("training")
+    matches = [re.search(block, layer.name) for layer in model.layers]
+    names = [match.group() if match else None for match in matches]
+    last = set([name for name in dict.fromkeys(names) if name][-count:])
+    first = next(index for index, name in enumerate(names) if name in last)
+    for index, layer in enumerate(model.layers):
+        layer.trainable = index >= first and not isinstance(layer, keras.layers.BatchNormalization)
