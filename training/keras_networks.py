@@ -7,6 +7,8 @@ follows it is the classifier.
 
 from __future__ import annotations
 
+import contextlib
+import sys
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -97,7 +99,8 @@ def _backbone(entry: KerasNetwork, settings: KerasNetworkSettings, x: Any) -> ke
     if weights not in (None, "imagenet") and not Path(weights).is_file():
         raise DataError(f"{weights}: expected a file of weights for {settings.kind}, found none; correct --weights")
     try:
-        with warnings.catch_warnings():  # of the size whose weights Keras takes: those for 224 px serve any other
+        # Keras warns that for odd sizes it takes the weights for 224 px, which serve, and tells of downloads on stdout.
+        with warnings.catch_warnings(), contextlib.redirect_stdout(sys.stderr):
             warnings.simplefilter("ignore", UserWarning)
             backbone = getattr(keras.applications, entry.builder)(
                 input_tensor=x, input_shape=tuple(x.shape[1:]), include_top=False, weights=weights, **width

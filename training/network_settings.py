@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from edge.errors import DataError
+
 Share = Annotated[float, Field(ge=0, lt=1)]
 
 
@@ -27,6 +29,14 @@ class Paper2Settings(_Settings):
 
     kind: Literal["paper2"] = "paper2"
     dense_units: int = Field(default=64, ge=1)
+
+    def check_classes(self, classes: int) -> None:
+        """Raise DataError unless there are two: asked before the work starts."""
+        if classes != 2:
+            raise DataError(
+                f"expected two classes for paper 2's network, whose one output tells two apart, found {classes}; "
+                "use --recipe small-cnn"
+            )
 
 
 class McuSettings(_Settings):

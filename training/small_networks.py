@@ -53,11 +53,7 @@ def build_paper2(classes: int, spec: InputSpec, settings: Paper2Settings) -> ker
     On the paper's 224 px grey input the flattened layer has 25088 values. Rescaling to 0..1 is our reading: the paper
     does not say.
     """
-    if classes != 2:
-        raise DataError(
-            f"expected two classes for paper 2's network, whose one output tells two apart, found {classes}; "
-            "use --recipe small-cnn"
-        )
+    settings.check_classes(classes)
     keras = load_keras("training")
     layers = keras.layers
     pixels = keras.Input(spec.shape, name="pixels")

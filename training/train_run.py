@@ -16,6 +16,7 @@ from training.doubts import doubts
 from training.evaluate import Evaluation
 from training.features import default_cache
 from training.groups import group_rule
+from training.network_settings import Paper2Settings
 from training.offline import enlarge
 from training.overview import overview
 from training.recipe import Recipe
@@ -74,6 +75,8 @@ def train_run(request: TrainRequest, out: Path, reporter: Reporter) -> TrainResu
         reporter.say(f"Warning: skipped {skipped.reason}")
     for note in data.notes:
         reporter.say(f"Note: {note}")
+    if isinstance(recipe.network, Paper2Settings):
+        recipe.network.check_classes(len(data.labels))
     with whole_folder(out) as draft:
         if recipe.offline is not None:
             data = enlarge(data, recipe.offline, recipe.seed, draft / PICTURES_FOLDER)

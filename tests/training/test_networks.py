@@ -168,8 +168,8 @@ def test_weights_that_do_not_fit_are_one_sentence(tmp_path):
         assert "\n" not in str(error.value)
 
 
-def test_imagenet_weights_without_a_connection_say_what_to_do(tmp_path, monkeypatch):
-    """Keras downloads them once; offline there are two other ways."""
+def test_imagenet_weights_without_a_connection_say_what_to_do(tmp_path, monkeypatch, capsys):
+    """Keras downloads them once; offline there are two other ways. stdout stays clean."""
 
     def offline(*_arguments, **_options):
         raise OSError("Name or service not known")
@@ -179,3 +179,4 @@ def test_imagenet_weights_without_a_connection_say_what_to_do(tmp_path, monkeypa
 
     with pytest.raises(DataError, match="connect to the internet, or give --weights FILE, or --weights none"):
         build(3, SPEC, keras_settings("mobilenet-v2", "imagenet"))
+    assert capsys.readouterr().out == ""  # stdout is for results, Keras's talk of downloads is not

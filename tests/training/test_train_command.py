@@ -115,6 +115,18 @@ def test_recipe_that_cannot_be_used_is_one_sentence(tmp_path, options, found):
     assert "Traceback" not in output
 
 
+def test_paper_2_refuses_three_classes_before_it_works(tmp_path):
+    """Thousands of varied pictures would be made first, for nothing."""
+    for label in ("bolt", "nut", "screw"):
+        save_pictures(tmp_path / "data" / label, 4)
+
+    code, output = train(tmp_path / "data", "--out", tmp_path / "run", "--recipe", "paper2", "--size", "16")
+
+    assert code == 1
+    assert "expected two classes for paper 2's network" in " ".join(output.split())
+    assert [path.name for path in tmp_path.iterdir()] == ["data"]
+
+
 def test_without_tensorflow_it_says_how_to_install_it(tmp_path, monkeypatch):
     """On a device install the command is listed, and says what it lacks."""
     monkeypatch.setitem(sys.modules, "tensorflow", None)
