@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
+import os
+import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import click
 import pytest
@@ -13,6 +17,8 @@ from click.testing import CliRunner
 from edge import cli as cli_module
 from edge.cli import COMMANDS, cli
 from edge.errors import BundleError
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
@@ -77,3 +83,18 @@ def test_a_full_disk_is_said(command):
 def test_an_unknown_command_is_a_usage_error():
     """Exit code 2, as for every wrong call."""
     assert CliRunner().invoke(cli, ["sortt"]).exit_code == 2
+
+
+def test_sigterm_leaves_nothing_half_written(tmp_path):
+    """A command that is ended in the middle of its work takes its draft away, and exits as the signal says."""
+    command = [sys.executable, "-c", "from edge.cli import main; main()", "parts", "out", "--count", "100000"]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path])}
+    with subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=subprocess.DEVNULL) as process:
+        for _ in range(2000):
+            if any(tmp_path.glob(".out-*.partial/*/*.png")):
+                break
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(0.02)
+        process.terminate()
+        assert process.wait(20) == 128 + signal.SIGTERM
+    assert list(tmp_path.iterdir()) == []
