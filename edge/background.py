@@ -19,8 +19,8 @@ _QUIET_SHARE = 0.002  # of the cells may differ between two pictures of an empty
 class Differences:
     """Where a frame shows something else than the belt.
 
-    sure: cells, (H/4, W/4) bool, above the contrast. perhaps: cells above half of it. pixels: every second row of
-    pixels, (H/2, W, 3) bool, above the contrast.
+    sure: cells, (H/4, W/4) bool, above the contrast. perhaps: cells near those, above half of it. pixels: every
+    second row of pixels, (H/2, W, 3) bool, above the contrast.
     """
 
     sure: NDArray[np.bool_]
@@ -79,7 +79,13 @@ class Background:
         assert self._picture is not None, "learn first"
         difference = _difference(_thin(image), self._picture)
         pixels = difference > self._contrast
-        return Differences(_cells(pixels), _cells(difference > self._contrast // 2), pixels)
+        sure = _cells(pixels)
+        perhaps = np.zeros_like(sure)
+        rows = np.flatnonzero(sure.any(axis=1))
+        if len(rows):  # what is faint matters only near what is sure, and looking everywhere would cost as much again
+            top, bottom = max(int(rows[0]) - 1, 0), int(rows[-1]) + 2
+            perhaps[top:bottom] = _cells(difference[2 * top : 2 * bottom] > self._contrast // 2)
+        return Differences(sure, perhaps, pixels)
 
     def refresh(self, image: NDArray[np.uint8]) -> None:
         """Follow slow changes of light by a frame that shows the empty belt."""
