@@ -66,11 +66,6 @@ class GateProcess:
             self.close()
             raise
 
-    @property
-    def pid(self) -> int:
-        """The process that holds the pins."""
-        return self._process.pid or 0
-
     def move_at(self, gate: str, window: Window, part: int, *, hold: bool) -> None:
         """Plan an opening for a part. Raises MoveRefused, or GateError when the process is gone."""
         self._send("move", gate, window, part, hold)
