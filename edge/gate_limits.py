@@ -66,6 +66,11 @@ class WindowPlan:
         self._windows = deque([*kept, merged])
         return merged
 
+    def rest(self, now: float) -> None:
+        """Forget the openings to come, and end the one under way."""
+        begun = (one for one in self._windows if one.opens_at < now)
+        self._windows = deque(Window(one.opens_at, min(one.closes_at, now)) for one in begun)
+
     def _join(self, last: Window, window: Window, now: float, *, hold: bool) -> Window:
         if not hold:
             raise MoveRefused(Reason.GATE_RESTING, "another part lies between this opening and the one before")

@@ -83,10 +83,10 @@ class GpioGate:
     def move_at(self, window: Window, part: int, *, hold: bool) -> None:
         """Plan an opening. Raises MoveRefused."""
         admitted = self._plan.admit(window, self._clock.now(), hold=hold)
-        if admitted == window:
-            self._pending.append((window, part))
-        else:  # it became the end of the last opening
+        if self._pending and self._pending[-1][0].opens_at == admitted.opens_at:  # it prolongs the last opening
             self._pending[-1] = (admitted, self._pending[-1][1])
+        else:
+            self._pending.append((admitted, part))
 
     @property
     def next_due(self) -> float:
@@ -111,6 +111,7 @@ class GpioGate:
     def rest(self) -> list[GateMove]:
         """Bring the gate to rest and forget what was planned."""
         self._pending.clear()
+        self._plan.rest(self._clock.now())
         return [self._set(False, None, self._part)] if self._open else []
 
     def close(self) -> None:

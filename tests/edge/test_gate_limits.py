@@ -58,6 +58,17 @@ def test_openings_joined_beyond_the_limit_are_refused():
     assert refused.value.reason is Reason.GATE_RESTING
 
 
+def test_rest_forgets_what_was_planned_and_keeps_what_was_done():
+    """After a rest the gate may be opened again, but not within min_off_ms of the moment it fell."""
+    plan = WindowPlan(LIMITS)
+    plan.admit(Window(1.0, 1.6), now=0.0, hold=True)
+    plan.admit(Window(2.0, 2.6), now=0.0, hold=True)
+    plan.rest(1.2)
+    with pytest.raises(MoveRefused, match="rests 50 ms"):
+        plan.admit(Window(1.24, 1.4), now=1.21, hold=True)
+    assert plan.admit(Window(1.9, 2.1), now=1.3, hold=True) == Window(1.9, 2.1)
+
+
 def test_a_refused_opening_changes_nothing():
     """What was planned before stays as it was."""
     plan = WindowPlan(LIMITS)

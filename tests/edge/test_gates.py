@@ -113,6 +113,30 @@ def test_a_merged_opening_has_one_pair_of_edges(rig):
     assert [(move.kind, move.due_at) for move in moves] == [("opened", now + 0.02), ("closed", now + 0.06)]
 
 
+def test_the_same_opening_planned_twice_is_made_once(rig):
+    """Two parts with one window: the gate does not open again, late, after it has closed."""
+    gates, clock = rig
+    now = clock.now()
+    for part in (1, 2):
+        gates.move_at("nut", Window(now + 0.02, now + 0.04), part=part, hold=True)
+    moves = moves_until(gates, clock, now + 0.06)
+    assert [(move.kind, move.due_at) for move in moves] == [("opened", now + 0.02), ("closed", now + 0.04)]
+
+
+def test_a_gate_can_be_planned_anew_after_a_rest(rig):
+    """What rest() forgot does not come back with the next opening."""
+    gates, clock = rig
+    now = clock.now()
+    gates.move_at("nut", Window(now + 0.1, now + 0.14), part=1, hold=True)
+    gates.rest()
+    gates.move_at("nut", Window(now + 0.12, now + 0.15), part=2, hold=True)
+    moves = moves_until(gates, clock, now + 0.16)
+    assert [(move.kind, move.due_at, move.part) for move in moves] == [
+        ("opened", now + 0.12, 2),
+        ("closed", now + 0.15, 2),
+    ]
+
+
 def test_one_pin_for_two_gates_is_an_error_that_leaves_no_pin_taken():
     """A pin belongs to one gate; the one opened before is let go again."""
     factory = MockFactory()
