@@ -25,6 +25,7 @@ from edge.durable import whole_folder
 from edge.errors import BundleError
 from edge.interpreter import TfliteInterpreter
 from edge.preprocess import InputSpec
+from edge.problems import first_problem
 from edge.test_card import TestCard, check_test_card
 
 FORMAT_VERSION = 1
@@ -169,17 +170,12 @@ def _parse(path: Path, raw: bytes) -> BundleFacts:
             )
         facts = BundleFacts.model_validate(found)
     except (ValueError, ValidationError, RecursionError) as error:
-        raise BundleError(f"{path}: expected the facts of a bundle, found: {_first_line(error)}; {_REMEDY}") from error
+        raise BundleError(
+            f"{path}: expected the facts of a bundle, found: {first_problem(error)}; {_REMEDY}"
+        ) from error
     if set(facts.thresholds) != set(facts.labels) or len(set(facts.labels)) != len(facts.labels):
         raise BundleError(f"{path}: expected one threshold for each label; {_REMEDY}")
     return facts
-
-
-def _first_line(error: Exception) -> str:
-    if isinstance(error, ValidationError):
-        first = error.errors()[0]
-        return f"{'.'.join(str(key) for key in first['loc'])}: {first['msg']}"
-    return str(error)
 
 
 def _check_file(folder: Path, name: str, fact: FileFact) -> None:

@@ -14,6 +14,7 @@ from edge.errors import MachineError
 from edge.finder import FinderSettings
 from edge.gate_limits import GateLimits
 from edge.parts import REJECT_BIN
+from edge.problems import key_problem
 from edge.tracker import Spacing
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -158,23 +159,14 @@ def read_machine(path: Path) -> Machine:
         # as JSON, because strict there means: no text for a number, no true for a pin, but a list for a tuple
         machine = Machine.model_validate_json(json.dumps(raw, default=str), strict=True)
     except ValidationError as error:
-        raise MachineError(f"{path}: {_sentence(error)}") from error
+        first = error.errors()[0]
+        key = ".".join(str(step) for step in first["loc"])
+        raise MachineError(f"{path}: {key_problem(key, first)}") from error
     try:
         check_machine(machine)
     except MachineError as error:
         raise MachineError(f"{path}: {error}") from error
     return machine
-
-
-def _sentence(error: ValidationError) -> str:
-    first = error.errors()[0]
-    key = ".".join(str(step) for step in first["loc"])
-    if first["type"] == "extra_forbidden":
-        return f"unknown key {key!r}; delete it or correct its spelling"
-    if first["type"] == "missing":
-        return f"expected a key {key!r}, found none; add it"
-    message = first["msg"].removeprefix("Value error, ")
-    return f"{key}: {message[0].lower()}{message[1:]}, found {first['input']!r}; correct it"
 
 
 def check_machine(machine: Machine) -> None:

@@ -136,7 +136,7 @@ class Sorter:
         planned = None
         if decision.bin != REJECT_BIN:
             decision, planned = self._plan(track, decision)
-        track.decided, track.bin = True, decision.bin
+        track.bin = decision.bin
         decided_at = self._clock.now()
         self._journal.decided(track, decision, decided_at, planned)
         return Outcome(track, decision, decided_at)

@@ -49,9 +49,13 @@ class Track:
     missed: int = 0
     crowded: bool = False
     out_of_view: bool = False
-    decided: bool = False
     bin: str | None = None
     scores: list[NDArray[np.float32]] = field(default_factory=list)
+
+    @property
+    def decided(self) -> bool:
+        """Whether its bin is known."""
+        return self.bin is not None
 
     def see(self, sighting: Sighting, mark: float, taken_at: float) -> None:
         """Take in another sighting: the mean position, the largest extent."""

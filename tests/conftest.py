@@ -1,8 +1,43 @@
-"""Property tests draw the same examples every time, and a slow machine fails none of them."""
+"""What all tests share: settings for property tests, and a reader of the pages we make."""
 
 from __future__ import annotations
 
+from html.parser import HTMLParser
+
+import pytest
 from hypothesis import settings
 
+# the same examples every time, and a slow machine fails none of them
 settings.register_profile("edge-sort", deadline=None, derandomize=True)
 settings.load_profile("edge-sort")
+
+
+class _Resources(HTMLParser):
+    """Collects everything a browser would fetch or run, and every tag left open."""
+
+    def __init__(self):
+        super().__init__()
+        self.addresses, self.tags, self.open = [], [], []
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.addresses += [value for name, value in attrs if name in ("src", "href", "data", "action", "srcset")]
+        if tag not in ("meta", "img", "br", "link", "input", "hr"):
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        if tag in self.open:
+            while self.open.pop() != tag:
+                pass
+
+
+@pytest.fixture
+def resources_of():
+    """Read a page, which must be text, and return what a browser would find in it."""
+
+    def read(page):
+        found = _Resources()
+        found.feed(page)
+        return found
+
+    return read

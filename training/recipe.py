@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from edge.errors import EdgeSortError
 from edge.preprocess import InputSpec
+from edge.problems import UNKNOWN_KEY, key_problem
 from training.augment import AugmentSettings
 from training.network_settings import KerasNetworkSettings, NetworkSettings
 from training.optimizers import AdamSettings, OptimizerSettings
@@ -23,7 +24,6 @@ from training.split import Fractions
 
 SHIPPED = Path(__file__).parent / "recipes"
 _WITHOUT = "leave the weights out, or choose another recipe"
-_UNKNOWN = ("extra_forbidden", "unexpected_keyword_argument")
 
 
 class OfflineSettings(BaseModel):
@@ -166,17 +166,13 @@ def _validated(raw: Mapping[str, Any], source: str) -> Recipe:
 
 def _sentence(error: ValidationError, raw: Mapping[str, Any]) -> str:
     errors = error.errors()
-    first = next((each for each in errors if each["type"] in _UNKNOWN), errors[0])  # a slip explains what is missing
+    first = next((each for each in errors if each["type"] in UNKNOWN_KEY), errors[0])  # a slip explains what is missing
     key = _key(first["loc"], raw)
     if key == "network.weights":
         return f"expected a network that can start from trained weights, found {raw['network']['kind']!r}; {_WITHOUT}"
-    if first["type"] in _UNKNOWN:
-        return f"unknown key {key!r}; delete it or correct its spelling"
-    if first["type"] == "missing":
-        return f"expected a key {key!r}, found none; add it"
     if first["type"].startswith("union_tag"):
         return f"{key}.kind: {_kinds(first)}; correct it"
-    return f"{key}: {first['msg'][0].lower()}{first['msg'][1:]}, found {first['input']!r}; correct it"
+    return key_problem(key, first)
 
 
 def _kinds(error: Any) -> str:

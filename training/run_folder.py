@@ -18,10 +18,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from edge.errors import DataError
 from edge.preprocess import InputSpec
+from edge.problems import first_problem
 from training.dataset import Item, Skipped, file_sha256
 from training.split import SUBSETS
 from training.tensorflow_setup import load_keras
@@ -152,17 +153,8 @@ def _parse(path: Path, kind: type[_AnyRecord]) -> _AnyRecord:
         return kind.model_validate(found)
     except (OSError, ValueError) as error:
         raise DataError(
-            f"{path}: expected a file that edge-sort train wrote, found: {_first_line(error)}; {_REMEDY}"
+            f"{path}: expected a file that edge-sort train wrote, found: {first_problem(error)}; {_REMEDY}"
         ) from error
-
-
-def _first_line(error: Exception) -> str:
-    if isinstance(error, ValidationError):
-        first = error.errors()[0]
-        return f"{'.'.join(str(key) for key in first['loc'])}: {first['msg']}"
-    if isinstance(error, OSError):
-        return error.strerror or str(error)
-    return str(error)
 
 
 def _item(root: Path, entry: _SplitItem) -> Item:

@@ -98,7 +98,7 @@ def test_every_part_gets_exactly_one_track(gaps, interval_s):
 def test_decided_parts_are_forgotten_far_downstream(tracker):
     """The list of tracks does not grow with the day."""
     (track,) = ride(tracker, [(150.0, 0.0, 20.0)], frames=20)
-    track.decided = True
+    track.bin = "reject"
     tracker.update([], Frame(IMAGE, 10.0, 99))
     assert tracker.tracks == []
 

@@ -2,7 +2,6 @@
 
 import json
 import re
-from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
@@ -50,30 +49,10 @@ def test_items(tmp_path):
     return [Item(path, f"p/{n}.png", LABELS[n % 2], str(n), "") for n in range(20)]
 
 
-class _Resources(HTMLParser):
-    """Collects everything a browser would fetch or run, and every tag left open."""
-
-    def __init__(self):
-        super().__init__()
-        self.addresses, self.tags, self.open = [], [], []
-
-    def handle_starttag(self, tag, attrs):
-        self.tags.append(tag)
-        self.addresses += [value for name, value in attrs if name in ("src", "href", "data", "action", "srcset")]
-        if tag not in ("meta", "img", "br", "link", "input", "hr"):
-            self.open.append(tag)
-
-    def handle_endtag(self, tag):
-        if tag in self.open:
-            while self.open.pop() != tag:
-                pass
-
-
-def test_the_page_is_self_contained(test_items):
+def test_the_page_is_self_contained(test_items, resources_of):
     """It opens from a memory stick on a machine without a network: all pictures inside, no script, no link."""
     page = report_page(judged(), test_items)
-    found = _Resources()
-    found.feed(page)
+    found = resources_of(page)
 
     assert [address[:23] for address in found.addresses] == ["data:image/webp;base64,"]
     assert not {"script", "link", "iframe", "object"} & set(found.tags)

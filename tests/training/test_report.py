@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
-from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
@@ -26,25 +25,6 @@ from training.train import Epoch
 
 SPEC = InputSpec(width_px=16, height_px=16)
 HISTORY = [Epoch(n, 1 / n, 1 - 0.5 / n, 1.2 / n, 1 - 0.6 / n, float(n)) for n in (1, 2, 3)]
-
-
-class _Resources(HTMLParser):
-    """Collects everything a browser would fetch or run, and every tag left open."""
-
-    def __init__(self):
-        super().__init__()
-        self.addresses, self.tags, self.open = [], [], []
-
-    def handle_starttag(self, tag, attrs):
-        self.tags.append(tag)
-        self.addresses += [value for name, value in attrs if name in ("src", "href", "data", "action", "srcset")]
-        if tag not in ("meta", "img", "br", "link", "input", "hr"):
-            self.open.append(tag)
-
-    def handle_endtag(self, tag):
-        if tag in self.open:
-            while self.open.pop() != tag:
-                pass
 
 
 def save(path: Path, *seed: int) -> None:
@@ -105,10 +85,9 @@ def test_every_plot_is_a_file_and_on_the_page(two):
     assert page.count("data:image/png;base64,") == 6
 
 
-def test_the_page_is_self_contained(two):
+def test_the_page_is_self_contained(two, resources_of):
     """It opens from a memory stick: everything inside, no script, no link, no label taken for markup."""
-    found = _Resources()
-    found.feed(two[2])
+    found = resources_of(two[2])
 
     assert {address[:16] for address in found.addresses} == {"data:image/webp;", "data:image/png;b"}
     assert not {"script", "link", "iframe", "object"} & set(found.tags)

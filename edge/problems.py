@@ -1,0 +1,28 @@
+"""Say what is wrong with a file that was read."""
+
+from __future__ import annotations
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+UNKNOWN_KEY = ("extra_forbidden", "unexpected_keyword_argument")
+
+
+def first_problem(error: Exception) -> str:
+    """Return what a reader of JSON, a check of its contents, or the system found, in a few words and one line."""
+    if isinstance(error, ValidationError):
+        first = error.errors()[0]
+        return f"{'.'.join(str(key) for key in first['loc'])}: {first['msg']}"
+    if isinstance(error, OSError):
+        return error.strerror or str(error)
+    return str(error)
+
+
+def key_problem(key: str, problem: ErrorDetails) -> str:
+    """Say what is wrong with a key that people write, and what to do."""
+    if problem["type"] in UNKNOWN_KEY:
+        return f"unknown key {key!r}; delete it or correct its spelling"
+    if problem["type"] == "missing":
+        return f"expected a key {key!r}, found none; add it"
+    message = problem["msg"].removeprefix("Value error, ")
+    return f"{key}: {message[0].lower()}{message[1:]}, found {problem['input']!r}; correct it"
