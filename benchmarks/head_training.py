@@ -10,7 +10,6 @@ paid once per picture and view, and not at all when they are found in the cache.
 from __future__ import annotations
 
 import argparse
-import itertools
 import statistics
 import tempfile
 import time
@@ -19,10 +18,11 @@ from typing import Any
 
 import numpy as np
 
+from training.course import Course, Examples, Lessons, Stage
 from training.features import FeatureCache, Pictures
 from training.networks import build_network
 from training.recipe import Recipe, read_recipe
-from training.train import Epoch, Examples, Stage, fit, make_repeatable, pixel_batches
+from training.train import make_repeatable, pixel_lessons
 from training.transfer import feature_batches, split_model
 
 CLASSES = 6
@@ -56,7 +56,7 @@ def frozen_epochs(recipe: Recipe, train: Examples, validation: Examples) -> floa
     model = build_network(CLASSES, recipe.input, recipe.network)
     for layer in model.layers[:-1]:
         layer.trainable = False
-    return _seconds(model, recipe, pixel_batches(train, CLASSES, recipe), train, validation, epochs=4)
+    return _seconds(model, recipe, pixel_lessons(train, validation, CLASSES, recipe), epochs=4)
 
 
 def head_epochs(recipe: Recipe, train: Examples, validation: Examples) -> tuple[float, float]:
@@ -70,19 +70,19 @@ def head_epochs(recipe: Recipe, train: Examples, validation: Examples) -> tuple[
         views = np.stack([cache.view(pictures, number) for number in (0, 1, 2)])
         once = (time.perf_counter() - started) / 2
     weights = np.ones(CLASSES, np.float32)
-    batches = feature_batches(views, train.targets, weights, recipe.batch, recipe.seed)
-    known = Examples(views[0][: len(validation.targets)], validation.targets)
-    return once, _seconds(head, recipe, batches, train, known, epochs=30)
+    lessons = Lessons(
+        batches=lambda first: feature_batches(views, train.targets, weights, recipe, first),
+        steps_per_epoch=-(-len(train.targets) // recipe.batch),
+        validation=Examples(views[0][: len(validation.targets)], validation.targets),
+    )
+    return once, _seconds(head, recipe, lessons, epochs=30)
 
 
-def _seconds(model: Any, recipe: Recipe, batches: Any, train: Examples, validation: Examples, epochs: int) -> float:
+def _seconds(model: Any, recipe: Recipe, lessons: Lessons, epochs: int) -> float:
     """The median epoch but for the first one, which also builds the graph."""
-    history: list[Epoch] = []
-    stage = Stage(epochs, recipe.optimizer, None, "last")
-    steps = -(-len(train.targets) // recipe.batch)
-    fit(model, stage, batches, steps, validation, history, lambda _epoch: None)
-    ends = [epoch.seconds for epoch in history]
-    return statistics.median(after - before for before, after in itertools.pairwise(ends))
+    course = Course(lambda _epoch: None)
+    course.fit(model, Stage(0, epochs, recipe.optimizer, None, "last"), lessons)
+    return statistics.median(epoch.seconds for epoch in course.history[1:])
 
 
 if __name__ == "__main__":

@@ -24,14 +24,19 @@ def whole_folder(target: Path) -> Iterator[Path]:
     draft = Path(tempfile.mkdtemp(prefix=f".{target.name}-", suffix=".partial", dir=parent))
     try:
         yield draft
-        draft.chmod(0o755)
-        for path in sorted(draft.rglob("*")):
-            _sync(path)
-        _sync(draft)
-        draft.rename(target)
-        _sync(parent)
+        publish(draft, target)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
+
+
+def publish(draft: Path, target: Path) -> None:
+    """Make the folder `draft`, beside `target`, become it: first onto the disk, then under its name."""
+    draft.chmod(0o755)
+    for path in sorted(draft.rglob("*")):
+        _sync(path)
+    _sync(draft)
+    draft.rename(target)
+    _sync(target.absolute().parent)
 
 
 def require_unused(target: Path) -> None:

@@ -19,7 +19,8 @@ from quantize.quantize_run import QuantizeOptions, quantize_run
 from training.progress import TrainingProgress
 from training.recipe import read_recipe
 from training.recipe_changes import DEFAULT_RECIPE
-from training.train_run import TrainRequest, train_run
+from training.train_request import TrainRequest
+from training.train_run import train_run
 
 PICTURES_PER_CLASS = 300
 PICTURE_PX, INPUT_PX = 96, 64

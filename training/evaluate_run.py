@@ -18,10 +18,10 @@ from training.dataset import Dataset, label_indices, read_found
 from training.doubts import doubts
 from training.folders import Found, find_pictures, given_sides
 from training.groups import group_by_name
+from training.history import Epoch, read_history
 from training.overview import overview
 from training.report import Examination, metrics_object, write_report
-from training.run_folder import HISTORY_FILE, RUN_FILE, SPLIT_FILE, open_run
-from training.train import Epoch
+from training.run_folder import RUN_FILE, SPLIT_FILE, open_run
 
 Tell = Callable[[str], None]
 
@@ -102,7 +102,7 @@ def _open_bundle(folder: Path) -> Model:
 def _open_run(folder: Path, own_pictures: bool) -> Model:
     """Open a trained network. Its own pictures must be unchanged when they are what it is tested on."""
     run = open_run(folder, check_pictures=own_pictures)
-    history = _history(folder / HISTORY_FILE)
+    history, best_epoch = read_history(folder)
     return Model(
         name=folder.resolve().name,
         kind="float network of a training run",
@@ -110,21 +110,9 @@ def _open_run(folder: Path, own_pictures: bool) -> Model:
         spec=run.spec,
         scorer=network_scorer(run.load_model()),
         known=frozenset(item.sha256 for subset in ("train", "validation") for item in run.split[subset]),
-        history=tuple(Epoch(**epoch) for epoch in history["epochs"]),
-        best_epoch=history["best_epoch"],
+        history=history,
+        best_epoch=best_epoch,
     )
-
-
-def _history(path: Path) -> dict[str, Any]:
-    try:
-        found: dict[str, Any] = json.loads(path.read_text())
-        [Epoch(**epoch) for epoch in found["epochs"]], found["best_epoch"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise DataError(
-            f"{path}: expected the history that edge-sort train wrote, found something else ({error}); "
-            "copy the run folder again"
-        ) from error
-    return found
 
 
 def _read(place: Path, model: Model, tell: Tell) -> Dataset:

@@ -14,8 +14,8 @@ import numpy as np
 from edge.extras import need
 from training.calibration import BINS, Calibration
 from training.evaluate import Evaluation
+from training.history import Epoch
 from training.overview import Overview
-from training.train import Epoch
 from training.two_classes import Roc
 
 if TYPE_CHECKING:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import time
+import statistics
+from collections import deque
 from types import TracebackType
 from typing import Any, Self
 
 from edge.extras import need
-from training.train import Epoch
+from training.history import Epoch
 
 _PLAIN_LINES = 20
+_RECENT_EPOCHS = 5  # a stage's epochs may be a hundred times slower than those of the stage before
 
 
 class TrainingProgress:
@@ -32,7 +34,7 @@ class TrainingProgress:
         self._reading: Any = None
         self._seeing: Any = None
         self._training: Any = None
-        self._started = time.monotonic()
+        self._recent_s: deque[float] = deque(maxlen=_RECENT_EPOCHS)
 
     def __enter__(self) -> Self:
         self._bar.start()
@@ -61,9 +63,9 @@ class TrainingProgress:
 
     def epoch(self, epoch: Epoch) -> None:
         """Hear what an epoch gave."""
-        if self._training is None:
-            self._training = self._bar.add_task("training", total=self._epochs, facts="")
-            self._started = time.monotonic() - epoch.seconds
+        if self._training is None:  # a resumed training begins in the middle
+            self._training = self._bar.add_task("training", total=self._epochs, completed=epoch.number - 1, facts="")
+        self._recent_s.append(epoch.seconds)
         facts = (
             f"loss {epoch.loss:.3f}, validation loss {epoch.validation_loss:.3f}, "
             f"validation accuracy {epoch.validation_accuracy:.3f}"
@@ -71,6 +73,5 @@ class TrainingProgress:
         self._bar.update(self._training, completed=epoch.number, facts=f"validation {epoch.validation_accuracy:.3f}")
         every = max(1, self._epochs // _PLAIN_LINES)
         if not self._console.is_terminal and (epoch.number % every == 0 or epoch.number == self._epochs):
-            spent = time.monotonic() - self._started
-            left = spent / epoch.number * (self._epochs - epoch.number)
-            self.say(f"epoch {epoch.number}/{self._epochs}: {facts}, {left:.0f} s left")
+            left = statistics.fmean(self._recent_s) * (self._epochs - epoch.number)
+            self.say(f"epoch {epoch.number}/{self._epochs}: {facts}, {left:.0f} s left at this pace")

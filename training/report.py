@@ -22,10 +22,10 @@ from training.calibration import calibration
 from training.dataset import Item
 from training.doubts import Doubt
 from training.evaluate import Evaluation, evaluate
+from training.history import Epoch
 from training.overview import Overview
 from training.page import data_uri, render, thumbnail_uri
 from training.tables import per_class_table
-from training.train import Epoch
 from training.two_classes import roc, two_classes_json
 
 PAGE_FILE = "report.html"

@@ -35,7 +35,6 @@ MODEL_FILE = "model.keras"
 PICTURES_FOLDER = "pictures"
 RUN_FILE = "run.json"
 SPLIT_FILE = "split.json"
-HISTORY_FILE = "history.json"
 
 
 class _Record(BaseModel):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -75,6 +76,13 @@ _SHARE = FiniteRange(0, 1, min_open=True, max_open=True)
     help="Where features of frozen backbones are kept from run to run.  [default: in the user's cache folder]",
 )
 @click.option("--no-augment", is_flag=True, help="Train on the pictures as they are, without turning and moving them.")
+@click.option("--resume", is_flag=True, help="Go on with the same training where it was stopped or killed.")
+@click.option(
+    "--tensorboard",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Also write TensorBoard logs there.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of text.")
 def train_command(
     data: Path,
@@ -84,28 +92,44 @@ def train_command(
     group_pattern: str | None,
     feature_cache: Path | None,
     no_augment: bool,
+    resume: bool,
+    tensorboard: Path | None,
     as_json: bool,
     **options: Any,
 ) -> None:
     """Train a classifier on DATA, a folder with one sub-folder of pictures per class.
 
     DATA may also be divided already, into train, validation (or val) and test. Writes the run folder: model, split,
-    history, metrics, plots, and report.html with all of it. Progress and warnings go to stderr.
+    history, metrics, plots, and report.html with all of it. Progress and warnings go to stderr. Stopped or killed on
+    the way, it leaves OUT.unfinished: the same command with --resume goes on from there.
     """
     recipe = _changed_recipe(recipe_name, settings, options, no_augment)
     from training.tensorflow_setup import load_tensorflow
 
     load_tensorflow("edge-sort train")
     from training.progress import TrainingProgress
-    from training.train_run import TrainRequest, train_run
+    from training.train_request import TrainRequest
+    from training.train_run import train_run
 
-    request = TrainRequest(data, recipe, group_pattern, recipe_name, feature_cache)
+    request = TrainRequest(data, recipe, group_pattern, recipe_name, feature_cache, resume, tensorboard)
     try:
         with TrainingProgress(recipe.total_epochs) as progress:
             result = train_run(request, out, progress)
     except KeyboardInterrupt as error:
-        raise EdgeSortError(f"stopped before the training ended; nothing was written to {out}") from error
+        raise EdgeSortError(f"stopped before the training ended; {_what_is_left(out)}") from error
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        raise EdgeSortError(f"the disk is full; free some space. Of this training, {_what_is_left(out)}") from error
     click.echo(_json(result, out) if as_json else _text(result, out))
+
+
+def _what_is_left(out: Path) -> str:
+    from training.unfinished import epochs_kept, unfinished_place
+
+    if epochs := epochs_kept(out):
+        return f"{unfinished_place(out)} keeps epochs 1 to {epochs}: the same command with --resume goes on from there"
+    return f"nothing was written to {out}"
 
 
 def _changed_recipe(name: str, settings: tuple[str, ...], options: dict[str, Any], no_augment: bool) -> Recipe:

@@ -2,44 +2,32 @@
 
 from __future__ import annotations
 
-import importlib.metadata
-import json
-import platform
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from edge.durable import require_unused, whole_folder
 from training.answers import Answers, answers_to, network_scorer
+from training.checkpoints import Checkpoints
+from training.course import Course, Examples
 from training.dataset import Dataset, label_indices, read_dataset
 from training.doubts import doubts
 from training.evaluate import Evaluation
 from training.features import default_cache
 from training.groups import group_rule
+from training.history import Epoch, write_history
+from training.memory import memory_errors_explained
 from training.network_settings import Paper2Settings
 from training.offline import enlarge
 from training.overview import overview
-from training.recipe import Recipe
-from training.recipe_changes import DEFAULT_RECIPE
 from training.report import Examination, write_report
-from training.run_folder import HISTORY_FILE, MODEL_FILE, PICTURES_FOLDER, RunFacts, write_run
+from training.run_folder import MODEL_FILE, PICTURES_FOLDER, write_run
 from training.split import SUBSETS, split_items
-from training.train import Examples, Hears, Trained, train_network
+from training.tensorboard import TensorBoardLog
+from training.train import Hears, Trained, train_network
+from training.train_request import TrainRequest, result_facts, run_facts, versions
 from training.transfer import TransferData, train_transfer
-
-
-@dataclass(frozen=True)
-class TrainRequest:
-    """What to train on and how. `group_pattern` None means the default rule of training.groups.
-
-    feature_cache: where features of frozen backbones are kept; None means the user's cache.
-    """
-
-    data: Path
-    recipe: Recipe
-    group_pattern: str | None = None
-    recipe_name: str = DEFAULT_RECIPE
-    feature_cache: Path | None = None
+from training.unfinished import UnfinishedRun
 
 
 class Reporter(Hears, Protocol):
@@ -65,11 +53,41 @@ class TrainResult:
 def train_run(request: TrainRequest, out: Path, reporter: Reporter) -> TrainResult:
     """Train on `request.data` and write the run folder `out`, whole or not at all.
 
-    Raises DataError before any training when `out` is in use or the pictures cannot be used.
+    Stopped or killed, it leaves `out`.unfinished, from which the same request with `resume` goes on.
+    Raises DataError before any training when `out` is in use or the pictures cannot be used, EdgeSortError when memory
+    runs out.
     """
-    require_unused(out)
-    recipe = request.recipe
-    rule = group_rule(request.group_pattern)
+    on_epoch = _on_epoch(request, reporter)
+    with UnfinishedRun(out, request.resume) as unfinished, memory_errors_explained(request.recipe):
+        data = _read(request, reporter)
+        if request.recipe.offline is not None:
+            pictures = unfinished.folder / PICTURES_FOLDER
+            data = enlarge(data, request.recipe.offline, request.recipe.seed, pictures)
+            reporter.say(f"Note: {data.notes[-1]}")
+        split = data.given_split or split_items(data.items, request.recipe.split, request.recipe.seed)
+        reporter.say(_overview(data, split))
+        unfinished.begin(result_facts(request, data, split))
+        course = Course(on_epoch, Checkpoints(unfinished.folder))
+        trained = _train(request, data, split, course, reporter)
+        result = _write(request, data, split, trained, unfinished.folder, out.name)
+        unfinished.finish()
+    return result
+
+
+def _on_epoch(request: TrainRequest, reporter: Reporter) -> Callable[[Epoch], None]:
+    if request.tensorboard is None:
+        return reporter.epoch
+    log = TensorBoardLog(request.tensorboard)
+
+    def both(epoch: Epoch) -> None:
+        reporter.epoch(epoch)
+        log.epoch(epoch)
+
+    return both
+
+
+def _read(request: TrainRequest, reporter: Reporter) -> Dataset:
+    recipe, rule = request.recipe, group_rule(request.group_pattern)
     data = read_dataset(request.data, recipe.input, rule, reporter.read)
     for skipped in data.skipped:
         reporter.say(f"Warning: skipped {skipped.reason}")
@@ -77,38 +95,40 @@ def train_run(request: TrainRequest, out: Path, reporter: Reporter) -> TrainResu
         reporter.say(f"Note: {note}")
     if isinstance(recipe.network, Paper2Settings):
         recipe.network.check_classes(len(data.labels))
-    with whole_folder(out) as draft:
-        if recipe.offline is not None:
-            data = enlarge(data, recipe.offline, recipe.seed, draft / PICTURES_FOLDER)
-            reporter.say(f"Note: {data.notes[-1]}")
-        split = data.given_split or split_items(data.items, recipe.split, recipe.seed)
-        reporter.say(_overview(data, split))
-        trained = _train(request, data, split, reporter)
-        _write_model(draft, trained)
-        answers = answers_to(
-            data.inputs, label_indices(data.items, data.labels), network_scorer(trained.model), data.labels
-        )
-        examined = _examined(request, data, split, trained, answers, out.name)
-        write_report(draft, examined)
-        items = {name: [data.items[index] for index in split[name]] for name in SUBSETS}
-        write_run(draft, _facts(request, data), data.folder, items, data.skipped)
-    counts = {name: len(split[name]) for name in SUBSETS}
+    return data
+
+
+def _write(
+    request: TrainRequest, data: Dataset, split: dict[str, list[int]], trained: Trained, draft: Path, name: str
+) -> TrainResult:
+    """Write all that a run folder holds into `draft`; the pictures of a recipe that makes some are there."""
+    trained.model.save(draft / MODEL_FILE)
+    write_history(draft, trained.history, trained.best_epoch)
+    answers = answers_to(
+        data.inputs, label_indices(data.items, data.labels), network_scorer(trained.model), data.labels
+    )
+    examined = _examined(request, data, split, trained, answers, name)
+    write_report(draft, examined)
+    items = {name: [data.items[index] for index in split[name]] for name in SUBSETS}
+    write_run(draft, run_facts(request, data), data.folder, items, data.skipped)
     return TrainResult(
-        examined.evaluation,
-        examined.extra["validation_accuracy"],
-        trained.best_epoch,
-        counts,
-        len(data.skipped),
-        request.recipe_name,
-        recipe.note,
+        test=examined.evaluation,
+        validation_accuracy=examined.extra["validation_accuracy"],
+        best_epoch=trained.best_epoch,
+        pictures={name: len(split[name]) for name in SUBSETS},
+        skipped=len(data.skipped),
+        recipe=request.recipe_name,
+        note=request.recipe.note,
     )
 
 
-def _train(request: TrainRequest, data: Dataset, split: dict[str, list[int]], hears: Hears) -> Trained:
+def _train(request: TrainRequest, data: Dataset, split: dict[str, list[int]], course: Course, hears: Hears) -> Trained:
     recipe, targets = request.recipe, label_indices(data.items, data.labels)
     examples = {name: Examples(data.inputs[split[name]], targets[split[name]]) for name in ("train", "validation")}
+    if course.history:
+        hears.say(f"going on after epoch {len(course.history)}")
     if not recipe.transfers:
-        return train_network(examples["train"], examples["validation"], len(data.labels), recipe, hears.epoch)
+        return train_network(examples["train"], examples["validation"], len(data.labels), recipe, course)
     digests = {name: tuple(data.items[index].sha256 for index in split[name]) for name in examples}
     transfer = TransferData(
         train=examples["train"],
@@ -117,13 +137,7 @@ def _train(request: TrainRequest, data: Dataset, split: dict[str, list[int]], he
         validation_digests=digests["validation"],
         cache=request.feature_cache or default_cache(),
     )
-    return train_transfer(transfer, len(data.labels), recipe, hears)
-
-
-def _write_model(draft: Path, trained: Trained) -> None:
-    trained.model.save(draft / MODEL_FILE)
-    history = {"best_epoch": trained.best_epoch, "epochs": [asdict(epoch) for epoch in trained.history]}
-    (draft / HISTORY_FILE).write_text(json.dumps(history, indent=2) + "\n")
+    return train_transfer(transfer, len(data.labels), recipe, course, hears)
 
 
 def _examined(
@@ -147,34 +161,9 @@ def _examined(
             f"{len(split['validation'])} validation pictures ({validation_accuracy:.1%} right)",
             "Test": f"{len(split['test'])} pictures that had no say in either",
             "Seed": str(request.recipe.seed),
-            "Versions": ", ".join(f"{name} {version}" for name, version in _versions().items()),
+            "Versions": ", ".join(f"{name} {version}" for name, version in versions().items()),
         },
     )
-
-
-def _facts(request: TrainRequest, data: Dataset) -> RunFacts:
-    return RunFacts(
-        labels=data.labels,
-        input=request.recipe.input,
-        seed=request.recipe.seed,
-        data=str(request.data),
-        settings={
-            "recipe_name": request.recipe_name,
-            "recipe": request.recipe.model_dump(mode="json"),
-            "group_pattern": request.group_pattern,
-        },
-        versions=_versions(),
-    )
-
-
-def _versions() -> dict[str, str]:
-    versions = {"python": platform.python_version()}
-    for package in ("edge-sort", "tensorflow", "keras", "numpy", "pillow"):
-        try:
-            versions[package] = importlib.metadata.version(package)
-        except importlib.metadata.PackageNotFoundError:
-            versions[package] = "not installed as a package"
-    return versions
 
 
 def _overview(data: Dataset, split: dict[str, list[int]]) -> str:

@@ -8,35 +8,27 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from training.course import Batches, Course, Examples, Lessons, Stage
 from training.features import FeatureCache, Pictures
 from training.keras_networks import FEATURES, KERAS_NETWORKS
 from training.networks import build_network
-from training.recipe import FineTuneSettings, Recipe
+from training.recipe import Recipe
 from training.tensorflow_setup import load_keras
-from training.train import (
-    Batches,
-    Epoch,
-    Examples,
-    Hears,
-    Stage,
-    Trained,
-    class_weights,
-    fit,
-    make_repeatable,
-    pixel_batches,
-)
+from training.train import Hears, Trained, class_weights, make_repeatable, pixel_lessons
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import keras
+
+
+_HEAD = 0  # the first stage; those of fine-tuning follow
 
 
 @dataclass(frozen=True)
@@ -50,18 +42,21 @@ class TransferData:
     cache: Path
 
 
-def train_transfer(data: TransferData, classes: int, recipe: Recipe, hears: Hears) -> Trained:
+def train_transfer(data: TransferData, classes: int, recipe: Recipe, course: Course, hears: Hears) -> Trained:
     """Train by the recipe's [frozen] and [[fine_tune]]. The same arguments give the same network on one CPU machine.
 
     Raises DataError when weights or input do not suit the network, or when training diverges.
     """
     make_repeatable(recipe.seed)
     model = build_network(classes, recipe.input, recipe.network)
-    history: list[Epoch] = []
-    kept = _train_head(model, data, classes, recipe, history, hears)
-    for settings in recipe.fine_tune:
-        kept = _fine_tune(model, settings, data, classes, recipe, history, kept, hears.epoch)
-    return Trained(model, tuple(history), kept)
+    if course.needs(_HEAD):
+        _train_head(model, data, classes, recipe, course, hears)
+    for position, settings in enumerate(recipe.fine_tune, start=_HEAD + 1):
+        if course.needs(position):
+            unfreeze(model, KERAS_NETWORKS[recipe.network.kind].block, settings.blocks)
+            stage = Stage(position, settings.epochs, settings.optimizer, settings.patience_epochs, recipe.keep)
+            course.fit(model, stage, pixel_lessons(data.train, data.validation, classes, recipe))
+    return Trained(model, tuple(course.history), course.kept)
 
 
 def split_model(model: keras.Model) -> tuple[keras.Model, keras.Model]:
@@ -75,30 +70,36 @@ def split_model(model: keras.Model) -> tuple[keras.Model, keras.Model]:
 
 
 def feature_batches(
-    views: NDArray[np.float32], targets: NDArray[np.int64], weights: NDArray[np.float32], batch: int, seed: int
+    views: NDArray[np.float32],
+    targets: NDArray[np.int64],
+    weights: NDArray[np.float32],
+    recipe: Recipe,
+    first_epoch: int = 0,
 ) -> Batches:
     """Yield (features, targets, weights) for ever: each epoch every picture once, in one of its views, (V, N, F)."""
-    for epoch in itertools.count():
-        random = np.random.default_rng([seed, epoch])
+    for epoch in itertools.count(first_epoch):
+        random = np.random.default_rng([recipe.seed, epoch])
         order = random.permutation(len(targets))
         shown = random.integers(0, len(views), len(targets))
-        for start in range(0, len(order), batch):
-            chosen = order[start : start + batch]
+        for start in range(0, len(order), recipe.batch):
+            chosen = order[start : start + recipe.batch]
             yield views[shown[chosen], chosen], targets[chosen], weights[targets[chosen]]
 
 
 def _train_head(
-    model: keras.Model, data: TransferData, classes: int, recipe: Recipe, history: list[Epoch], hears: Hears
-) -> int:
+    model: keras.Model, data: TransferData, classes: int, recipe: Recipe, course: Course, hears: Hears
+) -> None:
     backbone, head = split_model(model)
     cache = FeatureCache(data.cache, backbone, recipe.input, recipe.augment)
     views, validation = _features(cache, data, recipe, hears)
     targets = data.train.targets
     weights = class_weights(targets, classes) if recipe.weight_classes else np.ones(classes, np.float32)
-    batches = feature_batches(views, targets, weights, recipe.batch, recipe.seed)
-    stage = Stage(recipe.epochs, recipe.optimizer, recipe.patience_epochs, recipe.keep)
-    steps = -(-len(targets) // recipe.batch)
-    return fit(head, stage, batches, steps, Examples(validation, data.validation.targets), history, hears.epoch)
+    lessons = Lessons(
+        batches=lambda first: feature_batches(views, targets, weights, recipe, first),
+        steps_per_epoch=-(-len(targets) // recipe.batch),
+        validation=Examples(validation, data.validation.targets),
+    )
+    course.fit(head, Stage(_HEAD, recipe.epochs, recipe.optimizer, recipe.patience_epochs, recipe.keep), lessons)
 
 
 def _features(
@@ -118,28 +119,6 @@ def _features(
     seen = cache.view(validation, 0, note)
     hears.say(f"features: {cache.computed} computed, {cache.found} found in {data.cache}")
     return views, seen
-
-
-def _fine_tune(
-    model: keras.Model,
-    settings: FineTuneSettings,
-    data: TransferData,
-    classes: int,
-    recipe: Recipe,
-    history: list[Epoch],
-    kept: int,
-    on_epoch: Callable[[Epoch], None],
-) -> int:
-    unfreeze(model, KERAS_NETWORKS[recipe.network.kind].block, settings.blocks)
-    before = model.get_weights()
-    stage = Stage(settings.epochs, settings.optimizer, settings.patience_epochs, recipe.keep)
-    steps = -(-len(data.train.targets) // recipe.batch)
-    batches = pixel_batches(data.train, classes, recipe)
-    tuned = fit(model, stage, batches, steps, data.validation, history, on_epoch)
-    if recipe.keep == "best" and history[tuned - 1].validation_loss >= history[kept - 1].validation_loss:
-        model.set_weights(before)
-        return kept
-    return tuned
 
 
 def unfreeze(model: keras.Model, block: str, count: int) -> None:

@@ -19,9 +19,9 @@ from training.answers import Answers
 from training.dataset import label_indices, read_dataset
 from training.doubts import doubts
 from training.groups import group_by_name
+from training.history import Epoch
 from training.overview import overview
 from training.report import Examination, write_report
-from training.train import Epoch
 
 SPEC = InputSpec(width_px=16, height_px=16)
 HISTORY = [Epoch(n, 1 / n, 1 - 0.5 / n, 1.2 / n, 1 - 0.6 / n, float(n)) for n in (1, 2, 3)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 
 import numpy as np
@@ -136,3 +137,53 @@ def test_without_tensorflow_it_says_how_to_install_it(tmp_path, monkeypatch):
     assert code == 1
     assert "edge-sort train needs the Python package 'tensorflow'" in output
     assert "pip install '.[desktop]'" in output
+
+
+def fail_with(monkeypatch, error: Exception) -> None:
+    from training import train_run
+
+    def fail(*_arguments):
+        raise error
+
+    monkeypatch.setattr(train_run, "train_network", fail)
+
+
+def test_full_disk_says_what_is_left(tmp_path, monkeypatch):
+    """And what to do; half a run is nowhere."""
+    save_pictures(tmp_path / "data" / "bolt", 9)
+    save_pictures(tmp_path / "data" / "nut", 9)
+    fail_with(monkeypatch, OSError(errno.ENOSPC, "No space left on device"))
+
+    code, output = train(tmp_path / "data", "--out", tmp_path / "run")
+
+    assert code == 1
+    assert "the disk is full; free some space. Of this training, nothing was written" in " ".join(output.split())
+    assert [path.name for path in tmp_path.iterdir()] == ["data"]
+
+
+class ResourceExhaustedError(Exception):
+    """Named as TensorFlow's, which is not loaded here."""
+
+
+@pytest.mark.parametrize("error", [MemoryError(), ResourceExhaustedError("OOM when allocating tensor")])
+def test_out_of_memory_names_what_to_make_smaller(tmp_path, monkeypatch, error):
+    """Python's and TensorFlow's way to say it are one to the user."""
+    save_pictures(tmp_path / "data" / "bolt", 9)
+    save_pictures(tmp_path / "data" / "nut", 9)
+    fail_with(monkeypatch, error)
+
+    code, output = train(tmp_path / "data", "--out", tmp_path / "run", "--batch", "512")
+
+    assert code == 1
+    assert "for batches of 512, found none left" in " ".join(output.split())
+    assert "a smaller --batch, a smaller --size" in " ".join(output.split())
+
+
+def test_tensorboard_that_is_missing_is_told_before_training(tmp_path, monkeypatch):
+    """Not after the first epoch."""
+    monkeypatch.setitem(sys.modules, "tensorboard", None)
+
+    code, output = train(tmp_path / "nowhere", "--out", tmp_path / "run", "--tensorboard", tmp_path / "logs")
+
+    assert code == 1
+    assert "pip install '.[tensorboard]'" in output

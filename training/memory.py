@@ -1,0 +1,28 @@
+"""Say what to do when a training needs more memory than there is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from edge.errors import EdgeSortError
+from training.recipe import Recipe
+
+
+@contextmanager
+def memory_errors_explained(recipe: Recipe) -> Iterator[None]:
+    """Turn the memory errors of Python, NumPy and TensorFlow into one sentence for the user.
+
+    (Where Linux kills the process instead, there is nobody left to say anything; `--resume` goes on.)
+    """
+    try:
+        yield
+    except Exception as error:
+        # TensorFlow's own class; named, not imported: it is loaded only once a training has begun
+        if not isinstance(error, MemoryError) and type(error).__name__ != "ResourceExhaustedError":
+            raise
+        height, width, _ = recipe.input.shape
+        raise EdgeSortError(
+            f"expected memory for the pictures at {width} x {height} px and for batches of {recipe.batch}, found none "
+            "left; close other programs, or use a smaller --batch, a smaller --size or fewer pictures"
+        ) from error
