@@ -67,8 +67,26 @@ class Threshold(_Facts):
     recovery: float | None = None
 
 
+class Unknown(_Facts):
+    """How parts of no known class are told: their best score is below `min_score`.
+
+    known_kept: share of the rightly answered validation pictures that reach it; None when it was not measured.
+    foreign_pictures and foreign_rejected: how many pictures of no known class were shown, and how many of them the
+    thresholds and this score together send to reject.
+    """
+
+    min_score: float = Field(default=0.0, ge=0, le=1)
+    known_kept: float | None = None
+    foreign_pictures: int = 0
+    foreign_rejected: int = 0
+
+
 class BundleFacts(_Facts):
-    """The contents of bundle.json."""
+    """The contents of bundle.json.
+
+    temperature: how much the model's scores are softened before they are compared with thresholds. forced: why the
+    bundle should not have been made, sentence by sentence; somebody made it nevertheless.
+    """
 
     format_version: int
     labels: tuple[str, ...] = Field(min_length=2)
@@ -76,6 +94,9 @@ class BundleFacts(_Facts):
     input_quantization: Quantization
     output_quantization: Quantization
     thresholds: dict[str, Threshold]
+    temperature: float = Field(default=1.0, gt=0, le=100)
+    unknown: Unknown = Unknown()
+    forced: tuple[str, ...] = ()
     provenance: dict[str, Any]
     test_card: TestCard
     files: dict[str, FileFact]
@@ -94,13 +115,20 @@ class Bundle:
         """Labels in the order of the model's outputs."""
         return self.facts.labels
 
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What whoever runs the bundle must hear before."""
+        return tuple(
+            f"{self.folder}: this bundle was made by --force although {reason}" for reason in self.facts.forced
+        )
+
     def classifier(self, *, num_threads: int = 1) -> Classifier:
         """Load the model and replay the test card.
 
         Raises ModelError, MissingPackageError, or BundleError when this machine answers the card differently.
         """
         interpreter = TfliteInterpreter(self.folder / MODEL_FILE, num_threads=num_threads)
-        classifier = Classifier(interpreter, self.labels, self.facts.input)
+        classifier = Classifier(interpreter, self.labels, self.facts.input, self.facts.temperature)
         check_test_card(self.facts.test_card, classifier, str(self.folder))
         return classifier
 

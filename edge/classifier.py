@@ -21,13 +21,19 @@ class Prediction:
     scores: tuple[float, ...]
 
 
-class Classifier:
-    """A model with its labels and its input spec.
+_HALF_STEP = 1 / 512
+MOST_SURE = 0.9999  # no answer is surer than that: a threshold of 1 is out of reach
 
-    Raises ModelError when the three do not fit together.
+
+class Classifier:
+    """A model with its labels, its input spec and its temperature: how much its scores are softened (above 1).
+
+    Raises ModelError when model, labels and spec do not fit together.
     """
 
-    def __init__(self, interpreter: Interpreter, labels: tuple[str, ...], spec: InputSpec) -> None:
+    def __init__(
+        self, interpreter: Interpreter, labels: tuple[str, ...], spec: InputSpec, temperature: float = 1.0
+    ) -> None:
         expected = (1, *spec.shape)
         if interpreter.input.shape != expected:
             raise ModelError(
@@ -40,7 +46,7 @@ class Classifier:
                 f"expected a model with a score for each of {len(labels)} labels, found {outputs} outputs; "
                 "the labels and the model do not belong together"
             )
-        self.labels, self.spec = labels, spec
+        self.labels, self.spec, self.temperature = labels, spec, temperature
         self._interpreter = interpreter
         self._encode = input_encoder(interpreter.input)
 
@@ -50,6 +56,10 @@ class Classifier:
 
     def scores_of_input(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Score pixels that `preprocess` has already made, `spec.shape` uint8."""
+        return tempered(self.raw_scores_of_input(pixels), self.temperature)
+
+    def raw_scores_of_input(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Score such pixels as the model itself does, without temperature."""
         stored = self._interpreter.run(self._encode(pixels)[np.newaxis])
         scores = real_values(stored, self._interpreter.output).reshape(-1)
         if scores.size == 1 and len(self.labels) == 2:  # one sigmoid: the score of the second label
@@ -59,6 +69,20 @@ class Classifier:
     def classify(self, image: NDArray[np.uint8]) -> Prediction:
         """Name what a picture, (H, W, 3) uint8, shows."""
         return best(self.labels, self.scores(image))
+
+
+def tempered(scores: NDArray[np.float32], temperature: float) -> NDArray[np.float32]:
+    """Soften (temperature above 1) or sharpen scores, (..., L), that add up to 1; their order stays.
+
+    Temperature scaling of Guo et al., "On Calibration of Modern Neural Networks" (2017), on the logarithms of the
+    scores, which are the logits but for a constant. A score of 0 is taken for half a step of an 8-bit output.
+    """
+    if temperature == 1.0:
+        return scores
+    logits = np.log(np.maximum(scores, _HALF_STEP)) / temperature
+    powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    shares: NDArray[np.float32] = powers / powers.sum(axis=-1, keepdims=True)
+    return np.minimum(shares, MOST_SURE).astype(np.float32)
 
 
 def best(labels: tuple[str, ...], scores: NDArray[np.float32]) -> Prediction:

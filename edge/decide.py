@@ -18,13 +18,15 @@ LOST_AFTER_FRAMES = 3  # in a row in which the part should have been in the pict
 class Decider:
     """The rules of one line.
 
-    thresholds: lowest score per label. bins: label -> bin. A label in neither goes to reject.
+    thresholds: lowest score per label. bins: label -> bin. A label in neither goes to reject. min_known_score: below it
+    a part is taken for one of no known class.
     """
 
     labels: tuple[str, ...]
     thresholds: Mapping[str, float]
     bins: Mapping[str, str]
     spacing: Spacing
+    min_known_score: float = 0.0
 
     def decide(self, track: Track) -> Decision:
         """Decide a part from everything seen of it."""
@@ -47,6 +49,7 @@ class Decider:
             (Reason.CROWDED, track.crowded),
             (Reason.LOST, track.missed >= LOST_AFTER_FRAMES),
             (Reason.UNCLASSIFIED, not findings.scores),
+            (Reason.UNKNOWN, findings.score < self.min_known_score),
             # "not at least" rather than "less": a score that is not a number is below every threshold
             (Reason.BELOW_THRESHOLD, not findings.score >= self.thresholds.get(findings.label, 1.0)),
             (Reason.NO_BIN, findings.label not in self.bins),

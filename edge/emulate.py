@@ -119,12 +119,18 @@ def emulated_machine(labels: Sequence[str], *, speed_mm_s: float, tiles: bool) -
     return machine
 
 
-def run_emulated(options: EmulateOptions, watch: Callable[[Machine], OnOutcome] | None = None) -> EmulatedRun:
-    """Run the emulated line to its end, telling `watch(machine)` of every decision.
+def run_emulated(
+    options: EmulateOptions,
+    watch: Callable[[Machine], OnOutcome] | None = None,
+    tell: Callable[[str], None] = lambda _line: None,
+) -> EmulatedRun:
+    """Run the emulated line to its end, telling `watch(machine)` of every decision, `tell` what to know before it.
 
     Raises EdgeSortError's children. No pin of this computer is touched.
     """
     bundle = open_bundle(options.bundle or packaged_bundle())
+    for warning in bundle.warnings:
+        tell(warning)
     machine = emulated_copy(options.machine) if options.machine else _default_machine(options, bundle.labels)
     check_labels(machine, bundle.labels)
     source = _source(options, bundle.labels)

@@ -33,17 +33,18 @@ class Stopped(BaseException):
 
 @dataclass(frozen=True)
 class LineModel:
-    """What the line must know of a bundle. thresholds: label -> lowest score."""
+    """What the line must know of a bundle. thresholds: label -> lowest score; min_known_score: lowest of any part."""
 
     labels: tuple[str, ...]
     thresholds: Mapping[str, float]
     scorer: Scorer
+    min_known_score: float = 0.0
 
 
 def line_model(bundle: Bundle) -> LineModel:
     """Load a bundle's model. Raises what Bundle.classifier raises."""
     thresholds = {label: threshold.min_score for label, threshold in bundle.facts.thresholds.items()}
-    return LineModel(bundle.labels, thresholds, bundle.classifier())
+    return LineModel(bundle.labels, thresholds, bundle.classifier(), bundle.facts.unknown.min_score)
 
 
 def open_camera(machine: Machine, clock: Clock) -> Camera:
@@ -88,7 +89,7 @@ def build_sorter(
         finder=Finder(machine.finder_settings),
         tracker=Tracker(belt, spacing, machine.camera.view_mm),
         scorer=model.scorer,
-        decider=Decider(model.labels, model.thresholds, machine.bins, spacing),
+        decider=Decider(model.labels, model.thresholds, machine.bins, spacing, model.min_known_score),
         belt=belt,
         places=places,
         gates=gates,

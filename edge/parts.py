@@ -56,6 +56,7 @@ class Reason(StrEnum):
 
     SORTED = "sorted"
     BELOW_THRESHOLD = "below_threshold"
+    UNKNOWN = "unknown"
     NO_BIN = "no_bin"
     CROWDED = "crowded"
     TOO_LONG = "too_long"

@@ -50,9 +50,13 @@ class MachineRun:
 
 
 def run_machine(
-    bundle_path: Path, machine: Machine, journal_path: Path | None, watch: Callable[[Machine], OnOutcome]
+    bundle_path: Path,
+    machine: Machine,
+    journal_path: Path | None,
+    watch: Callable[[Machine], OnOutcome],
+    tell: Callable[[str], None] = lambda _line: None,
 ) -> MachineRun:
-    """Sort until the camera ends or somebody stops it.
+    """Sort until the camera ends or somebody stops it. `tell` hears what speaks against the bundle.
 
     Raises EdgeSortError's children; nothing is written and
     no pin is opened before everything else is there.
@@ -60,6 +64,8 @@ def run_machine(
     if machine.camera.kind == "emulated":
         raise MachineError("camera.kind: 'emulated' sees no real part; use another kind, or run with --emulate")
     bundle = open_bundle(bundle_path)
+    for warning in bundle.warnings:
+        tell(warning)
     check_labels(machine, bundle.labels)
     model = line_model(bundle)
     blank = np.zeros((64, 64, 3), dtype=np.uint8)

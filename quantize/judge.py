@@ -2,50 +2,67 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from edge.bundle import Unknown
 from quantize.compare import Comparison
+from quantize.objections import accuracies, objections
 from quantize.thresholds import BinCount, Choice
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What the user asked for: the largest drop in accuracy, and the purity of every bin. Both 0..1."""
+    """What the user asked for: the largest drop in accuracy, the purity of every bin, the least accuracy. All 0..1."""
 
     max_drop: float
     purity: float
+    min_accuracy: float = 0.0
 
 
 @dataclass(frozen=True)
 class Judgement:
     """Everything that was measured, and the verdict.
 
-    held_out: what each choice of a threshold gives on the test pictures, in the order of `choices`.
+    choices: the thresholds, chosen on scores softened by `temperature`. held_out: what each of them gives on the test
+    pictures, in their order. forced: whether the bundle was asked for whatever the verdict.
     """
 
     comparison: Comparison
     limits: Limits
     choices: tuple[Choice, ...]
     held_out: tuple[BinCount, ...]
+    temperature: float
+    unknown: Unknown
     model_bytes: int
     float_weight_bytes: int
     provenance: Mapping[str, Any]
+    forced: bool = False
 
     @property
     def accepted(self) -> bool:
-        """Whether the drop is within the limit; counted in pictures, so that rounding never decides."""
-        return self.comparison.lost <= self.limits.max_drop * len(self.comparison.pictures) + 1e-9
+        """Whether nothing speaks against the model."""
+        return not self.objections
+
+    @property
+    def verdict(self) -> str:
+        """One word: accepted, refused, or forced."""
+        if self.accepted:
+            return "accepted"
+        return "forced" if self.forced else "refused"
+
+    @property
+    def objections(self) -> tuple[str, ...]:
+        """Everything that speaks against the model, a clause each, the worst first."""
+        return objections(self.comparison, self.limits, self.choices, self.held_out)
 
     @property
     def reason(self) -> str:
         """The verdict in one sentence."""
-        before, after = self.comparison.float_model.accuracy, self.comparison.int8_model.accuracy
-        return (
-            f"the integer model answers {after.right} of {after.total} test pictures right, the float model "
-            f"{before.right}: accuracy {_changes(self.comparison)}, allowed is a drop of {self.limits.max_drop:.4f}"
-        )
+        if self.accepted:
+            return f"{accuracies(self.comparison)}, allowed is a drop of {self.limits.max_drop:.4f}"
+        return "; ".join(self.objections)
 
     @property
     def refusal(self) -> str:
@@ -55,20 +72,24 @@ class Judgement:
     @property
     def _advice(self) -> str:
         tested, lost = len(self.comparison.pictures), self.comparison.lost
-        weight = ""
-        if self.limits.max_drop * tested < 1:
-            weight = f"one of {tested} test pictures weighs {1 / tested:.4f}, so more pictures judge finer; "
-        return (
-            f"{weight}try more calibration pictures (--calibration), look at the {len(self.comparison.flips)} "
-            "changed answers, train on more or clearer pictures of those classes, or accept the loss with "
-            f"--max-drop {_rounded_up(lost / tested):.3f}"
-        )
+        advice = []
+        if lost > self.limits.max_drop * tested + 1e-9:
+            if self.limits.max_drop * tested < 1:
+                advice.append(f"one of {tested} test pictures weighs {1 / tested:.4f}, so more pictures judge finer")
+            advice.append(
+                f"try more calibration pictures (--calibration), look at the {len(self.comparison.flips)} changed "
+                f"answers, or accept the loss with --max-drop {_rounded_up(lost / tested):.3f}"
+            )
+        if any(not choice.reached for choice in self.choices) and (reachable := _reachable(self.choices)):
+            advice.append(f"--purity {reachable:.3f} can be reached")
+        advice.append("train on more or clearer pictures, or insist with --force")
+        return "; ".join(advice)
 
 
-def _changes(comparison: Comparison) -> str:
-    if comparison.lost == 0:
-        return "stays the same"
-    return f"{'drops' if comparison.lost > 0 else 'rises'} by {abs(comparison.drop):.4f}"
+def _reachable(choices: Sequence[Choice]) -> float:
+    """The purity that every bin reaches at its best threshold, rounded down; 0 when a bin stays empty."""
+    best = [choice.validation.purity.value or 0.0 for choice in choices]
+    return int(min(best) * 1000) / 1000
 
 
 def _rounded_up(drop: float) -> float:

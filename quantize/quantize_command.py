@@ -23,24 +23,48 @@ _SHARE = FiniteRange(0, 1)
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Bundle folder to write, new or empty.")
 @click.option("--data", type=click.Path(path_type=Path), help="Where the pictures lie now, if moved since training.")
 @click.option("--max-drop", default=0.01, show_default=True, type=_SHARE, help="Largest loss of accuracy, 0 to 1.")
-@click.option("--purity", default=0.99, show_default=True, type=_SHARE, help="Share of a bin that must belong there.")
+@click.option("--min-accuracy", default=0.0, show_default=True, type=_SHARE, help="Least accuracy, 0 to 1.")
+@click.option(
+    "--purity",
+    default=0.995,
+    show_default=True,
+    type=_SHARE,
+    help="Share of a bin that must belong there, 0 to 1. With 0 every bin is good enough.",
+)
 @click.option(
     "--calibration", default=100, show_default=True, type=click.IntRange(1), help="Pictures to calibrate with."
 )
+@click.option(
+    "--foreign",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Pictures of parts of no known class: a score is chosen that rejects such parts, and measured on them.",
+)
+@click.option("--force", is_flag=True, help="Write the bundle whatever the verdict; it records that, and run says so.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of text.")
 def quantize_command(
-    run: Path, out: Path, data: Path | None, max_drop: float, purity: float, calibration: int, as_json: bool
+    run: Path,
+    out: Path,
+    data: Path | None,
+    max_drop: float,
+    min_accuracy: float,
+    purity: float,
+    calibration: int,
+    foreign: Path | None,
+    force: bool,
+    as_json: bool,
 ) -> None:
     """Turn the network of RUN, a folder that `edge-sort train` wrote, into an integer model and judge it.
 
-    Float and integer model answer the same held-out pictures. When the integer model loses more than --max-drop,
-    the exit code is 3 and no bundle is written.
+    Float and integer model answer the same held-out pictures. The exit code is 3, and no bundle is written, when the
+    integer model loses more than --max-drop or falls below --min-accuracy, when a bin cannot reach --purity, and when a
+    class is never answered any more.
     """
     from quantize.errors import QuantizationRefused
     from quantize.judge import Limits
     from quantize.quantize_run import QuantizeOptions, quantize_run
 
-    options = QuantizeOptions(run, out, data, Limits(max_drop, purity), calibration)
+    options = QuantizeOptions(run, out, data, Limits(max_drop, purity, min_accuracy), calibration, foreign, force)
     outcome = quantize_run(options, tell=lambda line: click.echo(f"{line} ...", err=True))
     judgement = outcome.judgement
     click.echo(json.dumps(_as_object(outcome), indent=2) if as_json else summary(judgement))
@@ -53,7 +77,7 @@ def quantize_command(
 def summary(judgement: Judgement) -> str:
     """Return the judgement for a terminal: verdict, changed answers, thresholds."""
     comparison = judgement.comparison
-    lines = [f"{'accepted' if judgement.accepted else 'refused'}: {judgement.reason}", ""]
+    lines = [f"{judgement.verdict}: {judgement.reason}", ""]
     for name, answers in (("float", comparison.float_model), ("int8", comparison.int8_model)):
         low, high = answers.accuracy.interval
         lines.append(f"{name:>6}  {answers.accuracy.value:.4f}  (95 % interval {low:.4f} to {high:.4f})")
@@ -64,7 +88,7 @@ def summary(judgement: Judgement) -> str:
         f" -> {flip.int8_label} {flip.int8_score:.3f}"
         for flip in comparison.flips
     ]
-    lines += ["", *_threshold_lines(judgement)]
+    lines += ["", *_threshold_lines(judgement), "", *_score_lines(judgement)]
     return "\n".join(lines)
 
 
@@ -77,6 +101,18 @@ def _threshold_lines(judgement: Judgement) -> list[str]:
             f"{choice.label:<{width}}  {choice.min_score:9.3f}  {_share(count.purity.value):>6}  "
             f"{_share(count.recovery.value):>8}{_note(choice, judgement.limits.purity)}"
         )
+    return lines
+
+
+def _score_lines(judgement: Judgement) -> list[str]:
+    unknown = judgement.unknown
+    lines = [f"scores are softened by temperature {judgement.temperature:g}, fitted on the validation pictures"]
+    if not unknown.foreign_pictures:
+        return [*lines, "parts of no known class: not measured (--foreign DIR, or train with --leave-out LABEL)"]
+    lines.append(
+        f"parts of no known class: {unknown.foreign_rejected} of {unknown.foreign_pictures} rejected by a score below "
+        f"{unknown.min_score:.3f} or the bin's threshold"
+    )
     return lines
 
 

@@ -2,33 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from edge.bundle import Bundle
+from edge.bundle import Bundle, Unknown
+from edge.classifier import tempered
 from edge.durable import require_unused
 from quantize.calibrate import calibration_inputs, choose_calibration
 from quantize.compare import compare
 from quantize.convert import convert
-from quantize.integer_model import load_integer_model
+from quantize.foreign import choose_unknown, foreign_inputs
+from quantize.integer_model import IntegerModel, load_integer_model
 from quantize.judge import Judgement, Limits
 from quantize.pack import pack, provenance
 from quantize.quiet import quiet
-from quantize.thresholds import choose_thresholds, count_bin
-from training.answers import ask, classifier_scorer
-from training.run_folder import open_run
+from quantize.temperature import fit_temperature, with_temperature
+from quantize.thresholds import Choice, choose_thresholds, count_bin
+from training.answers import Answers, ask, classifier_scorer
+from training.run_folder import Run, open_run
 
 
 @dataclass(frozen=True)
 class QuantizeOptions:
-    """What `edge-sort quantize` is asked for. data: where the pictures lie now, if they moved since training."""
+    """What `edge-sort quantize` is asked for.
+
+    data: where the pictures lie now, if they moved since training. foreign: a folder of pictures of no known class.
+    force: write the bundle whatever the verdict.
+    """
 
     run: Path
     out: Path
     data: Path | None = None
-    limits: Limits = field(default_factory=lambda: Limits(max_drop=0.01, purity=0.99))
+    limits: Limits = field(default_factory=lambda: Limits(max_drop=0.01, purity=0.995))
     calibration: int = 100
+    foreign: Path | None = None
+    force: bool = False
 
 
 @dataclass(frozen=True)
@@ -59,16 +68,38 @@ def quantize_run(options: QuantizeOptions, tell: Callable[[str], None] = lambda 
     comparison = compare(model, integer.classifier, run.split["test"])
     tell(f"choosing thresholds on {len(run.split['validation'])} validation pictures")
     (validation,) = ask([classifier_scorer(integer.classifier)], run.split["validation"], run.spec, run.labels)
-    choices = choose_thresholds(validation, options.limits.purity)
+    temperature = fit_temperature(validation)
+    softened = with_temperature(validation, temperature)
+    choices = choose_thresholds(softened, options.limits.purity)
+    tested = with_temperature(comparison.int8_model, temperature)
     judgement = Judgement(
         comparison=comparison,
         limits=options.limits,
         choices=tuple(choices),
-        held_out=tuple(count_bin(comparison.int8_model, choice.label, choice.min_score) for choice in choices),
+        held_out=tuple(count_bin(tested, choice.label, choice.min_score) for choice in choices),
+        temperature=temperature,
+        unknown=_unknown(options, run, integer, softened, choices, temperature),
         model_bytes=len(converted),
         float_weight_bytes=4 * model.count_params(),
         provenance=provenance(run, chosen, integer.interpreter.runtime_name),
+        forced=options.force,
     )
-    if not judgement.accepted:
+    if judgement.verdict == "refused":
         return Outcome(judgement, None)
     return Outcome(judgement, pack(options.out, integer, judgement, run.split["test"]))
+
+
+def _unknown(
+    options: QuantizeOptions,
+    run: Run,
+    integer: IntegerModel,
+    validation: Answers,
+    choices: Sequence[Choice],
+    temperature: float,
+) -> Unknown:
+    """Without pictures of foreign parts nothing is chosen: nobody would know what it is worth, or what it costs."""
+    inputs = foreign_inputs(run, options.foreign)
+    if not len(inputs):
+        return Unknown()
+    scores = tempered(classifier_scorer(integer.classifier)(inputs), temperature)
+    return choose_unknown(validation, scores, {choice.label: choice.min_score for choice in choices})

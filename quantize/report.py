@@ -20,12 +20,14 @@ def report_object(judgement: Judgement) -> dict[str, Any]:
     comparison = judgement.comparison
     before, after = comparison.float_model.accuracy, comparison.int8_model.accuracy
     return {
-        "verdict": "accepted" if judgement.accepted else "refused",
+        "verdict": judgement.verdict,
         "reason": judgement.reason,
+        "objections": list(judgement.objections),
         "accuracy_float": before.value,
         "accuracy_int8": after.value,
         "drop": comparison.drop,
         "max_drop": judgement.limits.max_drop,
+        "min_accuracy": judgement.limits.min_accuracy,
         "pictures": after.total,
         "right_float": before.right,
         "right_int8": after.right,
@@ -45,6 +47,8 @@ def report_object(judgement: Judgement) -> dict[str, Any]:
             _threshold_object(choice, held_out)
             for choice, held_out in zip(judgement.choices, judgement.held_out, strict=True)
         ],
+        "temperature": judgement.temperature,
+        "unknown": judgement.unknown.model_dump(),
         "model_bytes": judgement.model_bytes,
         "float_weight_bytes": judgement.float_weight_bytes,
         "provenance": _origin(judgement.provenance),

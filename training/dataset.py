@@ -47,7 +47,8 @@ class Dataset:
     """The usable pictures of a data folder, position by position.
 
     `inputs` are the model inputs, (N, H, W, C) uint8; `sizes_px` width and height of the files; `look_alikes` the pairs
-    that seem to be one shot. `given_split` holds the positions of each subset when the folder was divided already.
+    that seem to be one shot. `foreign` are pictures of classes that were left out. `given_split` holds the positions of
+    each subset when the folder was divided already.
     """
 
     folder: Path
@@ -59,18 +60,26 @@ class Dataset:
     sizes_px: tuple[tuple[int, int], ...]
     look_alikes: tuple[LookAlike, ...]
     given_split: dict[str, list[int]] | None = None
+    foreign: tuple[Item, ...] = ()
 
 
 OnRead = Callable[[int, int], None]
 
 
-def read_dataset(folder: Path, spec: InputSpec, rule: GroupRule, on_read: OnRead | None = None) -> Dataset:
+def read_dataset(
+    folder: Path, spec: InputSpec, rule: GroupRule, on_read: OnRead | None = None, leave_out: Sequence[str] = ()
+) -> Dataset:
     """Read every picture below `folder`, which has one sub-folder per class, or train, validation and test with such.
 
-    on_read hears how many files are done and how many there are. `notes` say how pictures were grouped.
-    Raises DataError when the folder has no usable classes.
+    on_read hears how many files are done and how many there are. `notes` say how pictures were grouped. leave_out:
+    classes whose pictures become `foreign` and nothing else.
+    Raises DataError when the folder has no usable classes, or not those to leave out.
     """
-    return read_found(find_pictures(folder), folder, spec, rule, on_read)
+    found = find_pictures(folder)
+    _check_left_out(folder, {one.label for one in found}, leave_out)
+    data = read_found([one for one in found if one.label not in leave_out], folder, spec, rule, on_read)
+    foreign, skipped = _foreign([one for one in found if one.label in leave_out], folder)
+    return replace(data, foreign=foreign, skipped=(*data.skipped, *skipped))
 
 
 def read_found(
@@ -128,6 +137,29 @@ def file_sha256(path: Path) -> str:
     """Return the sha256 of a file's bytes, as 64 hexadecimal digits."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _check_left_out(folder: Path, labels: set[str], leave_out: Sequence[str]) -> None:
+    if unknown := sorted(set(leave_out) - labels):
+        raise DataError(
+            f"{folder}: expected class {unknown[0]!r}, which is to be left out, found only {', '.join(sorted(labels))}"
+            "; correct --leave-out"
+        )
+    if leave_out and len(labels - set(leave_out)) < 2:
+        raise DataError(f"{folder}: expected two classes at least to be left to train on; leave out fewer")
+
+
+def _foreign(found: Sequence[Found], folder: Path) -> tuple[tuple[Item, ...], list[Skipped]]:
+    """List the pictures of left-out classes that can be read."""
+    items, skipped = [], []
+    for one in found:
+        relative = one.path.relative_to(folder).as_posix()
+        try:
+            read_picture(one.path)
+            items.append(Item(folder.resolve() / relative, relative, one.label, relative, file_sha256(one.path)))
+        except (DataError, OSError) as error:
+            skipped.append(Skipped(relative, str(error)))
+    return tuple(items), skipped
 
 
 def _without_contradictions(items: Sequence[Item]) -> tuple[list[int], list[Skipped]]:

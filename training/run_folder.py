@@ -13,8 +13,8 @@ The other pictures stay where they are; `open_run` checks that they are still th
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
@@ -65,18 +65,20 @@ class _SplitFile(_Record):
     train: list[_SplitItem]
     validation: list[_SplitItem]
     test: list[_SplitItem]
+    foreign: list[_SplitItem] = []
     skipped: list[Skipped]
 
 
 @dataclass(frozen=True)
 class Run:
-    """A training run on disk. `split` has the keys "train", "validation" and "test"."""
+    """A training run on disk. `split` has the keys "train", "validation" and "test"; `foreign` was left out of it."""
 
     folder: Path
     labels: tuple[str, ...]
     spec: InputSpec
     seed: int
     split: dict[str, list[Item]]
+    foreign: list[Item] = field(default_factory=list)
 
     def load_model(self) -> keras.Model:
         """Load the trained network. Raises DataError when its file is damaged."""
@@ -110,9 +112,10 @@ def open_run(folder: Path, data: Path | None = None, *, check_pictures: bool = T
     root = (data or folder / recorded.data).resolve()
     split = {subset: [_item(root, entry) for entry in getattr(recorded, subset)] for subset in SUBSETS}
     _check_labels(folder, facts.labels, split)
+    foreign = [_item(root, entry) for entry in recorded.foreign]
     if check_pictures:
-        _check_pictures(root, [item for subset in SUBSETS for item in split[subset]])
-    return Run(folder, facts.labels, facts.input, facts.seed, split)
+        _check_pictures(root, [*(item for subset in SUBSETS for item in split[subset]), *foreign])
+    return Run(folder, facts.labels, facts.input, facts.seed, split, foreign)
 
 
 def write_run(
@@ -121,16 +124,18 @@ def write_run(
     data: Path,
     split: Mapping[str, list[Item]],
     skipped: tuple[Skipped, ...],
+    foreign: Sequence[Item] = (),
 ) -> None:
     """Write run.json and split.json into a folder that is being made (see edge.durable.whole_folder).
 
-    data: where the pictures lie; when that is inside the run, the run can be moved with them.
+    data: where the pictures lie; when that is inside the run, the run can be moved with them. foreign: pictures of
+    classes that were left out.
     """
     inside = data.resolve().is_relative_to(draft.resolve())
     place = data.resolve().relative_to(draft.resolve()) if inside else data.resolve()
     entries = {
-        subset: [_SplitItem(path=i.relative, label=i.label, group=i.group, sha256=i.sha256) for i in split[subset]]
-        for subset in SUBSETS
+        subset: [_SplitItem(path=i.relative, label=i.label, group=i.group, sha256=i.sha256) for i in items]
+        for subset, items in (*split.items(), ("foreign", foreign))
     }
     record = _SplitFile(data=str(place), skipped=list(skipped), **entries)
     (draft / SPLIT_FILE).write_text(record.model_dump_json(indent=1) + "\n")

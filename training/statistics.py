@@ -47,8 +47,13 @@ def mcnemar(only_first_right: int, only_second_right: int) -> float:
     return float(_binomtest(fewer, differing, 0.5).pvalue) if differing else 1.0
 
 
-def _binomtest(right: int, total: int, share: float) -> Any:
-    return need("scipy.stats", "desktop", "the report").binomtest(right, total, share)
+def chance_of_so_few(right: int, total: int, share: float) -> float:
+    """Return how likely at most `right` of `total` are when each is with probability `share`; 1 when total is 0."""
+    return float(_binomtest(right, total, share, "less").pvalue) if total else 1.0
+
+
+def _binomtest(right: int, total: int, share: float, alternative: str = "two-sided") -> Any:
+    return need("scipy.stats", "desktop", "the report").binomtest(right, total, share, alternative)
 
 
 def pictures_to_show(purity: float) -> int:

@@ -71,6 +71,13 @@ _SHARE = FiniteRange(0, 1, min_open=True, max_open=True)
     "sub-folder, and by name without a trailing _<number>.",
 )
 @click.option(
+    "--leave-out",
+    multiple=True,
+    metavar="LABEL",
+    help="Do not train on this class; quantize shows its pictures to the model as parts of no known class. May be "
+    "repeated.",
+)
+@click.option(
     "--feature-cache",
     type=click.Path(path_type=Path),
     metavar="DIR",
@@ -91,6 +98,7 @@ def train_command(
     recipe_name: str,
     settings: tuple[str, ...],
     group_pattern: str | None,
+    leave_out: tuple[str, ...],
     feature_cache: Path | None,
     no_augment: bool,
     resume: bool,
@@ -112,7 +120,7 @@ def train_command(
     from training.train_request import TrainRequest
     from training.train_run import train_run
 
-    request = TrainRequest(data, recipe, group_pattern, recipe_name, feature_cache, resume, tensorboard)
+    request = TrainRequest(data, recipe, group_pattern, recipe_name, feature_cache, resume, tensorboard, leave_out)
     try:
         with TrainingProgress(recipe.total_epochs) as progress:
             result = train_run(request, out, progress)

@@ -21,7 +21,8 @@ class TrainRequest:
     """What to train on and how. `group_pattern` None means the default rule of training.groups.
 
     feature_cache: where features of frozen backbones are kept; None means the user's cache. resume: go on with a
-    training of the same that was stopped. tensorboard: where to write logs for it; None means nowhere.
+    training of the same that was stopped. tensorboard: where to write logs for it; None means nowhere. leave_out:
+    classes not to train on, whose pictures quantize shows to the model as parts of no known class.
     """
 
     data: Path
@@ -31,6 +32,7 @@ class TrainRequest:
     feature_cache: Path | None = None
     resume: bool = False
     tensorboard: Path | None = None
+    leave_out: tuple[str, ...] = ()
 
 
 def result_facts(request: TrainRequest, data: Dataset, split: dict[str, list[int]]) -> dict[str, Any]:
@@ -55,6 +57,7 @@ def run_facts(request: TrainRequest, data: Dataset) -> RunFacts:
             "recipe_name": request.recipe_name,
             "recipe": request.recipe.model_dump(mode="json"),
             "group_pattern": request.group_pattern,
+            "leave_out": list(request.leave_out),
         },
         versions=versions(),
     )

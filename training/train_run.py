@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from edge.errors import DataError
 from training.answers import Answers, answers_to, network_scorer
 from training.checkpoints import Checkpoints
 from training.course import Course, Examples
@@ -88,7 +89,9 @@ def _on_epoch(request: TrainRequest, reporter: Reporter) -> Callable[[Epoch], No
 
 def _read(request: TrainRequest, reporter: Reporter) -> Dataset:
     recipe, rule = request.recipe, group_rule(request.group_pattern)
-    data = read_dataset(request.data, recipe.input, rule, reporter.read)
+    if request.leave_out and recipe.offline is not None:
+        raise DataError("--leave-out: expected a recipe without [offline], found one with; choose another recipe")
+    data = read_dataset(request.data, recipe.input, rule, reporter.read, request.leave_out)
     for skipped in data.skipped:
         reporter.say(f"Warning: skipped {skipped.reason}")
     for note in data.notes:
@@ -110,7 +113,7 @@ def _write(
     examined = _examined(request, data, split, trained, answers, name)
     write_report(draft, examined)
     items = {name: [data.items[index] for index in split[name]] for name in SUBSETS}
-    write_run(draft, run_facts(request, data), data.folder, items, data.skipped)
+    write_run(draft, run_facts(request, data), data.folder, items, data.skipped, data.foreign)
     return TrainResult(
         test=examined.evaluation,
         validation_accuracy=examined.extra["validation_accuracy"],

@@ -252,7 +252,8 @@ def test_a_written_bundle_opens_as_it_was(tmp_path):
     written = write_bundle(tmp_path / "out", parsed().model_copy(update={"files": {}}), kept)
 
     assert written.facts == parsed()
-    assert {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()} == CONTENTS
+    assert {name: (tmp_path / "out" / name).read_bytes() for name in kept} == kept
+    assert {path.name for path in (tmp_path / "out").iterdir()} == set(CONTENTS)
 
 
 def test_a_bundle_in_use_is_not_written_over(bundle):

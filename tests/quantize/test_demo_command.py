@@ -34,7 +34,7 @@ def test_every_step_leaves_what_it_says(tmp_path, monkeypatch):
     monkeypatch.setattr(module, "PICTURES_PER_CLASS", 12)
     monkeypatch.setattr(module, "EPOCHS", 1)
     monkeypatch.setattr(module, "PARTS_FED", 5)
-    monkeypatch.setattr(module, "LIMITS", module.Limits(max_drop=1, purity=0.9))
+    monkeypatch.setattr(module, "LIMITS", module.Limits(max_drop=1, purity=0))
     out = tmp_path / "out"
 
     result = demo("--out", out)

@@ -162,8 +162,8 @@ def test_a_real_loss_is_refused(fragile_run, tmp_path):
     result = quantize(fragile_run, "--out", tmp_path / "bundle")
 
     assert result.exit_code == 3
-    assert result.stdout.startswith("refused: the integer model answers 10 of 20 test pictures right")
-    assert "Error: refused: the integer model answers 10 of 20" in result.stderr
+    assert result.stdout.startswith("refused: the integer model gives every picture the same scores")
+    assert "the integer model answers 10 of 20 test pictures right" in result.stderr
     assert "accept the loss with --max-drop 0.500" in result.stderr
     assert list(tmp_path.iterdir()) == []
 
@@ -187,10 +187,15 @@ def test_json_is_one_object_on_stdout_whatever_the_converter_prints(fragile_run,
 
 
 @pytest.mark.slow
-def test_a_loss_that_was_allowed_is_accepted(fragile_run, tmp_path):
-    """The limit that the refusal names is enough."""
-    result = quantize(fragile_run, "--out", tmp_path / "bundle", "--max-drop", "0.5", "--json")
+def test_a_forced_bundle_says_so_wherever_it_goes(fragile_run, tmp_path):
+    """In the verdict, in the bundle, on its page, and to whoever runs it."""
+    result = quantize(fragile_run, "--out", tmp_path / "bundle", "--force", "--json")
 
     assert result.exit_code == 0
-    assert json.loads(result.stdout)["bundle"] == str(tmp_path / "bundle")
+    found = json.loads(result.stdout)
+    assert (found["verdict"], found["bundle"]) == ("forced", str(tmp_path / "bundle"))
+    assert found["objections"] == list(open_bundle(tmp_path / "bundle").facts.forced)
     assert "all to reject" in (tmp_path / "bundle" / "report.html").read_text()
+    line = CliRunner().invoke(cli, ["run", "--emulate", "--fast", "--count", "1", "--bundle", str(tmp_path / "bundle")])
+    assert "Warning: " in line.stderr
+    assert "was made by --force although the integer model gives every picture the same scores" in line.stderr

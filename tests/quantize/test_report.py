@@ -10,6 +10,7 @@ from PIL import Image
 
 pytest.importorskip("jinja2", reason="jinja2 comes with the desktop install")
 
+from edge.bundle import Unknown
 from quantize.compare import Comparison
 from quantize.judge import Judgement, Limits
 from quantize.report import report_json, report_object, report_page
@@ -28,7 +29,7 @@ PROVENANCE = {
 }
 
 
-def judged(wrong_after=1, max_drop=0.1, pictures=20, provenance=PROVENANCE):
+def judged(wrong_after=1, max_drop=0.1, pictures=20, provenance=PROVENANCE, purity=0.5, **more):
     """Judge an integer model that gets the first `wrong_after` pictures wrong; the float model is always right."""
     truth = np.arange(pictures) % 2
     before, after = np.full((pictures, 2), 0.125, np.float32), np.full((pictures, 2), 0.25, np.float32)
@@ -36,9 +37,20 @@ def judged(wrong_after=1, max_drop=0.1, pictures=20, provenance=PROVENANCE):
     after[np.arange(pictures), np.where(np.arange(pictures) < wrong_after, 1 - truth, truth)] = 0.75
     names = tuple(f"p/{n}.png" for n in range(pictures))
     comparison = Comparison(names, Answers(LABELS, truth, before), Answers(LABELS, truth, after))
-    choices = choose_thresholds(comparison.int8_model, 0.99)
+    choices = choose_thresholds(comparison.int8_model, purity)
     held_out = [count_bin(comparison.int8_model, choice.label, choice.min_score) for choice in choices]
-    return Judgement(comparison, Limits(max_drop, 0.99), tuple(choices), tuple(held_out), 240_000, 900_000, provenance)
+    return Judgement(
+        comparison=comparison,
+        limits=Limits(max_drop, purity),
+        choices=tuple(choices),
+        held_out=tuple(held_out),
+        temperature=1.0,
+        unknown=Unknown(),
+        model_bytes=240_000,
+        float_weight_bytes=900_000,
+        provenance=provenance,
+        **more,
+    )
 
 
 @pytest.fixture
@@ -112,13 +124,14 @@ def test_a_refusal_says_what_to_try():
     judgement = judged(wrong_after=3, max_drop=0.01)
 
     assert "one of 20 test pictures weighs 0.0500" in judgement.refusal
-    assert judgement.refusal.endswith("--max-drop 0.150")
+    assert "accept the loss with --max-drop 0.150" in judgement.refusal
+    assert judgement.refusal.endswith("insist with --force")
     assert judged(wrong_after=3, max_drop=0.15).accepted
 
 
 def test_an_unreachable_purity_is_explained(test_items):
     """The page says which bin cannot be as pure as asked, and what can be had."""
-    page = " ".join(report_page(judged(wrong_after=5, max_drop=1), test_items).split())
+    page = " ".join(report_page(judged(wrong_after=5, max_drop=1, purity=0.99), test_items).split())
 
     assert "purity not reached" in page
     assert "For bolt no threshold reached it: the best is 77.8 %." in page

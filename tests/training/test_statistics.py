@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from training.statistics import Share, mcnemar, pictures_to_show, wilson
+from training.statistics import Share, chance_of_so_few, mcnemar, pictures_to_show, wilson
 
 
 @pytest.mark.parametrize(
@@ -55,3 +55,12 @@ def test_pictures_to_show_is_the_first_count_that_shows_it():
     needed = pictures_to_show(0.99)
 
     assert wilson(needed, needed)[0] >= 0.99 > wilson(needed - 1, needed - 1)[0]
+
+
+@pytest.mark.parametrize(
+    ("right", "total", "share", "chance"),
+    [(0, 1, 0.9, 0.1), (1, 2, 0.5, 0.75), (9, 10, 0.9, 0.6513215599), (0, 0, 0.9, 1.0)],
+)
+def test_chance_of_so_few_is_the_binomial_tail(right, total, share, chance):
+    """1 - 0.9^10 = 0.6513 for at most nine of ten."""
+    assert chance_of_so_few(right, total, share) == pytest.approx(chance)

@@ -1,0 +1,103 @@
+"""What speaks against an integer model: each rule one function, each objection a clause that starts with the fact."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from quantize.compare import Comparison
+from quantize.thresholds import BinCount, Choice
+from training.statistics import chance_of_so_few
+
+if TYPE_CHECKING:
+    from quantize.judge import Limits
+
+
+def objections(
+    comparison: Comparison, limits: Limits, choices: Sequence[Choice], held_out: Sequence[BinCount]
+) -> tuple[str, ...]:
+    """Return everything that speaks against the model, the worst first; nothing when it may be used."""
+    return (
+        *_constant(comparison),
+        *_silenced(comparison),
+        *_dropped(comparison, limits),
+        *_inaccurate(comparison, limits),
+        *_unreached(choices, limits),
+        *_impure(choices, held_out, limits),
+    )
+
+
+def accuracies(comparison: Comparison) -> str:
+    """Both accuracies as a clause."""
+    before, after = comparison.float_model.accuracy, comparison.int8_model.accuracy
+    return (
+        f"the integer model answers {after.right} of {after.total} test pictures right, the float model "
+        f"{before.right}: accuracy {_changes(comparison)}"
+    )
+
+
+def _constant(comparison: Comparison) -> Iterator[str]:
+    """One answer to everything is what a broken conversion gives. One class among the pictures would explain it."""
+    answers = comparison.int8_model
+    if len(np.unique(answers.truth)) > 1 and float(np.ptp(answers.scores, axis=0).max()) == 0.0:
+        label = answers.labels[int(answers.answered[0])]
+        yield f"the integer model gives every picture the same scores, those of {label!r}"
+
+
+def _silenced(comparison: Comparison) -> Iterator[str]:
+    """A class that the float model finds and the integer model never names. Counted over all its test pictures."""
+    before, after = comparison.float_model, comparison.int8_model
+    for index, label in enumerate(after.labels):
+        pictures = before.truth == index
+        if (before.answered[pictures] == index).any() and not (after.answered == index).any():
+            found = int((before.answered[pictures] == index).sum())
+            yield f"the integer model never answers {label!r}, which the float model finds in {found} test pictures"
+
+
+def _dropped(comparison: Comparison, limits: Limits) -> Iterator[str]:
+    """Counted in pictures, so that rounding never decides."""
+    if comparison.lost > limits.max_drop * len(comparison.pictures) + 1e-9:
+        yield f"{accuracies(comparison)}, allowed is a drop of {limits.max_drop:.4f}"
+
+
+def _inaccurate(comparison: Comparison, limits: Limits) -> Iterator[str]:
+    after = comparison.int8_model.accuracy
+    if after.right < limits.min_accuracy * after.total - 1e-9:
+        yield (
+            f"the integer model answers {after.right} of {after.total} test pictures right, asked for is "
+            f"{limits.min_accuracy:.4f} (--min-accuracy)"
+        )
+
+
+def _unreached(choices: Sequence[Choice], limits: Limits) -> Iterator[str]:
+    missed = [choice for choice in choices if limits.purity and not choice.reached]
+    if empty := [choice.label for choice in missed if not choice.validation.right]:
+        yield f"no validation picture is rightly answered {_quoted(empty)}: nothing would reach that bin"
+    if impure := [choice for choice in missed if choice.validation.right]:
+        best = min(impure, key=lambda choice: choice.validation.purity.value or 0.0)
+        yield (
+            f"no threshold makes the bins of {_quoted([choice.label for choice in impure])} reach a purity of "
+            f"{limits.purity:g}: the best for {best.label!r} is {best.validation.purity.value:.3f}"
+        )
+
+
+def _quoted(labels: Sequence[str]) -> str:
+    return ", ".join(repr(label) for label in labels)
+
+
+def _impure(choices: Sequence[Choice], held_out: Sequence[BinCount], limits: Limits) -> Iterator[str]:
+    """Only what is hardly chance: one wrong part of thirty proves nothing about one in two hundred."""
+    for choice, count in zip(choices, held_out, strict=True):
+        if choice.reached and chance_of_so_few(count.right, count.sorted, limits.purity) < 0.025:
+            yield (
+                f"bin {choice.label!r} holds {count.right} right of {count.sorted} test pictures: a purity of "
+                f"{count.purity.value:.3f}, surely below {limits.purity:g}"
+            )
+
+
+def _changes(comparison: Comparison) -> str:
+    if comparison.lost == 0:
+        return "stays the same"
+    return f"{'drops' if comparison.lost > 0 else 'rises'} by {abs(comparison.drop):.4f}"

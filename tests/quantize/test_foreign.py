@@ -1,0 +1,69 @@
+"""Parts of no known class: the score is chosen on known parts, and measured on foreign ones."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from edge.errors import DataError
+from edge.preprocess import InputSpec
+from quantize.foreign import choose_unknown, foreign_inputs
+from training.answers import Answers
+from training.run_folder import Run
+
+LABELS = ("bolt", "nut")
+HALF = dict.fromkeys(LABELS, 0.5)
+
+
+def validation(*tops: float) -> Answers:
+    scores = np.array([[top, 1 - top] for top in tops], np.float32)
+    return Answers(LABELS, np.zeros(len(tops), int), scores)
+
+
+def test_the_score_keeps_what_it_must_of_the_known_parts():
+    """99 of 100 right answers stay; wrong answers have no say."""
+    tops = [0.7, *np.linspace(0.8, 0.99, 199), 0.2, 0.3]  # the last two are answered wrongly
+
+    unknown = choose_unknown(validation(*tops), np.zeros((0, 2), np.float32), HALF)
+
+    assert unknown.min_score == pytest.approx(0.801, abs=0.001)
+    assert unknown.known_kept >= 0.99
+
+
+def test_foreign_parts_are_counted_by_both_rules():
+    """Below the score of known parts, or below the threshold of the label they are taken for."""
+    foreign = np.array([[0.6, 0.4], [0.97, 0.03], [0.05, 0.95], [0.01, 0.99]], np.float32)
+
+    unknown = choose_unknown(validation(0.9, 0.95, 0.98), foreign, {"bolt": 0.5, "nut": 0.97})
+
+    assert (unknown.min_score, unknown.foreign_pictures, unknown.foreign_rejected) == (
+        pytest.approx(0.9, abs=1e-5),
+        4,
+        2,
+    )
+
+
+def test_nothing_is_chosen_where_nothing_is_right():
+    """A score that rejects everything helps nobody."""
+    assert choose_unknown(validation(0.2, 0.3), np.ones((1, 2), np.float32), HALF).min_score == 0.0
+
+
+def test_foreign_pictures_are_found_at_any_depth(tmp_path):
+    """A heap of pictures needs no classes."""
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    for place in (tmp_path, tmp_path / "a" / "b"):
+        Image.new("RGB", (20, 10), (200, 10, 10)).save(place / "p.png")
+    (tmp_path / "notes.txt").write_text("no picture")
+    run = Run(tmp_path, LABELS, InputSpec(width_px=8, height_px=8), 0, {})
+
+    assert foreign_inputs(run, tmp_path).shape == (2, 8, 8, 3)
+    assert foreign_inputs(run, None).shape == (0, 8, 8, 3)
+
+
+def test_a_folder_without_pictures_is_told(tmp_path):
+    """Rather than a share of nothing."""
+    run = Run(tmp_path, LABELS, InputSpec(width_px=8, height_px=8), 0, {})
+
+    with pytest.raises(DataError, match="expected pictures of parts of no known class, found none; correct --foreign"):
+        foreign_inputs(run, tmp_path)
