@@ -13,6 +13,8 @@ from edge.errors import DataError
 from edge.preprocess import InputSpec
 from training.dataset import Item, load_inputs
 
+BLACK_AND_WHITE = 2
+
 
 def choose_calibration(train: Sequence[Item], *, count: int, seed: int, held_out: Iterable[Item] = ()) -> list[Item]:
     """Draw up to `count` training pictures, the classes in turn, so that a small class counts as much as a large one.

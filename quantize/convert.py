@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,14 +16,28 @@ from training.tensorflow_setup import load_keras, load_tensorflow
 INTEGER_TYPES = frozenset({"INT8", "UINT8", "INT16", "INT32", "INT64"})
 
 
-def convert(model: Any, calibration: NDArray[np.uint8]) -> bytes:
-    """Convert a Keras model to a TFLite model with int8 input and output; the same input gives the same bytes.
+Ends = Literal["int8", "uint8"]  # what the model takes and gives
 
-    model: its input's values are pixels 0..255. calibration: (N, H, W, C) uint8.
+
+def convert(model: Any, calibration: NDArray[np.uint8], ends: Ends = "int8") -> bytes:
+    """Convert a Keras model to a full-integer TFLite model; the same input gives the same bytes.
+
+    model: its input's values are pixels 0..255. calibration: (N, H, W, C) uint8. ends: dtype of input and output.
     Raises ModelError when the converter refuses or leaves anything that is not an integer.
     """
     with quiet():
-        converter = _converter(load_tensorflow("converting a model"), _fixed_batch(model), calibration)
+        tf = load_tensorflow("converting a model")
+        converter = float_converter(tf, model)
+        calibrate(tf, converter, calibration)
+        converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+        converter.inference_input_type = converter.inference_output_type = getattr(tf, ends)
+    converted = run_converter(converter)
+    check_integer(converted, ends)
+    return converted
+
+
+def run_converter(converter: Any) -> bytes:
+    """Run a converter. Raises ModelError when it refuses."""
     try:
         with quiet():
             converted: bytes = converter.convert()
@@ -32,12 +46,11 @@ def convert(model: Any, calibration: NDArray[np.uint8]) -> bytes:
             f"expected a network that can be computed with integers, found: {_first_line(error)}; "
             "replace the layer it names and train again"
         ) from error
-    check_integer(converted)
     return converted
 
 
-def check_integer(model: bytes) -> None:
-    """Raise ModelError unless input and output are int8, every tensor is integer and every shape is fixed.
+def check_integer(model: bytes, ends: Ends = "int8") -> None:
+    """Raise ModelError unless input and output are of type `ends`, every tensor is integer and every shape is fixed.
 
     Read in the file itself: a runtime shows only the tensors it kept.
     """
@@ -50,8 +63,8 @@ def check_integer(model: bytes) -> None:
             _check_tensor(tensor, names[tensor.type])
         for end in (*graph.inputs, *graph.outputs):
             tensor = graph.tensors[end]
-            if (dtype := names[tensor.type]) != "INT8":
-                raise _not_integer(tensor, f"{dtype.lower()} instead of int8 at an input or output")
+            if (dtype := names[tensor.type].lower()) != ends:
+                raise _not_integer(tensor, f"{dtype} instead of {ends} at an input or output")
 
 
 def _check_tensor(tensor: Any, dtype: str) -> None:
@@ -79,21 +92,23 @@ def _fixed_batch(model: Any) -> Any:
     return keras.Model(picture, model(picture, training=False), name="classifier")
 
 
-def _converter(tf: Any, model: Any, calibration: NDArray[np.uint8]) -> Any:
+def float_converter(tf: Any, model: Any) -> Any:
+    """Return a converter for the network with a batch of one; as it is, it keeps every number float32."""
+    return tf.lite.TFLiteConverter.from_keras_model(_fixed_batch(model))
+
+
+def calibrate(tf: Any, converter: Any, calibration: NDArray[np.uint8]) -> None:
+    """Let a converter quantize, with the ranges that these pictures, (N, H, W, C) uint8, give."""
+
     def samples() -> Iterator[list[NDArray[np.float32]]]:
         for pixels in calibration:
             yield [pixels[np.newaxis].astype(np.float32)]
 
-    converter = tf.lite.TFLiteConverter.from_keras_model(model)
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
     converter.representative_dataset = samples
-    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
-    converter.inference_input_type = tf.int8
-    converter.inference_output_type = tf.int8
     # Per-channel Dense weights are stamped with an old operator version: runtimes of that generation then answer
     # a constant, in silence.
     converter._experimental_disable_per_channel_quantization_for_dense_layers = True
-    return converter
 
 
 def _first_line(error: Exception) -> str:

@@ -8,8 +8,10 @@ from typing import Any
 
 from edge.bundle import Unknown
 from quantize.compare import Comparison
+from quantize.cost import Cost
 from quantize.objections import accuracies, objections
 from quantize.thresholds import BinCount, Choice
+from training.answers import Answers
 
 
 @dataclass(frozen=True)
@@ -25,18 +27,18 @@ class Limits:
 class Judgement:
     """Everything that was measured, and the verdict.
 
-    choices: the thresholds, chosen on scores softened by `temperature`. held_out: what each of them gives on the test
-    pictures, in their order. forced: whether the bundle was asked for whatever the verdict.
+    choices: the thresholds, chosen on `validation`, whose scores are softened by `temperature`. held_out: what each of
+    them gives on the test pictures, in their order. forced: whether the bundle was asked for whatever the verdict.
     """
 
     comparison: Comparison
     limits: Limits
     choices: tuple[Choice, ...]
     held_out: tuple[BinCount, ...]
+    validation: Answers
     temperature: float
     unknown: Unknown
-    model_bytes: int
-    float_weight_bytes: int
+    cost: Cost
     provenance: Mapping[str, Any]
     forced: bool = False
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Sequence
+from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -14,13 +15,14 @@ from edge.test_card import make_test_card
 from quantize.integer_model import IntegerModel
 from quantize.judge import Judgement
 from quantize.report import report_json, report_page
+from quantize.stability import Calibrated
 from training.dataset import Item
 from training.run_folder import Run
 
 _PACKAGES = ("edge-sort", "tensorflow", "keras", "numpy", "pillow")
 
 
-def provenance(run: Run, calibration: Sequence[Item], runtime: str) -> dict[str, Any]:
+def provenance(run: Run, made: Calibrated, runtime: str) -> dict[str, Any]:
     """Say where a model comes from. Nothing in it depends on this machine's folders or on the hour."""
     return {
         "run": run.folder.resolve().name,
@@ -28,7 +30,8 @@ def provenance(run: Run, calibration: Sequence[Item], runtime: str) -> dict[str,
         "split": {subset: len(items) for subset, items in run.split.items()},
         "calibration": {
             "black_and_white": True,
-            "pictures": [{"path": item.relative, "sha256": item.sha256} for item in calibration],
+            "pictures": [{"path": item.relative, "sha256": item.sha256} for item in made.chosen],
+            "steps": [asdict(step) for step in made.steps],
         },
         "runtime": runtime,
         "versions": {"python": platform.python_version(), **_installed()},

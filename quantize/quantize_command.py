@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -32,8 +32,16 @@ _SHARE = FiniteRange(0, 1)
     help="Share of a bin that must belong there, 0 to 1. With 0 every bin is good enough.",
 )
 @click.option(
-    "--calibration", default=100, show_default=True, type=click.IntRange(1), help="Pictures to calibrate with."
+    "--calibration", type=click.IntRange(1), metavar="N", help="Pictures to calibrate with.  [default: until stable]"
 )
+@click.option(
+    "--ends",
+    default="int8",
+    show_default=True,
+    type=click.Choice(["int8", "uint8"]),
+    help="What the model takes and gives.",
+)
+@click.option("--variants", is_flag=True, help="Also measure float16, 8-bit weights and 16-bit activations.")
 @click.option(
     "--foreign",
     type=click.Path(path_type=Path),
@@ -49,7 +57,9 @@ def quantize_command(
     max_drop: float,
     min_accuracy: float,
     purity: float,
-    calibration: int,
+    calibration: int | None,
+    ends: Literal["int8", "uint8"],
+    variants: bool,
     foreign: Path | None,
     force: bool,
     as_json: bool,
@@ -64,7 +74,17 @@ def quantize_command(
     from quantize.judge import Limits
     from quantize.quantize_run import QuantizeOptions, quantize_run
 
-    options = QuantizeOptions(run, out, data, Limits(max_drop, purity, min_accuracy), calibration, foreign, force)
+    options = QuantizeOptions(
+        run=run,
+        out=out,
+        data=data,
+        limits=Limits(max_drop, purity, min_accuracy),
+        calibration=calibration,
+        foreign=foreign,
+        force=force,
+        ends=ends,
+        variants=variants,
+    )
     outcome = quantize_run(options, tell=lambda line: click.echo(f"{line} ...", err=True))
     judgement = outcome.judgement
     click.echo(json.dumps(_as_object(outcome), indent=2) if as_json else summary(judgement))

@@ -5,21 +5,30 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from edge.bundle import Bundle, Unknown
 from edge.classifier import tempered
 from edge.durable import require_unused
-from quantize.calibrate import calibration_inputs, choose_calibration
-from quantize.compare import compare
-from quantize.convert import convert
+from quantize.calibrate import BLACK_AND_WHITE, choose_calibration
+from quantize.compare import Comparison, compare
+from quantize.convert import Ends, convert
+from quantize.cost import Cost
 from quantize.foreign import choose_unknown, foreign_inputs
 from quantize.integer_model import IntegerModel, load_integer_model
 from quantize.judge import Judgement, Limits
+from quantize.latency import measure_latency
 from quantize.pack import pack, provenance
 from quantize.quiet import quiet
+from quantize.stability import MOST, PROBES, Calibrated, calibrated
 from quantize.temperature import fit_temperature, with_temperature
 from quantize.thresholds import Choice, choose_thresholds, count_bin
+from quantize.variants import VARIANT_PICTURES, Variant, convert_float, fewest, measure_variants
 from training.answers import Answers, ask, classifier_scorer
+from training.dataset import load_inputs
 from training.run_folder import Run, open_run
 
 
@@ -28,16 +37,19 @@ class QuantizeOptions:
     """What `edge-sort quantize` is asked for.
 
     data: where the pictures lie now, if they moved since training. foreign: a folder of pictures of no known class.
-    force: write the bundle whatever the verdict.
+    force: write the bundle whatever the verdict. calibration: how many pictures; None means as many as it takes.
+    ends: what the model takes and gives. variants: measure the other ways to convert as well.
     """
 
     run: Path
     out: Path
     data: Path | None = None
     limits: Limits = field(default_factory=lambda: Limits(max_drop=0.01, purity=0.995))
-    calibration: int = 100
+    calibration: int | None = None
     foreign: Path | None = None
     force: bool = False
+    ends: Ends = "int8"
+    variants: bool = False
 
 
 @dataclass(frozen=True)
@@ -59,34 +71,78 @@ def quantize_run(options: QuantizeOptions, tell: Callable[[str], None] = lambda 
     run = open_run(options.run, options.data)
     with quiet():
         model = run.load_model()
+    made = _calibrated(options, run, model, tell)
+    judgement = _judged(options, run, model, made, tell)
+    if judgement.verdict == "refused":
+        return Outcome(judgement, None)
+    return Outcome(judgement, pack(options.out, made.model, judgement, run.split["test"]))
+
+
+def _calibrated(options: QuantizeOptions, run: Run, model: Any, tell: Callable[[str], None]) -> Calibrated:
     held_out = [*run.split["validation"], *run.split["test"]]
-    chosen = choose_calibration(run.split["train"], count=options.calibration, seed=run.seed, held_out=held_out)
-    tell(f"converting, calibrated on {len(chosen)} training pictures, one black and one white")
-    converted = convert(model, calibration_inputs(chosen, run.spec))
-    integer = load_integer_model(converted, run.labels, run.spec)
-    tell(f"comparing both models on {len(run.split['test'])} test pictures")
-    comparison = compare(model, integer.classifier, run.split["test"])
+    candidates = choose_calibration(
+        run.split["train"], count=options.calibration or MOST, seed=run.seed, held_out=held_out
+    )
+
+    def make(inputs: NDArray[np.uint8]) -> IntegerModel:
+        pictures = len(inputs) - BLACK_AND_WHITE
+        tell(f"converting, calibrated on {pictures} training pictures, one black and one white")
+        return load_integer_model(convert(model, inputs, options.ends), run.labels, run.spec)
+
+    probes = load_inputs(run.split["validation"][:PROBES], run.spec)
+    return calibrated(make, candidates, probes, run.spec, options.calibration)
+
+
+def _judged(options: QuantizeOptions, run: Run, model: Any, made: Calibrated, tell: Callable[[str], None]) -> Judgement:
+    integer, test = made.model, run.split["test"]
+    tell(f"comparing both models on {len(test)} test pictures")
+    comparison = compare(model, integer.classifier, test)
     tell(f"choosing thresholds on {len(run.split['validation'])} validation pictures")
     (validation,) = ask([classifier_scorer(integer.classifier)], run.split["validation"], run.spec, run.labels)
     temperature = fit_temperature(validation)
     softened = with_temperature(validation, temperature)
     choices = choose_thresholds(softened, options.limits.purity)
     tested = with_temperature(comparison.int8_model, temperature)
-    judgement = Judgement(
+    return Judgement(
         comparison=comparison,
         limits=options.limits,
         choices=tuple(choices),
         held_out=tuple(count_bin(tested, choice.label, choice.min_score) for choice in choices),
+        validation=softened,
         temperature=temperature,
         unknown=_unknown(options, run, integer, softened, choices, temperature),
-        model_bytes=len(converted),
-        float_weight_bytes=4 * model.count_params(),
-        provenance=provenance(run, chosen, integer.interpreter.runtime_name),
+        cost=_cost(options, run, model, made, comparison, tell),
+        provenance=provenance(run, made, integer.interpreter.runtime_name),
         forced=options.force,
     )
-    if judgement.verdict == "refused":
-        return Outcome(judgement, None)
-    return Outcome(judgement, pack(options.out, integer, judgement, run.split["test"]))
+
+
+def _cost(
+    options: QuantizeOptions,
+    run: Run,
+    model: Any,
+    made: Calibrated,
+    comparison: Comparison,
+    tell: Callable[[str], None],
+) -> Cost:
+    tell("timing both models")
+    test = run.split["test"]
+    inputs = load_inputs([test[place] for place in fewest(len(test), VARIANT_PICTURES)], run.spec)
+    floats = load_integer_model(convert_float(model), run.labels, run.spec)
+    timed = measure_latency([floats.classifier, made.model.classifier], inputs)
+    variants: list[Variant] = []
+    if options.variants:
+        tell("converting in the other ways")
+        before = comparison.float_model.of(fewest(len(test), VARIANT_PICTURES))
+        variants = measure_variants(model, made.inputs, inputs, before, made.model.classifier)
+    return Cost(
+        model_bytes=len(made.model.data),
+        float_weight_bytes=4 * model.count_params(),
+        float_latency=timed[0],
+        int8_latency=timed[1],
+        calibration_steps=made.steps,
+        variants=tuple(variants),
+    )
 
 
 def _unknown(

@@ -7,11 +7,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+import numpy as np
+
 from quantize.compare import ClassChange, ClassFigures
 from quantize.judge import Judgement
+from quantize.plots import confidence_shift, purity_and_recovery, reliability
+from quantize.sweep import sweep
+from quantize.temperature import with_temperature
 from quantize.thresholds import BinCount, Choice
+from training.calibration import calibration
 from training.dataset import Item
-from training.page import axis_start, render, thumbnail_uri
+from training.page import axis_start, data_uri, render, thumbnail_uri
+from training.plots import png
 from training.statistics import pictures_to_show
 
 
@@ -47,10 +54,9 @@ def report_object(judgement: Judgement) -> dict[str, Any]:
             _threshold_object(choice, held_out)
             for choice, held_out in zip(judgement.choices, judgement.held_out, strict=True)
         ],
-        "temperature": judgement.temperature,
+        "scores": _scores_object(judgement),
         "unknown": judgement.unknown.model_dump(),
-        "model_bytes": judgement.model_bytes,
-        "float_weight_bytes": judgement.float_weight_bytes,
+        **judgement.cost.as_json(),
         "provenance": _origin(judgement.provenance),
     }
 
@@ -62,14 +68,48 @@ def report_json(judgement: Judgement) -> str:
 
 def report_page(judgement: Judgement, items: Sequence[Item]) -> str:
     """Return report.html. items: the test pictures, in the order of the comparison; changed ones are shown."""
-    thumbnails = [thumbnail_uri(items[flip.index].path) for flip in judgement.comparison.flips]
-    return render_page(report_object(judgement), thumbnails)
-
-
-def render_page(report: dict[str, Any], thumbnails: Sequence[str]) -> str:
-    """Fill the template. thumbnails: a data: address for each flip of `report`."""
+    report = report_object(judgement)
     low = min(report["interval_float"][0], report["interval_int8"][0])
-    return render("quantize", "report.html.j2", report=report, thumbnails=list(thumbnails), axis_low=axis_start(low))
+    return render(
+        "quantize",
+        "report.html.j2",
+        report=report,
+        thumbnails=[thumbnail_uri(items[flip.index].path) for flip in judgement.comparison.flips],
+        axis_low=axis_start(low),
+        plots={name: data_uri("image/png", drawn) for name, drawn in _plots(judgement).items()},
+    )
+
+
+def _plots(judgement: Judgement) -> dict[str, bytes]:
+    comparison = judgement.comparison
+    models = {
+        "float": comparison.float_model,
+        "integer": comparison.int8_model,
+        f"softened by {judgement.temperature:g}": with_temperature(comparison.int8_model, judgement.temperature),
+    }
+    sweeps = [sweep(judgement.validation, choice.label, choice.min_score) for choice in judgement.choices]
+    return {
+        "reliability": png(reliability(models)),
+        "confidence": png(confidence_shift(comparison)),
+        "bins": purity_and_recovery(sweeps, judgement.limits.purity),
+    }
+
+
+def _scores_object(judgement: Judgement) -> dict[str, Any]:
+    """How far scores moved, and how well they mean what they say."""
+    before, after = judgement.comparison.float_model, judgement.comparison.int8_model
+    softened = with_temperature(after, judgement.temperature)
+    return {
+        "temperature": judgement.temperature,
+        "ece_float": calibration(before).ece,
+        "ece_int8": calibration(after).ece,
+        "ece_softened": calibration(softened).ece,
+        "mean_confidence_float": float(before.confidence.mean()),
+        "mean_confidence_int8": float(after.confidence.mean()),
+        "mean_score_error": float(np.abs(after.scores - before.scores).mean()),
+        "largest_score_error": float(np.abs(after.scores - before.scores).max()),
+        "agreement": 1 - len(judgement.comparison.flips) / len(after.truth),
+    }
 
 
 def _origin(provenance: Mapping[str, Any]) -> dict[str, Any]:

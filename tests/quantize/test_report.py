@@ -12,9 +12,13 @@ pytest.importorskip("jinja2", reason="jinja2 comes with the desktop install")
 
 from edge.bundle import Unknown
 from quantize.compare import Comparison
+from quantize.cost import Cost
 from quantize.judge import Judgement, Limits
+from quantize.latency import Latency
 from quantize.report import report_json, report_object, report_page
+from quantize.stability import Step
 from quantize.thresholds import choose_thresholds, count_bin
+from quantize.variants import Variant
 from training.answers import Answers
 from training.dataset import Item
 
@@ -27,6 +31,16 @@ PROVENANCE = {
     "runtime": "ai_edge_litert.interpreter",
     "versions": {"python": "3.11"},
 }
+
+
+COST = Cost(
+    model_bytes=240_000,
+    float_weight_bytes=900_000,
+    float_latency=Latency(4.0, 5.0, 100),
+    int8_latency=Latency(1.0, 2.0, 100),
+    calibration_steps=(Step(25, None, None), Step(50, 0, 0.001)),
+    variants=(Variant("float16 weights", 450_000, 19, 20, 20, Latency(3.9, 5.0, 50)), Variant("odd", refused="no way")),
+)
 
 
 def judged(wrong_after=1, max_drop=0.1, pictures=20, provenance=PROVENANCE, purity=0.5, **more):
@@ -44,10 +58,10 @@ def judged(wrong_after=1, max_drop=0.1, pictures=20, provenance=PROVENANCE, puri
         limits=Limits(max_drop, purity),
         choices=tuple(choices),
         held_out=tuple(held_out),
+        validation=comparison.int8_model,
         temperature=1.0,
         unknown=Unknown(),
-        model_bytes=240_000,
-        float_weight_bytes=900_000,
+        cost=COST,
         provenance=provenance,
         **more,
     )
@@ -66,7 +80,10 @@ def test_the_page_is_self_contained(test_items, resources_of):
     page = report_page(judged(), test_items)
     found = resources_of(page)
 
-    assert [address[:23] for address in found.addresses] == ["data:image/webp;base64,"]
+    assert sorted(address.partition(";")[0] for address in found.addresses) == [
+        *["data:image/png"] * 3,
+        "data:image/webp",
+    ]
     assert not {"script", "link", "iframe", "object"} & set(found.tags)
     assert "url(" not in page
     assert "@import" not in page
