@@ -1,0 +1,200 @@
+"""A study: recipes x seeds, each cell an ordinary training run, made one after the other and gone on with later.
+
+    study.json                the recipes, seeds and pictures (training.study_record)
+    runs/RECIPE-seedN/        the run folders (training.run_folder)
+    logs/                     what the processes printed that did the work
+    report.html, runs.csv, ...  the results (training.study_report)
+
+A run folder is there whole or not at all, so what is there is finished, and what is not is trained.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import Protocol
+
+from edge.durable import require_unused
+from edge.errors import DataError
+from training.child_process import WorkFailed, in_child_process
+from training.network_cost import NetworkCost
+from training.study_check import check_study, picture_digests
+from training.study_record import (
+    STUDY_FILE,
+    StudyRecord,
+    StudyRequest,
+    joined,
+    read_study,
+    requested,
+    with_costs,
+    write_study,
+)
+from training.study_runs import RUNS_FOLDER, FinishedRun, RunName, finished_run, finished_runs, planned
+from training.train_run import Reporter, TrainRequest, train_run
+
+LOGS_FOLDER = "logs"
+LOCK_FILE = "study.lock"
+
+
+class StudyReporter(Reporter, Protocol):
+    """Hears how far a study is, and how far the run that is being made."""
+
+    def begins(self, runs: list[RunName], finished: Mapping[RunName, FinishedRun]) -> None:
+        """Hear which runs there are to be, and which are finished already."""
+
+    def run_begins(self, name: RunName, epochs: int) -> None:
+        """Hear that a run of at most so many epochs begins."""
+
+    def run_ends(self, name: RunName, accuracy: float | None) -> None:
+        """Hear that a run has ended; None: it failed."""
+
+
+class Trainer(Protocol):
+    """Does the work with TensorFlow. Both raise an EdgeSortError with the reason when it fails."""
+
+    def check(self, request: StudyRequest, log: Path, reporter: Reporter) -> dict[str, NetworkCost]:
+        """Do what training.study_check.check_study does."""
+
+    def train(self, request: TrainRequest, out: Path, log: Path, reporter: Reporter) -> None:
+        """Write the run folder `out`, whole or not at all."""
+
+
+class ChildTrainer:
+    """Works in a process of its own each time: memory comes back, and a crash ends one run only."""
+
+    def check(self, request: StudyRequest, log: Path, reporter: Reporter) -> dict[str, NetworkCost]:
+        return in_child_process(partial(check_study, request), reporter, log)
+
+    def train(self, request: TrainRequest, out: Path, log: Path, reporter: Reporter) -> None:
+        # what goes on with a half-done training would say so here
+        in_child_process(partial(train_run, request, out), reporter, log)
+
+
+@dataclass(frozen=True)
+class Study:
+    """What there is of a study. failed: why a run did not end well, in the words for the user."""
+
+    folder: Path
+    record: StudyRecord
+    runs: Mapping[RunName, FinishedRun]
+    failed: Mapping[RunName, str] = field(default_factory=dict)
+
+    @property
+    def wanted(self) -> int:
+        """How many runs there are to be."""
+        return len(planned(self.record))
+
+    def of(self, recipe: str) -> list[FinishedRun]:
+        """The finished runs of a recipe, by seed."""
+        return [self.runs[name] for name in sorted(self.runs) if name.recipe == recipe]
+
+
+class StudyStopped(KeyboardInterrupt):
+    """Ctrl-C in the middle of a study; `study` is what there was of it."""
+
+    def __init__(self, study: Study) -> None:
+        super().__init__()
+        self.study = study
+
+
+def run_study(request: StudyRequest, folder: Path, reporter: StudyReporter, trainer: Trainer) -> Study:
+    """Train what is missing of the study in `folder`, after joining what is requested to it.
+
+    Raises an EdgeSortError before the first training when the folder, the pictures or a recipe cannot be used; a run
+    that fails is only noted. Raises StudyStopped at Ctrl-C.
+    """
+    _check_folder(folder)
+    new = requested(request, picture_digests(request.data, reporter.read))
+    with _held(folder):
+        old = read_study(folder)
+        record = new if old is None else joined(folder, old, new)
+        study = Study(folder, record, finished_runs(folder, record))
+        missing = [name for name in planned(record) if name not in study.runs]
+        if missing or not all(one.cost for one in record.recipes.values()):
+            study = replace(study, record=_checked(study, request, reporter, trainer))
+        if study.record != old:
+            write_study(folder, study.record)
+        return _train_missing(study, missing, request, reporter, trainer)
+
+
+def _checked(study: Study, request: StudyRequest, reporter: Reporter, trainer: Trainer) -> StudyRecord:
+    every = {name: one.recipe for name, one in study.record.recipes.items()}
+    log = study.folder / LOGS_FOLDER / "check.txt"
+    asked = replace(request, recipes=every, seeds=study.record.seeds)
+    return with_costs(study.record, trainer.check(asked, log, reporter))
+
+
+def _train_missing(
+    study: Study, missing: list[RunName], request: StudyRequest, reporter: StudyReporter, trainer: Trainer
+) -> Study:
+    runs, failed = dict(study.runs), dict(study.failed)
+    reporter.begins(planned(study.record), runs)
+    for name in missing:
+        recipe = study.record.recipes[name.recipe].recipe.model_copy(update={"seed": name.seed})
+        asked = TrainRequest(request.data, recipe, request.group_pattern, name.recipe, request.feature_cache)
+        reporter.run_begins(name, recipe.total_epochs)
+        try:
+            trainer.train(asked, name.folder(study.folder), study.folder / LOGS_FOLDER / f"{name}.txt", reporter)
+            runs[name] = finished_run(study.folder, study.record, name)
+        except (WorkFailed, DataError) as error:
+            failed[name] = str(error)
+        except KeyboardInterrupt as error:
+            raise StudyStopped(replace(study, runs=runs, failed=failed)) from error
+        reporter.run_ends(name, runs[name].accuracy if name in runs else None)
+    return replace(study, runs=runs, failed=failed)
+
+
+def _check_folder(folder: Path) -> None:
+    """Raise DataError unless `folder` is new, empty or a study; one whose record was deleted may be begun again."""
+    if (folder / STUDY_FILE).exists() or (folder / LOCK_FILE).exists():
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise DataError(
+                f"{folder}: expected a study that can be written to, found that it cannot; change its permissions"
+            )
+        return
+    require_unused(folder)
+
+
+@contextlib.contextmanager
+def _held(folder: Path) -> Iterator[None]:
+    """Keep a study for this process alone; the system lets go of it however the process ends."""
+    for inside in (folder / RUNS_FOLDER, folder / LOGS_FOLDER):
+        inside.mkdir(parents=True, exist_ok=True)
+    with (folder / LOCK_FILE).open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise DataError(
+                f"{folder}: expected a study nobody works on, found another edge-sort compare at it; wait for it, or "
+                "choose another --out"
+            ) from error
+        _clear_unfinished(folder)
+        try:
+            yield
+        finally:
+            _leave_nothing_of_nothing(folder)
+
+
+def _clear_unfinished(folder: Path) -> None:
+    """Remove what a killed run left half-written: it is trained anew."""
+    for draft in (folder / RUNS_FOLDER).glob(".*.partial"):
+        shutil.rmtree(draft, ignore_errors=True)
+    for draft in folder.glob(f".{STUDY_FILE}-*.partial"):
+        draft.unlink(missing_ok=True)
+
+
+def _leave_nothing_of_nothing(folder: Path) -> None:
+    """Where no study came to be, leave no folder that looks like one."""
+    if (folder / STUDY_FILE).exists() or any((folder / RUNS_FOLDER).iterdir()):
+        return
+    shutil.rmtree(folder / LOGS_FOLDER, ignore_errors=True)
+    (folder / LOCK_FILE).unlink(missing_ok=True)
+    (folder / RUNS_FOLDER).rmdir()
+    with contextlib.suppress(OSError):  # not empty: it was there before
+        folder.rmdir()
