@@ -51,7 +51,8 @@ class BestTwo:
             f"{_points(found.mean)} on average over {len(self.seeds)} common seed{'s' if len(self.seeds) > 1 else ''}"
         )
         if found.interval:
-            told += f" (95 % interval {_signed(found.interval[0])} to {_signed(found.interval[1])})"
+            low, high = (_signed(max(-1.0, min(1.0, end))) for end in found.interval)
+            told += f" (95 % interval {low} to {high})"
         ties = len(self.seeds) - self.ahead - self.behind
         told += f", ahead in {self.ahead}, behind in {self.behind}, equal in {ties}"
         return told if found.p is None else f"{told}; corrected resampled t-test, p = {p_value(found.p)}"

@@ -60,6 +60,8 @@ def in_child_process(work: Callable[[Any], _Result], reporter: object, log: Path
     finally:
         _stop(process)
         ours.close()
+        if log.is_file() and not log.stat().st_size:
+            log.unlink()
 
 
 @contextlib.contextmanager

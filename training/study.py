@@ -90,9 +90,14 @@ class Study:
         """How many runs there are to be."""
         return len(planned(self.record))
 
+    @property
+    def finished(self) -> list[FinishedRun]:
+        """The finished runs, seed by seed, recipes in the order of the study."""
+        return [self.runs[name] for name in planned(self.record) if name in self.runs]
+
     def of(self, recipe: str) -> list[FinishedRun]:
         """The finished runs of a recipe, by seed."""
-        return [self.runs[name] for name in sorted(self.runs) if name.recipe == recipe]
+        return [run for run in self.finished if run.name.recipe == recipe]
 
 
 class StudyStopped(KeyboardInterrupt):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -103,9 +102,3 @@ def _lowest(runs: Runs) -> float:
 
 def _legend_below(axes: Axes) -> None:
     axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=2, fontsize=8, frameon=False)
-
-
-def by_recipe(recipes: Sequence[str], runs: Sequence[FinishedRun]) -> Runs:
-    """Sort runs by recipe, in the order of `recipes`, those without runs left out."""
-    grouped = {recipe: [run for run in runs if run.name.recipe == recipe] for recipe in recipes}
-    return {recipe: own for recipe, own in grouped.items() if own}

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from training import plots
 from training.page import data_uri, render
-from training.study_plots import Runs, accuracy_per_run, by_recipe, mean_curves, spread
+from training.study_plots import Runs, accuracy_per_run, mean_curves, spread
 from training.study_progress import duration
 from training.study_results import Results
 from training.study_tables import large, runs_csv
@@ -55,7 +55,7 @@ def study_page(results: Results) -> str:
 
 def _runs(results: Results) -> Runs:
     study = results.study
-    return by_recipe(list(study.record.recipes), [run for _, run in sorted(study.runs.items())])
+    return {recipe: study.of(recipe) for recipe in study.record.recipes if study.of(recipe)}
 
 
 def _page_plots(runs: Runs) -> dict[str, str]:

@@ -59,10 +59,10 @@ class Results:
             "pictures": len(record.pictures),
             "group_pattern": record.group_pattern,
             "seeds": list(record.seeds),
-            "labels": list(next(iter(self.study.runs.values())).labels) if self.study.runs else [],
+            "labels": list(self.study.finished[0].labels) if self.study.runs else [],
             "recipes": [_recipe_object(one) for one in self.recipes],
             "best_two": self.best_two.as_json() if self.best_two else None,
-            "runs": [self.row(run) for _, run in sorted(self.study.runs.items())],
+            "runs": [self.row(run) for run in self.study.finished],
             "failed": [
                 {"recipe": name.recipe, "seed": name.seed, "reason": reason}
                 for name, reason in sorted(self.study.failed.items())

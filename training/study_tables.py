@@ -36,7 +36,7 @@ def recipes_table(results: Results) -> str:
 
 def runs_csv(results: Results) -> str:
     """Return a row per finished run, seed by seed."""
-    rows = [results.row(run) for _, run in sorted(results.study.runs.items())]
+    rows = [results.row(run) for run in results.study.finished]
     file = io.StringIO()
     writer = csv.DictWriter(file, list(rows[0]) if rows else [])
     writer.writeheader()
