@@ -121,9 +121,8 @@ def run_study(request: StudyRequest, folder: Path, reporter: StudyReporter, trai
         record = new if old is None else joined(folder, old, new)
         study = Study(folder, record, finished_runs(folder, record))
         missing = [name for name in planned(record) if name not in study.runs]
-        if missing or not all(one.cost for one in record.recipes.values()):
+        if record != old:  # what is recorded has been checked
             study = replace(study, record=_checked(study, request, reporter, trainer))
-        if study.record != old:
             write_study(folder, study.record)
         return _train_missing(study, missing, request, reporter, trainer)
 

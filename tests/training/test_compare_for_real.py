@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from edge.cli import cli
+from training.recipe import recipe_text
 
 pytestmark = [
     pytest.mark.slow,
@@ -38,7 +39,15 @@ def parts(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def study(parts, tmp_path_factory):
+def narrow(tmp_path_factory):
+    """A recipe of one's own: the small network with two layers of few filters."""
+    path = tmp_path_factory.mktemp("recipes") / "narrow.toml"
+    path.write_text(recipe_text("small-cnn").replace("filters = [8, 16, 32]", "filters = [4, 8]"))
+    return path
+
+
+@pytest.fixture(scope="module")
+def study(parts, narrow, tmp_path_factory):
     """A study killed by SIGKILL after its first run and gone on with: folder, that run's model, the second's answer."""
     out = tmp_path_factory.mktemp("work") / "study"
     command = [
@@ -47,7 +56,7 @@ def study(parts, tmp_path_factory):
         "--recipe",
         "small-cnn",
         "--recipe",
-        "mcu-depthwise",
+        narrow,
         "--seeds",
         "2",
         "--out",
@@ -73,18 +82,18 @@ def test_a_killed_study_goes_on(study):
     assert "4 runs, 1 of them finished already" in result.stderr
     assert (out / "runs" / "small-cnn-seed0" / "model.keras").stat().st_mtime_ns == made_at
     assert sorted(path.name for path in (out / "runs").iterdir()) == [
-        "mcu-depthwise-seed0", "mcu-depthwise-seed1", "small-cnn-seed0", "small-cnn-seed1",
+        "narrow-seed0", "narrow-seed1", "small-cnn-seed0", "small-cnn-seed1",
     ]  # fmt: skip
     facts = json.loads(result.stdout)
     assert len(facts["runs"]) == 4
     assert facts["failed"] == []
 
 
-def test_a_run_of_a_study_is_what_train_makes(parts, study, tmp_path):
+def test_a_run_of_a_study_is_what_train_makes(parts, narrow, study, tmp_path):
     """Same recipe, options and seed: the same confusion matrix, weights and split to the last digit."""
-    edge_sort("train", parts, "--recipe", "mcu-depthwise", "--seed", "1", "--out", tmp_path / "run", *SHORT)
+    edge_sort("train", parts, "--recipe", narrow, "--seed", "1", "--out", tmp_path / "run", *SHORT)
 
-    alone, studied = tmp_path / "run", study[0] / "runs" / "mcu-depthwise-seed1"
+    alone, studied = tmp_path / "run", study[0] / "runs" / "narrow-seed1"
     assert (alone / "split.json").read_text() == (studied / "split.json").read_text()
     alone_metrics, metrics = (json.loads((run / "metrics.json").read_text()) for run in (alone, studied))
     assert alone_metrics["confusion_matrix"] == metrics["confusion_matrix"]
@@ -94,11 +103,11 @@ def test_a_run_of_a_study_is_what_train_makes(parts, study, tmp_path):
 def test_costs_are_those_of_the_networks(study):
     """Counted from the layers that were built; a study's runs are ordinary runs."""
     facts = json.loads(study[2].stdout)
-    small, depthwise = facts["recipes"]
+    small, narrow = facts["recipes"]
 
     convolutions = 9 * (32**2 * 3 * 8 + 16**2 * 8 * 16 + 8**2 * 16 * 32)
     assert small["multiply_accumulates"] == convolutions + 4 * 4 * 32 * 48 + 48 * 7
-    assert depthwise["parameters"] > 0
+    assert narrow["multiply_accumulates"] == 9 * (32**2 * 3 * 4 + 16**2 * 4 * 8) + 8 * 8 * 8 * 48 + 48 * 7
     assert (study[0] / facts["runs"][0]["run"] / "report.html").is_file()
 
 

@@ -84,6 +84,7 @@ def test_a_stopped_study_goes_on_where_it_was(request_for, fake_trainer, out):
     study = run_study(request_for(), out, Quiet(), trainer)
 
     assert trainer.trained == ALL[2:]
+    assert trainer.checked == 0
     assert len(study.runs) == 4
     assert not draft.exists()
 
