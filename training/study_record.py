@@ -88,12 +88,11 @@ def joined(folder: Path, old: StudyRecord, new: StudyRecord) -> StudyRecord:
             f"{folder}: expected the study that was begun there, found {difference}; repeat the command as it was, or "
             "choose a new --out"
         )
-    return old.model_copy(
-        update={
-            "seeds": tuple(sorted({*old.seeds, *new.seeds})),
-            "recipes": {**old.recipes, **{name: new.recipes[name] for name in new.recipes if name not in old.recipes}},
-        }
-    )
+    mine = {
+        name: recipe.model_copy(update={"cost": old.recipes[name].cost}) if name in old.recipes else recipe
+        for name, recipe in new.recipes.items()
+    }
+    return new.model_copy(update={"seeds": tuple(sorted({*old.seeds, *new.seeds})), "recipes": {**old.recipes, **mine}})
 
 
 def with_costs(record: StudyRecord, costs: Mapping[str, NetworkCost]) -> StudyRecord:

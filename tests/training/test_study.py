@@ -170,8 +170,10 @@ def test_a_weights_file_is_what_it_holds(request_for, fake_trainer, out, tmp_pat
     run_study(request_for(["mobilenet-v2"], changes=asked[weights]), out, Quiet(), fake_trainer())
     trainer = fake_trainer()
 
-    run_study(request_for(["mobilenet-v2"], changes=asked[moved]), out, Quiet(), trainer)
+    weights.unlink()
+    study = run_study(request_for(["mobilenet-v2"], changes=asked[moved]), out, Quiet(), trainer)
     assert trainer.trained == []
+    assert study.record.recipes["mobilenet-v2"].recipe.network.weights == str(moved)
 
     moved.write_bytes(b"others")
     message = refusal(request_for(["mobilenet-v2"], changes=asked[moved]), out, fake_trainer())
