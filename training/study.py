@@ -21,8 +21,8 @@ from pathlib import Path
 from typing import Protocol
 
 from edge.durable import require_unused
-from edge.errors import DataError
-from training.child_process import WorkFailed, in_child_process
+from edge.errors import DataError, EdgeSortError
+from training.child_process import in_child_process
 from training.network_cost import NetworkCost
 from training.study_check import check_study, picture_digests
 from training.study_record import (
@@ -146,7 +146,7 @@ def _train_missing(
         try:
             trainer.train(asked, name.folder(study.folder), study.folder / LOGS_FOLDER / f"{name}.txt", reporter)
             runs[name] = finished_run(study.folder, study.record, name)
-        except (WorkFailed, DataError) as error:
+        except EdgeSortError as error:
             failed[name] = str(error)
         except KeyboardInterrupt as error:
             raise StudyStopped(replace(study, runs=runs, failed=failed)) from error

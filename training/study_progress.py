@@ -57,7 +57,7 @@ class StudyProgress:
         self._missing: list[RunName] = []
         self._total = 0
         self._said: set[str] = set()
-        self._now: RunName | None = None
+        self._now, self._epochs = "", 0
         self._started = 0.0
 
     def __enter__(self) -> Self:
@@ -79,8 +79,8 @@ class StudyProgress:
 
     def run_begins(self, name: RunName, epochs: int) -> None:
         """Hear that a run of at most so many epochs begins."""
-        self._now, self._started = name, time.monotonic()
-        self._show(f"{name.recipe}, seed {name.seed}", epochs, 0, "")
+        self._now, self._epochs, self._started = f"{name.recipe}, seed {name.seed}: ", epochs, time.monotonic()
+        self._show("epochs", epochs, 0, "")
 
     def run_ends(self, name: RunName, accuracy: float | None) -> None:
         """Hear that a run has ended; None: it failed."""
@@ -88,14 +88,11 @@ class StudyProgress:
         if accuracy is not None:
             self._left.saw(name.recipe, took)
         self._missing.remove(name)
-        self._now = None
         left = self._left.of(self._missing)
         done = self._total - len(self._missing)
         result = "failed" if accuracy is None else f"accuracy {accuracy:.3f}"
         remaining = f", about {duration(left)} left" if self._missing and left is not None else ""
-        self._print(
-            f"run {done}/{self._total}, {name.recipe}, seed {name.seed}: {result} after {duration(took)}{remaining}"
-        )
+        self._print(f"run {done}/{self._total}, {self._now}{result} after {duration(took)}{remaining}")
         self._bar.update(self._all, completed=done, facts=remaining.removeprefix(", "))
         self._bar.update(self._own, visible=False)
 
@@ -111,15 +108,16 @@ class StudyProgress:
 
     def features(self, done: int, total: int) -> None:
         """Hear that `done` of `total` features of a frozen backbone are ready."""
-        self._show(f"{self._now}: features", total, done, "views of pictures")
+        self._show("features", total, done, "views of pictures")
 
     def epoch(self, epoch: Epoch) -> None:
         """Hear what an epoch gave."""
-        self._show(f"{self._now}: epochs", None, epoch.number, f"validation {epoch.validation_accuracy:.3f}")
+        self._show("epochs", self._epochs, epoch.number, f"validation {epoch.validation_accuracy:.3f}")
 
-    def _show(self, what: str, total: int | None, done: int, facts: str) -> None:
-        known = {} if total is None else {"total": total}
-        self._bar.update(self._own, description=what, completed=done, facts=facts, visible=True, **known)
+    def _show(self, what: str, total: int, done: int, facts: str) -> None:
+        self._bar.update(
+            self._own, description=f"{self._now}{what}", total=total, completed=done, facts=facts, visible=True
+        )
 
     def _print(self, line: str) -> None:
         self._console.print(line, markup=False, highlight=False, soft_wrap=True)

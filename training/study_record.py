@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from edge.errors import DataError
+from edge.errors import DataError, EdgeSortError
 from edge.problems import first_problem
 from training.dataset import file_sha256
 from training.network_cost import NetworkCost
@@ -113,7 +113,7 @@ def read_study(folder: Path) -> StudyRecord | None:
         return None
     try:
         return StudyRecord.model_validate_json(text)
-    except ValueError as error:
+    except (EdgeSortError, ValueError) as error:
         raise DataError(
             f"{path}: expected the record that edge-sort compare keeps, found: {first_problem(error)}; delete this "
             "file and repeat the whole command: finished runs are kept if they fit it"

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, TypeAdapter
+from pydantic import BaseModel, Field
 
-from edge.errors import DataError
+from edge.errors import DataError, EdgeSortError
 from edge.problems import first_problem
 from training.recipe import Recipe
 from training.report import METRICS_FILE
@@ -63,7 +63,7 @@ class _Metrics(BaseModel):
 
 class _History(BaseModel):
     best_epoch: int
-    epochs: tuple[Epoch, ...]
+    epochs: tuple[Epoch, ...] = Field(min_length=1)
 
 
 @dataclass(frozen=True)
@@ -110,9 +110,10 @@ def finished_run(study: Path, record: StudyRecord, name: RunName) -> FinishedRun
         facts = RunFacts.model_validate_json((folder / RUN_FILE).read_text())
         recipe = Recipe.model_validate(facts.settings["recipe"])
         metrics = _Metrics.model_validate_json((folder / METRICS_FILE).read_text())
-        history = TypeAdapter(_History).validate_json((folder / HISTORY_FILE).read_text())
-    except (DataError, OSError, ValueError, KeyError) as error:
-        reason = str(error) if isinstance(error, DataError) else first_problem(error)
+        history = _History.model_validate_json((folder / HISTORY_FILE).read_text())
+        _check_agreement(run, metrics)
+    except (EdgeSortError, OSError, ValueError, KeyError) as error:
+        reason = str(error) if isinstance(error, EdgeSortError) else first_problem(error)
         raise _not_ours(folder, f"a damaged one ({reason})") from error
     if difference := _difference(record, name, facts, recipe, run):
         raise _not_ours(folder, difference)
@@ -129,6 +130,14 @@ def finished_run(study: Path, record: StudyRecord, name: RunName) -> FinishedRun
         counts={subset: len(run.split[subset]) for subset in SUBSETS},
         tested=frozenset(item.relative for item in run.split["test"]),
     )
+
+
+def _check_agreement(run: Run, metrics: _Metrics) -> None:
+    classes = len(run.labels)
+    if metrics.labels != run.labels or [len(row) for row in metrics.confusion_matrix] != [classes] * classes:
+        raise ValueError(f"{METRICS_FILE} and {RUN_FILE} do not have the same classes")
+    if (metrics.two_classes is None) == (classes == 2):
+        raise ValueError(f"{METRICS_FILE} should have figures of two classes where there are two")
 
 
 def _not_ours(folder: Path, found: str) -> DataError:

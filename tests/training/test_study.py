@@ -242,7 +242,10 @@ def test_a_damaged_record_is_named_and_can_be_made_again(begun, request_for, fak
     [
         ("run.json", lambda text: text[:40]),
         ("metrics.json", lambda text: "{}"),
+        ("metrics.json", lambda text: text.replace("bolt", "belt")),
+        ("metrics.json", lambda text: text.replace('"two_classes"', '"three_classes"')),
         ("history.json", lambda text: ""),
+        ("history.json", lambda text: '{"best_epoch": 1, "epochs": []}'),
         ("split.json", lambda text: text.replace("bolt", "belt")),
     ],
 )

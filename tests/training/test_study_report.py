@@ -6,6 +6,7 @@ import csv
 import json
 import re
 import statistics
+from dataclasses import replace
 
 import pytest
 from PIL import Image
@@ -16,6 +17,7 @@ from training.study_report import write_results
 from training.study_results import results_of
 from training.study_runs import RunName
 from training.study_tables import large, recipes_table
+from training.train import Epoch
 
 ACCURACIES = {"small-cnn": [0.90, 0.92, 0.94, 0.93], "mcu-depthwise": [0.60, 0.64, 0.61, 0.63]}
 
@@ -197,3 +199,33 @@ def test_time_left_knows_slow_recipes_from_quick_ones():
     assert left.of([quick, slow]) == 120
     assert left.of([unseen]) == 60
     assert [duration(seconds) for seconds in (0.35, 45, 150, 8100)] == ["0.3 s", "45 s", "2 min", "2 h 15 min"]
+
+
+def test_a_folder_divided_already_tells_nothing_about_other_pictures(studied):
+    """All runs have one test set: the ordinary interval, and a warning what it is an interval of."""
+    study = studied(ACCURACIES)
+    tested = frozenset({"bolt/1.png", "nut<b>/1.png"})
+    fixed = replace(study, runs={name: replace(run, tested=tested) for name, run in study.runs.items()})
+
+    results = results_of(fixed)
+
+    own = ACCURACIES["small-cnn"]
+    reach = 3.182446 * statistics.stdev(own) / 4**0.5
+    low, high = results.recipes[0].accuracy.interval
+    assert (high - low) / 2 == pytest.approx(reach)
+    assert "say nothing about other pictures" in " ".join(results.warnings)
+
+
+def test_on_a_terminal_a_bar_counts_the_epochs(monkeypatch, capsys):
+    """Also after it has counted the pictures being read."""
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    name = RunName(1, "small-cnn")
+
+    with StudyProgress() as progress:
+        progress.begins([name], {})
+        progress.run_begins(name, 30)
+        progress.read(20, 20)
+        progress.epoch(Epoch(7, 0.5, 0.5, 0.5, 0.875, 0.1))
+
+    told = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", capsys.readouterr().err)
+    assert re.search(r"small-cnn, seed 1: epochs \S+ +7/30 +validation 0\.875", told)
