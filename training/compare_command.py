@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -64,7 +65,7 @@ def compare_command(
     request = StudyRequest(data, named, tuple(range(first_seed, first_seed + seeds)), group_pattern, feature_cache)
     study = _run(request, out)
     results = _written(study)
-    click.echo(json.dumps(results.as_json(), indent=2) if as_json else _text(results))
+    click.echo(json.dumps({**results.as_json(), "study": str(out)}, indent=2) if as_json else _text(results))
     if study.failed:
         raise EdgeSortError(_failures(study))
 
@@ -100,15 +101,19 @@ def _text(results: Results) -> str:
     from training.study_tables import recipes_table
 
     best, folder = results.best_two, results.study.folder
-    notes = "".join(f"{one.name}: {one.note}\n\n" for one in results.recipes if one.note)
-    warnings = "".join(f"Note: {warning}.\n" for warning in results.warnings)
+    notes = "".join(f"{_wrapped(f'{one.name}: {one.note}')}\n\n" for one in results.recipes if one.note)
+    warnings = "".join(_wrapped(f"Note: {warning}.") + "\n" for warning in results.warnings)
     return (
         f"{recipes_table(results)}\n\n"
-        + (f"{best.verdict}.\n{best.first} against {best.second}: {best.details}.\n" if best else "")
+        + (f"{best.verdict}.\n{_wrapped(f'{best.first} against {best.second}: {best.details}.')}\n" if best else "")
         + f"{warnings}\n{notes}"
         f"Page:  {folder / 'report.html'}\n"
         f"Runs:  {folder / 'runs.csv'}"
     )
+
+
+def _wrapped(text: str) -> str:
+    return textwrap.fill(text, 110, break_long_words=False, break_on_hyphens=False)
 
 
 def _failures(study: Study) -> str:

@@ -3,30 +3,25 @@
     study.json                the recipes, seeds and pictures (training.study_record)
     runs/RECIPE-seedN/        the run folders (training.run_folder)
     logs/                     what the processes printed that did the work
-    report.html, runs.csv, ...  the results (training.study_report)
+    report.html, runs.csv ...  the results (training.study_report)
 
 A run folder is there whole or not at all, so what is there is finished, and what is not is trained.
 """
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
-import os
-import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Protocol
 
-from edge.durable import require_unused
-from edge.errors import DataError, EdgeSortError
+from edge.errors import EdgeSortError
 from training.child_process import in_child_process
 from training.network_cost import NetworkCost
 from training.study_check import check_study, picture_digests
+from training.study_folder import LOGS_FOLDER, check_study_folder, held
 from training.study_record import (
-    STUDY_FILE,
     StudyRecord,
     StudyRequest,
     joined,
@@ -35,11 +30,8 @@ from training.study_record import (
     with_costs,
     write_study,
 )
-from training.study_runs import RUNS_FOLDER, FinishedRun, RunName, finished_run, finished_runs, planned
+from training.study_runs import FinishedRun, RunName, finished_run, finished_runs, planned
 from training.train_run import Reporter, TrainRequest, train_run
-
-LOGS_FOLDER = "logs"
-LOCK_FILE = "study.lock"
 
 
 class StudyReporter(Reporter, Protocol):
@@ -114,9 +106,9 @@ def run_study(request: StudyRequest, folder: Path, reporter: StudyReporter, trai
     Raises an EdgeSortError before the first training when the folder, the pictures or a recipe cannot be used; a run
     that fails is only noted. Raises StudyStopped at Ctrl-C.
     """
-    _check_folder(folder)
+    check_study_folder(folder)
     new = requested(request, picture_digests(request.data, reporter.read))
-    with _held(folder):
+    with held(folder):
         old = read_study(folder)
         record = new if old is None else joined(folder, old, new)
         study = Study(folder, record, finished_runs(folder, record))
@@ -152,53 +144,3 @@ def _train_missing(
             raise StudyStopped(replace(study, runs=runs, failed=failed)) from error
         reporter.run_ends(name, runs[name].accuracy if name in runs else None)
     return replace(study, runs=runs, failed=failed)
-
-
-def _check_folder(folder: Path) -> None:
-    """Raise DataError unless `folder` is new, empty or a study; one whose record was deleted may be begun again."""
-    if (folder / STUDY_FILE).exists() or (folder / LOCK_FILE).exists():
-        if not os.access(folder, os.W_OK | os.X_OK):
-            raise DataError(
-                f"{folder}: expected a study that can be written to, found that it cannot; change its permissions"
-            )
-        return
-    require_unused(folder)
-
-
-@contextlib.contextmanager
-def _held(folder: Path) -> Iterator[None]:
-    """Keep a study for this process alone; the system lets go of it however the process ends."""
-    for inside in (folder / RUNS_FOLDER, folder / LOGS_FOLDER):
-        inside.mkdir(parents=True, exist_ok=True)
-    with (folder / LOCK_FILE).open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise DataError(
-                f"{folder}: expected a study nobody works on, found another edge-sort compare at it; wait for it, or "
-                "choose another --out"
-            ) from error
-        _clear_unfinished(folder)
-        try:
-            yield
-        finally:
-            _leave_nothing_of_nothing(folder)
-
-
-def _clear_unfinished(folder: Path) -> None:
-    """Remove what a killed run left half-written: it is trained anew."""
-    for draft in (folder / RUNS_FOLDER).glob(".*.partial"):
-        shutil.rmtree(draft, ignore_errors=True)
-    for draft in folder.glob(f".{STUDY_FILE}-*.partial"):
-        draft.unlink(missing_ok=True)
-
-
-def _leave_nothing_of_nothing(folder: Path) -> None:
-    """Where no study came to be, leave no folder that looks like one."""
-    if (folder / STUDY_FILE).exists() or any((folder / RUNS_FOLDER).iterdir()):
-        return
-    shutil.rmtree(folder / LOGS_FOLDER, ignore_errors=True)
-    (folder / LOCK_FILE).unlink(missing_ok=True)
-    (folder / RUNS_FOLDER).rmdir()
-    with contextlib.suppress(OSError):  # not empty: it was there before
-        folder.rmdir()

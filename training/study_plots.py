@@ -97,7 +97,8 @@ def _style(number: int) -> tuple[str, str]:
 
 
 def _lowest(runs: Runs) -> float:
-    return axis_start(min(run.accuracy for own in runs.values() for run in own))
+    """Start the axis a little below a round tenth, so that no point is cut."""
+    return -0.01 + axis_start(min(run.accuracy for own in runs.values() for run in own))
 
 
 def _legend_below(axes: Axes) -> None:
