@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import importlib
 import signal
 import sys
@@ -23,6 +22,10 @@ COMMANDS = {
     "evaluate": (
         "training.evaluate_command:evaluate_command",
         "Say what a network or a bundle is worth on labelled pictures.",
+    ),
+    "compare": (
+        "training.compare_command:compare_command",
+        "Train recipes with several seeds each, and say which is better.",
     ),
     "recipes": ("training.recipes_command:recipes_command", "List the ways to train, or print one."),
     "quantize": (
@@ -68,14 +71,9 @@ class LazyGroup(click.Group):
         except BrokenPipeError:
             raise
         except OSError as error:
-            raise _Shown(_os_error_sentence(error), 1) from error
+            from edge.problems import system_problem
 
-
-def _os_error_sentence(error: OSError) -> str:
-    where = f" at {error.filename}" if error.filename else ""
-    if error.errno == errno.ENOSPC:
-        return f"the disk is full{where}; free some space and run the command again"
-    return f"the system refused{where}: {error.strerror or error}; check the path and its permissions"
+            raise _Shown(system_problem(error), 1) from error
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

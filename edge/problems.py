@@ -1,6 +1,8 @@
-"""Say what is wrong with a file that was read."""
+"""Say what is wrong with a file that was read, or what the system refused."""
 
 from __future__ import annotations
+
+import errno
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
@@ -26,3 +28,11 @@ def key_problem(key: str, problem: ErrorDetails) -> str:
         return f"expected a key {key!r}, found none; add it"
     message = problem["msg"].removeprefix("Value error, ")
     return f"{key}: {message[0].lower()}{message[1:]}, found {problem['input']!r}; correct it"
+
+
+def system_problem(error: OSError) -> str:
+    """Say what the system refused, and what to do."""
+    where = f" at {error.filename}" if error.filename else ""
+    if error.errno == errno.ENOSPC:
+        return f"the disk is full{where}; free some space and run the command again"
+    return f"the system refused{where}: {error.strerror or error}; check the path and its permissions"

@@ -38,9 +38,12 @@ def read_history(folder: Path) -> tuple[tuple[Epoch, ...], int]:
     path = folder / HISTORY_FILE
     try:
         found = json.loads(path.read_text())
-        return tuple(Epoch(**epoch) for epoch in found["epochs"]), int(found["best_epoch"])
+        epochs, best_epoch = tuple(Epoch(**epoch) for epoch in found["epochs"]), int(found["best_epoch"])
+        if not 1 <= best_epoch <= len(epochs):
+            raise ValueError(f"epoch {best_epoch} of {len(epochs)} was kept")
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DataError(
             f"{path}: expected the history that edge-sort train wrote, found something else ({error}); "
             "copy the run folder again"
         ) from error
+    return epochs, best_epoch

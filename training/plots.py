@@ -68,7 +68,7 @@ def curve(quantity: str, history: Sequence[Epoch], best_epoch: int) -> Drawing:
         else:
             axes.set_ylim(bottom=0)
         axes.locator_params(axis="x", integer=True)
-        _label(axes, quantity.capitalize(), "epoch", quantity)
+        label_axes(axes, quantity.capitalize(), "epoch", quantity)
         axes.legend(loc="lower right" if quantity == "accuracy" else "upper right")
 
     return draw
@@ -103,7 +103,7 @@ def roc_curve(found: Roc, positive: str) -> Drawing:
         axes.plot(found.false_positive_rate, found.true_positive_rate, color=_TRAIN, label=f"AUC {found.auc:.3f}")
         axes.set_xlim(-0.02, 1.02)
         axes.set_ylim(-0.02, 1.02)
-        _label(axes, f"ROC, positive: {positive}", "false alarms (1 - specificity)", "sensitivity")
+        label_axes(axes, f"ROC, positive: {positive}", "false alarms (1 - specificity)", "sensitivity")
         axes.legend(loc="lower right")
 
     return draw
@@ -133,7 +133,7 @@ def reliability(found: Calibration) -> Drawing:
         axes.set_xticks(np.linspace(0, 1, BINS // 2 + 1))
         axes.set_xlim(-0.03, 1.05)
         axes.set_ylim(-0.03, 1.08)
-        _label(axes, f"Calibration, ECE {found.ece:.3f}", "score of the answer", "share that is right")
+        label_axes(axes, f"Calibration, ECE {found.ece:.3f}", "score of the answer", "share that is right")
         axes.legend(loc="upper left")
 
     return draw
@@ -153,7 +153,7 @@ def class_counts(found: Overview) -> Drawing:
             axes.text(total, row, f" {int(total)}", va="center", fontsize=9)
         axes.invert_yaxis()
         axes.set_xlim(0, start.max() * 1.12)
-        _label(axes, f"{len(found.items)} pictures", "pictures", "")
+        label_axes(axes, f"{len(found.items)} pictures", "pictures", "")
         axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=3, fontsize=9, frameon=False)
 
     return draw
@@ -169,12 +169,15 @@ def picture_sizes(found: Overview) -> Drawing:
         axes.set_xlim(0, most)
         axes.set_ylim(0, most)
         axes.set_aspect("equal")
-        _label(axes, f"{len(sizes)} size{'s' if len(sizes) > 1 else ''} of picture files", "width, px", "height, px")
+        label_axes(
+            axes, f"{len(sizes)} size{'s' if len(sizes) > 1 else ''} of picture files", "width, px", "height, px"
+        )
 
     return draw
 
 
-def _label(axes: Axes, title: str, x: str, y: str) -> None:
+def label_axes(axes: Axes, title: str, x: str, y: str) -> None:
+    """Write a title and what the axes are, and draw a faint grid."""
     axes.set_title(title)
     axes.set_xlabel(x)
     axes.set_ylabel(y)

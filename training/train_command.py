@@ -9,26 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from edge.errors import DataError, EdgeSortError
-from edge.options import FiniteRange
+from edge.errors import EdgeSortError
 from training.recipe_changes import DEFAULT_RECIPE
+from training.train_options import changed_recipe, training_options
 
 if TYPE_CHECKING:
-    from training.recipe import Recipe
     from training.train_run import TrainResult
-
-
-def _checked_pattern(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
-    from training.groups import group_rule
-
-    try:
-        group_rule(value)
-    except DataError as error:
-        raise click.BadParameter(str(error), ctx, param) from error
-    return value
-
-
-_SHARE = FiniteRange(0, 1, min_open=True, max_open=True)
 
 
 @click.command("train")
@@ -42,34 +28,8 @@ _SHARE = FiniteRange(0, 1, min_open=True, max_open=True)
     metavar="NAME|FILE.toml",
     help="How to train; `edge-sort recipes` lists those that ship. The options below change it.",
 )
-@click.option(
-    "--weights",
-    metavar="FILE|imagenet|none",
-    help="What a network of keras.applications starts from: weights without top, a download, or chance.",
-)
-@click.option("--size", type=click.IntRange(8, 1024), help="Input side, pixels.")
-@click.option("--color", type=click.Choice(["rgb", "grey"]), help="Input colour.")
-@click.option("--epochs", type=click.IntRange(1), help="Passes over the training pictures.")
-@click.option("--batch", type=click.IntRange(1), help="Pictures per step.")
-@click.option("--learning-rate", type=FiniteRange(0, min_open=True), help="Of the optimizer, at the start.")
 @click.option("--seed", type=click.IntRange(0), help="Fixes split and training.")
-@click.option("--validation", type=_SHARE, help="Share that picks the best epoch.")
-@click.option("--test", type=_SHARE, help="Share that is only measured on.")
-@click.option(
-    "--set",
-    "settings",
-    multiple=True,
-    metavar="KEY=VALUE",
-    help="Change any other key of the recipe, such as optimizer.kind=sgd or augment.flip=true. May be repeated.",
-)
-@click.option(
-    "--group-pattern",
-    callback=_checked_pattern,
-    metavar="REGEX",
-    help="Pictures whose path below DATA has the same first capture group show one thing and stay on one side of the "
-    "split. With several named groups, (?P<left>...)|(?P<right>...), those with the same one matching. Default: by "
-    "sub-folder, and by name without a trailing _<number>.",
-)
+@training_options
 @click.option(
     "--leave-out",
     multiple=True,
@@ -77,13 +37,6 @@ _SHARE = FiniteRange(0, 1, min_open=True, max_open=True)
     help="Do not train on this class; quantize shows its pictures to the model as parts of no known class. May be "
     "repeated.",
 )
-@click.option(
-    "--feature-cache",
-    type=click.Path(path_type=Path),
-    metavar="DIR",
-    help="Where features of frozen backbones are kept from run to run.  [default: in the user's cache folder]",
-)
-@click.option("--no-augment", is_flag=True, help="Train on the pictures as they are, without turning and moving them.")
 @click.option("--resume", is_flag=True, help="Go on with the same training where it was stopped or killed.")
 @click.option(
     "--tensorboard",
@@ -112,7 +65,7 @@ def train_command(
     history, metrics, plots, and report.html with all of it. Progress and warnings go to stderr. Stopped or killed on
     the way, it leaves OUT.unfinished: the same command with --resume goes on from there.
     """
-    recipe = _changed_recipe(recipe_name, settings, options, no_augment)
+    recipe = changed_recipe(recipe_name, settings, options, no_augment)
     from training.tensorflow_setup import load_tensorflow
 
     load_tensorflow("edge-sort train")
@@ -139,16 +92,6 @@ def _what_is_left(out: Path) -> str:
     if epochs := epochs_kept(out):
         return f"{unfinished_place(out)} keeps epochs 1 to {epochs}: the same command with --resume goes on from there"
     return f"nothing was written to {out}"
-
-
-def _changed_recipe(name: str, settings: tuple[str, ...], options: dict[str, Any], no_augment: bool) -> Recipe:
-    from training.recipe import read_recipe
-    from training.recipe_changes import from_options, from_setting
-
-    recipe = read_recipe(name)
-    for setting in settings:
-        recipe = recipe.changed(from_setting(setting), f"--set {setting}")
-    return recipe.changed(from_options(options, no_augment))
 
 
 def _json(result: TrainResult, out: Path) -> str:
