@@ -11,6 +11,7 @@ from edge.durable import require_unused
 from quantize.calibrate import calibration_inputs, choose_calibration
 from quantize.compare import compare
 from quantize.convert import convert
+from quantize.edgetpu import EdgeTpuOutcome, EdgeTpuRequest, compile_for_edgetpu
 from quantize.integer_model import load_integer_model
 from quantize.judge import Judgement, Limits
 from quantize.pack import pack, provenance
@@ -29,14 +30,23 @@ class QuantizeOptions:
     data: Path | None = None
     limits: Limits = field(default_factory=lambda: Limits(max_drop=0.01, purity=0.99))
     calibration: int = 100
+    edgetpu: EdgeTpuRequest | None = None
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """The judgement, and the bundle when there is one."""
+    """The judgement, and the bundle when there is one. edgetpu: None where nobody asked, or it never came to it."""
 
     judgement: Judgement
     bundle: Bundle | None
+    edgetpu: EdgeTpuOutcome | None = None
+
+    @property
+    def refusal(self) -> str | None:
+        """Why there is no bundle, None when there is one."""
+        if self.bundle is not None:
+            return None
+        return (self.edgetpu.refusal if self.edgetpu else None) or self.judgement.refusal
 
 
 def quantize_run(options: QuantizeOptions, tell: Callable[[str], None] = lambda _line: None) -> Outcome:
@@ -71,4 +81,8 @@ def quantize_run(options: QuantizeOptions, tell: Callable[[str], None] = lambda 
     )
     if not judgement.accepted:
         return Outcome(judgement, None)
-    return Outcome(judgement, pack(options.out, integer, judgement, run.split["test"]))
+    edgetpu = compile_for_edgetpu(converted, options.edgetpu, tell) if options.edgetpu else None
+    if edgetpu is not None and edgetpu.refusal is not None:
+        return Outcome(judgement, None, edgetpu)
+    compiled = edgetpu.model if edgetpu else None
+    return Outcome(judgement, pack(options.out, integer, judgement, run.split["test"], compiled), edgetpu)

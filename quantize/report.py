@@ -8,6 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 from quantize.compare import ClassChange, ClassFigures
+from quantize.edgetpu import EdgeTpuModel
 from quantize.judge import Judgement
 from quantize.thresholds import BinCount, Choice
 from training.dataset import Item
@@ -15,7 +16,7 @@ from training.page import axis_start, render, thumbnail_uri
 from training.statistics import pictures_to_show
 
 
-def report_object(judgement: Judgement) -> dict[str, Any]:
+def report_object(judgement: Judgement, edgetpu: EdgeTpuModel | None = None) -> dict[str, Any]:
     """Return the report as an object for JSON; the verdict comes first."""
     comparison = judgement.comparison
     before, after = comparison.float_model.accuracy, comparison.int8_model.accuracy
@@ -47,19 +48,20 @@ def report_object(judgement: Judgement) -> dict[str, Any]:
         ],
         "model_bytes": judgement.model_bytes,
         "float_weight_bytes": judgement.float_weight_bytes,
+        "edgetpu": edgetpu.as_object() if edgetpu else None,
         "provenance": _origin(judgement.provenance),
     }
 
 
-def report_json(judgement: Judgement) -> str:
+def report_json(judgement: Judgement, edgetpu: EdgeTpuModel | None = None) -> str:
     """Return report.json."""
-    return json.dumps(report_object(judgement), indent=2) + "\n"
+    return json.dumps(report_object(judgement, edgetpu), indent=2) + "\n"
 
 
-def report_page(judgement: Judgement, items: Sequence[Item]) -> str:
+def report_page(judgement: Judgement, items: Sequence[Item], edgetpu: EdgeTpuModel | None = None) -> str:
     """Return report.html. items: the test pictures, in the order of the comparison; changed ones are shown."""
     thumbnails = [thumbnail_uri(items[flip.index].path) for flip in judgement.comparison.flips]
-    return render_page(report_object(judgement), thumbnails)
+    return render_page(report_object(judgement, edgetpu), thumbnails)
 
 
 def render_page(report: dict[str, Any], thumbnails: Sequence[str]) -> str:
