@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from edge.errors import ModelError
-from quantize.edgetpu_check import Forecast, forecast
+from quantize.edgetpu_check import forecast
 from quantize.edgetpu_compiler import (
     COMPILER,
     Compiled,
@@ -91,19 +91,23 @@ class EdgeTpuOutcome:
 
 def compile_for_edgetpu(model: bytes, request: EdgeTpuRequest, tell: Callable[[str], None]) -> EdgeTpuOutcome:
     """Compile an integer model and judge the result. `tell` hears the forecast and what is being done."""
+    graph = read_graph(model)
     try:
-        graph = read_graph(model)
         expected = forecast(graph)
-        tell(f"Edge TPU: {expected.sentence}")
+    except ModelError as error:
+        return EdgeTpuOutcome(refusal=_refusal(str(error)))
+    tell(f"for the Edge TPU: {expected.sentence}")
+    hint = f"; {expected.sentence}" if expected.obstacles else ""
+    try:
         compiler = find_compiler(request.compiler)
         tell(f"compiling for the Edge TPU with {compiler}")
         made = judge(graph, run_compiler(compiler, model), request.min_mapped)
     except CompilerMissing as error:
         return EdgeTpuOutcome(missing=str(error))
-    except (CompilerFailed, ModelError) as error:
-        return EdgeTpuOutcome(refusal=_refusal(str(error)))
+    except CompilerFailed as error:
+        return EdgeTpuOutcome(refusal=_refusal(f"{error}{hint}"))
     if made.mapped < request.min_mapped - 1e-9:
-        return EdgeTpuOutcome(refusal=_refusal(_too_little(made, expected)))
+        return EdgeTpuOutcome(refusal=_refusal(f"{_too_little(made)}{hint}"))
     return EdgeTpuOutcome(model=made)
 
 
@@ -156,12 +160,11 @@ def _most_common_reason(table: tuple[Row, ...]) -> str:
     return f" (its table: {worst.count} x {worst.kind}: {worst.status})"
 
 
-def _too_little(made: EdgeTpuModel, expected: Forecast) -> str:
+def _too_little(made: EdgeTpuModel) -> str:
     left = ", ".join(f"{row.count} x {row.kind} ({row.status})" for row in made.table if not row.mapped)
-    why = f"; {expected.sentence}" if expected.obstacles else ""
     return (
         f"{made.mapped:.1%} of the multiply-accumulates are mapped to the Edge TPU, asked for are "
-        f"{made.min_mapped:.1%}; on the CPU stay {left or 'some'}{why}; "
+        f"{made.min_mapped:.1%}; on the CPU stay {left or 'some'}; "
         f"replace these layers, or accept it with --min-mapped {int(made.mapped * 100) / 100:g}"
     )
 

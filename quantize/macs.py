@@ -84,12 +84,6 @@ def read_graph(model: bytes) -> Graph:
         ) from error
 
 
-def operator_name(code: int) -> str:
-    """Name a builtin operator by its number in the schema; the number itself when the schema has none for it."""
-    schema = need("ai_edge_litert.schema_py_generated", "desktop", "naming an operator")
-    return _names(schema.BuiltinOperator).get(code, f"operator {code}")
-
-
 def _graph(schema: ModuleType, parsed: Any) -> Graph:
     kinds, types = _names(schema.BuiltinOperator), _names(schema.TensorType)
     activations = _names(schema.ActivationFunctionType)
@@ -128,13 +122,13 @@ def _tensor(tensor: Any, types: dict[int, str], buffers: Any) -> Tensor:
     shape = () if tensor.shape is None else tuple(int(n) for n in tensor.shape)
     signature = () if tensor.shapeSignature is None else tuple(int(n) for n in tensor.shapeSignature)
     quantization = tensor.quantization
-    data = buffers[tensor.buffer]
+    data = buffers[tensor.buffer].data if buffers and tensor.buffer < len(buffers) else None  # some files list none
     return Tensor(
         name=_text(tensor.name),
         shape=shape,
         dtype=types[tensor.type],
         fixed=all(n >= 0 for n in (*shape, *signature)),
-        constant=data.data is not None or data.size > 0,
+        constant=data is not None,
         scale=() if quantization is None else _numbers(quantization.scale),
         zero_point=() if quantization is None else _numbers(quantization.zeroPoint),
     )

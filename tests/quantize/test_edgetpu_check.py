@@ -1,0 +1,42 @@
+"""What will stay on the CPU is known, and named, without the compiler."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from quantize.edgetpu_check import forecast
+from quantize.macs import read_graph
+from tests.quantize.small_graphs import PLAIN_MACS, SWISH, Step, graph
+
+
+@pytest.mark.parametrize(
+    ("step", "why"),
+    [
+        (Step("GELU", (1, 8, 8, 4)), "does not know it"),
+        (Step("CONV_2D", (1, 8, 8, 4), (4, 3, 3, 3), version=6), "to version 5 and this is version 6"),
+        (Step("AVERAGE_POOL_2D", (1, 1, 1, 3), activation=3), "no activation of its own, and has RELU6"),
+        (
+            Step("FULLY_CONNECTED", (1, 8, 8, 5), (5, 3)),
+            r"one dimension beside the batch, and has .*8, 5\]",
+        ),
+        (Step("SOFTMAX", (1, 20_000)), "at most 16000 values, and gets 20000"),
+        (Step("PACK", (2, 8, 8, 3)), r"last three dimensions may be above 1, and its shape is \[2, 8, 8, 3\]"),
+    ],
+)
+def test_an_operator_that_stays_on_the_cpu_is_named_beforehand(step, why):
+    """With the reason, and what share of the work lies before it: none here."""
+    found = forecast(read_graph(graph((step,))))
+
+    assert [obstacle.kind for obstacle in found.obstacles] == [step.kind]
+    assert found.share == 0
+    assert re.search(f"operator 1, {step.kind}, will not be mapped: .*{why}", found.sentence)
+
+
+def test_everything_after_the_first_obstacle_is_forecast_for_the_cpu():
+    """One subgraph is all the compiler makes."""
+    found = forecast(read_graph(graph(SWISH)))
+
+    assert found.share == pytest.approx(6912 / PLAIN_MACS)
+    assert "before it lie 71.1% of the multiply-accumulates" in found.sentence
