@@ -128,7 +128,13 @@ def _run_machine(bundle: Path, machine: Machine, journal: Path | None, save_fram
     from edge.line_report import gate_line
     from edge.run_machine import run_machine
 
-    run = run_machine(bundle, machine, journal, lambda machine: _watcher(machine, save_frames, quiet=as_json))
+    run = run_machine(
+        bundle,
+        machine,
+        journal,
+        lambda machine: _watcher(machine, save_frames, quiet=as_json),
+        tell=lambda line: click.echo(line, err=True),
+    )
     if as_json:
         click.echo(json.dumps(run.as_dict()))
         return
