@@ -12,7 +12,7 @@ import pytest
 from quantize.edgetpu import EdgeTpuRequest, compile_for_edgetpu
 from quantize.edgetpu_compiler import CompilerFailed, CompilerMissing, find_compiler, run_compiler
 from quantize.edgetpu_log import read_table
-from tests.quantize.small_graphs import PLAIN, PLAIN_MACS, SWISH, graph
+from tests.small_graphs import PLAIN, PLAIN_MACS, SWISH, graph
 
 SUCCESS = """\
 Edge TPU Compiler version 16.0.384591198

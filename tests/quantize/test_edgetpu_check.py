@@ -8,7 +8,7 @@ import pytest
 
 from quantize.edgetpu_check import forecast
 from quantize.macs import read_graph
-from tests.quantize.small_graphs import PLAIN_MACS, SWISH, Step, graph
+from tests.small_graphs import PLAIN_MACS, SWISH, Step, graph
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 
 from edge.errors import ModelError
 from quantize.macs import read_graph
-from tests.quantize.small_graphs import PLAIN_MACS, Step, graph
+from tests.small_graphs import PLAIN_MACS, Step, graph
 
 REFERENCE = Path(__file__).resolve().parents[2].parent / "shared" / "reference_models"
 PACKAGED = Path(str(files("edge"))) / "data" / "bundle" / "model.tflite"

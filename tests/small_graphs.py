@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
+flatbuffers = pytest.importorskip("flatbuffers", reason="it comes with ai-edge-litert")
 schema = pytest.importorskip("ai_edge_litert.schema_py_generated", reason="ai-edge-litert has no wheel here")
 
 SIDE = 8
@@ -49,8 +50,25 @@ def graph(steps=PLAIN, *, dtype="INT8", mapped=0, payload=b"executable", input_s
             model, main, item, current, dtype
         )  # fmt: skip
     main.outputs = [current]
-    import flatbuffers
+    return _packed(model)
 
+
+def compiled_from(data, mapped):
+    """Make of any model what a compiler that maps its first `mapped` operators would make of it."""
+    model = schema.ModelT.InitFromPackedBuf(data, 0)
+    main = model.subgraphs[0]
+    code, operator = schema.OperatorCodeT(), schema.OperatorT()
+    code.builtinCode = code.deprecatedBuiltinCode = schema.BuiltinOperator.CUSTOM
+    code.customCode, code.version = "edgetpu-custom-op", 1
+    model.operatorCodes.append(code)
+    operator.opcodeIndex = len(model.operatorCodes) - 1
+    operator.inputs, operator.outputs = list(main.inputs), list(main.operators[mapped - 1].outputs)
+    operator.customOptions = np.frombuffer(b"executable", np.uint8)
+    main.operators = [operator, *main.operators[mapped:]]
+    return _packed(model)
+
+
+def _packed(model):
     builder = flatbuffers.Builder(1024)
     builder.Finish(model.Pack(builder), b"TFL3")
     return bytes(builder.Output())
