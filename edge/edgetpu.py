@@ -8,6 +8,7 @@ in a bad state can hang it. So a child process goes first: it opens the model an
 from __future__ import annotations
 
 import ctypes
+import math
 import multiprocessing
 import signal
 from collections.abc import Mapping
@@ -19,7 +20,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from edge.edgetpu_devices import DeviceFolders, why_not_opened
-from edge.errors import ModelError
+from edge.errors import EdgeSortError, ModelError
 from edge.interpreter import Interpreter, TfliteInterpreter, load_runtime
 
 LIBRARY = "libedgetpu.so.1"
@@ -129,9 +130,11 @@ def _try_in_a_child(edgetpu: EdgeTpu, model: Path, timeout_s: float) -> None:
 def _trial(edgetpu: EdgeTpu, model: Path, answer: Connection) -> None:
     """Open the model and run it; send None when that went well, else the sentence for the user."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent
+    if edgetpu.trial_timeout_s is not None:
+        signal.alarm(math.ceil(edgetpu.trial_timeout_s + _CLOSING_S) + 1)  # whatever became of the parent
     try:
         edgetpu._open(model)
-    except ModelError as error:
+    except EdgeSortError as error:
         answer.send(str(error))
     else:
         answer.send(None)

@@ -24,6 +24,7 @@ FIRST_REFUSED_VERSION = {"CONV_2D": 6, "TRANSPOSE_CONV": 4, "QUANTIZE": 3}
 NO_FUSED_ACTIVATION = frozenset({"AVERAGE_POOL_2D", "CONCATENATION", "MAX_POOL_2D"})
 MOST_SOFTMAX_VALUES = 16_000
 
+LSTM = "UNIDIRECTIONAL_SEQUENCE_LSTM"
 INTEGERS = frozenset({"INT8", "UINT8"})
 BESIDE_THEM = frozenset({"INT32", "INT64", "BOOL"})  # biases, shapes, axes
 
@@ -62,7 +63,7 @@ def forecast(graph: Graph) -> Forecast:
 
     Raises ModelError for a model that it would not take at all: tensors that are not 8-bit, or without a fixed shape.
     """
-    for tensor in graph.tensors:
+    for tensor in (*graph.inputs, *graph.outputs, *_tensors_of_operators(graph)):
         _require_static_integer(tensor)
     if graph.subgraphs != 1:
         raise ModelError(
@@ -94,6 +95,16 @@ def why_not_mapped(operator: Operator) -> str | None:
     if any(math.prod(tensor.shape[:-3]) > 1 for tensor in operator.outputs):
         return f"only the last three dimensions may be above 1, and its shape is {list(operator.outputs[0].shape)}"
     return None
+
+
+def _tensors_of_operators(graph: Graph) -> list[Tensor]:
+    """Return what the operators read and write, less the 16-bit state that a quantized LSTM keeps by design."""
+    return [
+        tensor
+        for operator in graph.operators
+        for tensor in (*operator.inputs, *operator.outputs)
+        if not (operator.kind == LSTM and tensor.dtype == "INT16")
+    ]
 
 
 def _require_static_integer(tensor: Tensor) -> None:

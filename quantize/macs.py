@@ -59,7 +59,6 @@ class Graph:
 
     inputs: tuple[Tensor, ...]
     outputs: tuple[Tensor, ...]
-    tensors: tuple[Tensor, ...]
     operators: tuple[Operator, ...]
     subgraphs: int
 
@@ -112,7 +111,6 @@ def _graph(schema: ModuleType, parsed: Any) -> Graph:
     return Graph(
         inputs=pick(main.inputs),
         outputs=pick(main.outputs),
-        tensors=tuple(tensors),
         operators=tuple(operator(step) for step in main.operators),
         subgraphs=len(parsed.subgraphs),
     )
