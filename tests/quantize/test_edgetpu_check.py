@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from quantize.edgetpu_check import forecast
@@ -54,3 +55,30 @@ def test_public_integer_models_are_forecast_to_be_mapped(name):
     found = forecast(read_graph((REFERENCE / f"{name}.tflite").read_bytes()))
 
     assert (found.obstacles, found.share) == ((), 1.0)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "first", "share"),
+    [("small-cnn", None, 1.0), ("mcu-depthwise", None, 1.0), ("mobilenet-v3-small", "HARD_SWISH", 0.099)],
+)
+def test_shipped_recipes_are_forecast_as_the_readme_says(name, first, share):
+    """Converted untrained: which operators a network has does not depend on its weights."""
+    pytest.importorskip("tensorflow", reason="TensorFlow comes with the desktop install")
+    from quantize.convert import convert
+    from quantize.quiet import quiet
+    from training.networks import build_network
+    from training.recipe import read_recipe
+
+    recipe = read_recipe(name)
+    settings = recipe.network
+    if hasattr(settings, "weights"):
+        settings = settings.model_copy(update={"weights": "none"})
+    inputs = np.random.default_rng(0).integers(0, 256, (4, *recipe.input.shape), dtype=np.uint8)
+    with quiet():
+        network = build_network(6, recipe.input, settings)
+
+    found = forecast(read_graph(convert(network, inputs)))
+
+    assert (found.obstacles[0].kind if found.obstacles else None) == first
+    assert found.share == pytest.approx(share, abs=0.001)
