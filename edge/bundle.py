@@ -1,6 +1,7 @@
 """The bundle: the folder that carries a model and every fact about it to the device.
 
     model.tflite        the integer model
+    model_edgetpu.tflite  (optional) the same, compiled for a Coral Edge TPU
     report.json/.html   float against integer on held-out pictures
     bundle.json         labels, input spec, thresholds, provenance, test card; size and sha256 of every file
     bundle.json.sha256  digest of bundle.json, in the format of `sha256sum -c`
@@ -23,13 +24,14 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from edge.classifier import Classifier
 from edge.durable import whole_folder
 from edge.errors import BundleError
-from edge.interpreter import TfliteInterpreter
+from edge.interpreter import Interpreter, TfliteInterpreter
 from edge.preprocess import InputSpec
 from edge.problems import first_problem
 from edge.test_card import TestCard, check_test_card
 
 FORMAT_VERSION = 1
 MODEL_FILE = "model.tflite"
+EDGETPU_FILE = "model_edgetpu.tflite"  # only in bundles made with --edgetpu
 FACTS_FILE = "bundle.json"
 DIGEST_FILE = "bundle.json.sha256"
 
@@ -127,7 +129,13 @@ class Bundle:
 
         Raises ModelError, MissingPackageError, or BundleError when this machine answers the card differently.
         """
-        interpreter = TfliteInterpreter(self.folder / MODEL_FILE, num_threads=num_threads)
+        return self.classifier_on(TfliteInterpreter(self.folder / MODEL_FILE, num_threads=num_threads))
+
+    def classifier_on(self, interpreter: Interpreter) -> Classifier:
+        """Put a model of this bundle, loaded, behind its labels, and replay the test card on it.
+
+        Raises ModelError when they do not fit, BundleError when it answers the card differently.
+        """
         classifier = Classifier(interpreter, self.labels, self.facts.input, self.facts.temperature)
         check_test_card(self.facts.test_card, classifier, str(self.folder))
         return classifier

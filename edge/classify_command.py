@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Literal
 
 import click
 
@@ -11,8 +12,17 @@ import click
 @click.command("classify")
 @click.argument("bundle", type=click.Path(path_type=Path))
 @click.argument("images", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(
+    "--accelerator",
+    type=click.Choice(["cpu", "edgetpu"]),
+    default="cpu",
+    show_default=True,
+    help="What computes the model; edgetpu needs a bundle made with --edgetpu.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of text.")
-def classify_command(bundle: Path, images: tuple[Path, ...], as_json: bool) -> None:
+def classify_command(
+    bundle: Path, images: tuple[Path, ...], accelerator: Literal["cpu", "edgetpu"], as_json: bool
+) -> None:
     """Classify each IMAGE, a picture of one part, with BUNDLE.
 
     Exit code 1 when a picture cannot be read; the others are still answered.
@@ -20,9 +30,10 @@ def classify_command(bundle: Path, images: tuple[Path, ...], as_json: bool) -> N
     from edge.bundle import open_bundle
     from edge.errors import DataError
     from edge.pictures import read_picture
+    from edge.processor import load_model
 
     opened = open_bundle(bundle)
-    classifier = opened.classifier()
+    classifier = load_model(opened, accelerator).classifier
     answers, failures = [], []
     for path in images:
         try:

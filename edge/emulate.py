@@ -26,7 +26,16 @@ from edge.gates import GateMove, Gates, LocalGates
 from edge.journal import Journal
 from edge.line import LineModel, OnOutcome, build_sorter, check_labels, gate_specs, line_model, run_line
 from edge.line_report import LineReport, gate_error_ms, line_report
-from edge.machine import BeltTable, CameraTable, FinderTable, GateTable, GpioTable, Machine, check_machine
+from edge.machine import (
+    BeltTable,
+    CameraTable,
+    ClassifierTable,
+    FinderTable,
+    GateTable,
+    GpioTable,
+    Machine,
+    check_machine,
+)
 from edge.part_sources import PartSource, PicturedParts, RenderedParts
 from edge.parts import REJECT_BIN, Frame
 from edge.pins import open_pin_factory
@@ -130,7 +139,7 @@ def run_emulated(
     """
     bundle = open_bundle(options.bundle or packaged_bundle())
     for warning in bundle.warnings:
-        tell(warning)
+        tell(f"Warning: {warning}")
     machine = emulated_copy(options.machine) if options.machine else _default_machine(options, bundle.labels)
     check_labels(machine, bundle.labels)
     source = _source(options, bundle.labels)
@@ -176,9 +185,11 @@ def emulate_line(
 
 
 def emulated_copy(machine: Machine) -> Machine:
-    """Return the same machine with a pretend camera and pretend pins."""
+    """Return the same machine with a pretend camera and pretend pins, classifying on this computer's CPU."""
     camera = machine.camera.model_copy(update={"kind": "emulated"})
-    return machine.model_copy(update={"camera": camera, "gpio": GpioTable(pin_factory="mock")})
+    return machine.model_copy(
+        update={"camera": camera, "gpio": GpioTable(pin_factory="mock"), "classifier": ClassifierTable()}
+    )
 
 
 def _unwatched(_frame: Frame | None, _outcomes: list[Outcome]) -> None:

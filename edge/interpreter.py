@@ -51,18 +51,24 @@ class TfliteInterpreter:
     in some runtimes. Raises MissingPackageError without a runtime and ModelError for a model it cannot run.
     """
 
-    def __init__(self, model: Path, *, num_threads: int = 1, reference_kernels: bool = False) -> None:
-        runtime = _load_runtime()
+    def __init__(
+        self, model: Path, *, num_threads: int = 1, reference_kernels: bool = False, delegate: Any = None
+    ) -> None:
+        """Open a model. delegate: what the runtime's load_delegate gave, for a model compiled for an accelerator."""
+        runtime = load_runtime()
         options: dict[str, Any] = {"model_path": str(model), "num_threads": num_threads}
         if reference_kernels:
             options["experimental_op_resolver_type"] = _reference_resolver(runtime)
+        if delegate is not None:
+            options["experimental_delegates"] = [delegate]
         self.runtime_name = runtime.__name__
+        self._model, self._accelerated = model, delegate is not None
         try:
             with native_stderr_silenced():
                 self._interpreter = runtime.Interpreter(**options)
                 self._interpreter.allocate_tensors()
         except (RuntimeError, ValueError) as error:
-            raise ModelError(_cannot_run(model, error)) from error
+            raise ModelError(_cannot_run(model, error, accelerated=self._accelerated)) from error
         except SystemError as error:
             raise MissingPackageError(
                 f"{self.runtime_name} does not work with numpy {np.__version__} ({error}); "
@@ -85,14 +91,21 @@ class TfliteInterpreter:
             )
 
     def run(self, values: NDArray[Any]) -> NDArray[Any]:
-        """Return the output tensor, a copy, for `values` of exactly the input's shape and dtype."""
+        """Return the output tensor, a copy, for `values` of exactly the input's shape and dtype.
+
+        Raises ModelError when the model fails in use, as on an accelerator that was unplugged.
+        """
         self._interpreter.set_tensor(self._input_index, values)
-        self._interpreter.invoke()
+        try:
+            self._interpreter.invoke()
+        except RuntimeError as error:
+            raise ModelError(_failed_in_use(self._model, error, accelerated=self._accelerated)) from error
         output: NDArray[Any] = self._interpreter.get_tensor(self._output_index)
         return output
 
 
-def _load_runtime() -> Any:
+def load_runtime() -> Any:
+    """Import the first of RUNTIMES that is installed. Raises MissingPackageError when there is none."""
     for name in RUNTIMES:
         try:
             return importlib.import_module(name)
@@ -115,11 +128,29 @@ def _tensor_spec(details: dict[str, Any]) -> TensorSpec:
     return TensorSpec(shape, np.dtype(details["dtype"]), float(scale), int(zero_point))
 
 
-def _cannot_run(model: Path, error: Exception) -> str:
-    reason = str(error).strip().splitlines()[0] if str(error).strip() else "no reason given"
+def _cannot_run(model: Path, error: Exception, *, accelerated: bool) -> str:
+    reason = _first_line(error)
+    if accelerated:
+        return (
+            f"{model}: expected a model that this accelerator can execute, found: {reason}; "
+            "compile it for this accelerator again, and update the accelerator's library"
+        )
     if "edgetpu-custom-op" in reason:
         return f"{model}: compiled for a Coral Edge TPU and cannot run on the CPU; use the model it was compiled from"
     return f"{model}: expected a model this runtime can execute, found: {reason}; convert the model again"
+
+
+def _failed_in_use(model: Path, error: Exception, *, accelerated: bool) -> str:
+    if accelerated:
+        return (
+            f"{model}: the accelerator failed in use: {_first_line(error)}; "
+            "check its cable, its power and its temperature, plug it in again, and start again"
+        )
+    return f"{model}: the model failed in use: {_first_line(error)}; convert the model again"
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0] if str(error).strip() else "no reason given"
 
 
 def input_encoder(spec: TensorSpec) -> Callable[[NDArray[np.uint8]], NDArray[Any]]:

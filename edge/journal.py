@@ -48,6 +48,12 @@ CREATE TABLE IF NOT EXISTS parts (
     closed_s REAL,
     PRIMARY KEY (run, part)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS notes (
+    run INTEGER NOT NULL REFERENCES runs(run),
+    name TEXT NOT NULL,
+    note TEXT NOT NULL,
+    PRIMARY KEY (run, name)
+) WITHOUT ROWID;
 """
 
 
@@ -121,6 +127,10 @@ class Journal:
             move.gate,
             move.at if move.due_at is None else max(move.at, move.due_at),
         )
+
+    def note(self, name: str, note: str) -> None:
+        """Keep a fact about the whole run, such as what classified. Raises JournalError."""
+        self._write("INSERT OR REPLACE INTO notes VALUES (?, ?, ?)", self.run, name, note)
 
     def ended(self, because: str) -> None:
         """Note why the run ended. Raises JournalError."""

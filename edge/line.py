@@ -20,6 +20,7 @@ from edge.gates import Gates, GateSpec
 from edge.journal import Journal
 from edge.machine import Machine
 from edge.parts import Frame
+from edge.processor import LoadedModel, load_model
 from edge.sorter import GatePlace, Outcome, Scorer, Sorter, SorterSettings
 from edge.tracker import Tracker
 
@@ -41,10 +42,11 @@ class LineModel:
     min_known_score: float = 0.0
 
 
-def line_model(bundle: Bundle) -> LineModel:
-    """Load a bundle's model. Raises what Bundle.classifier raises."""
+def line_model(bundle: Bundle, loaded: LoadedModel | None = None) -> LineModel:
+    """Put a bundle's model on the line, on the CPU if it is not loaded yet. Raises what load_model raises."""
     thresholds = {label: threshold.min_score for label, threshold in bundle.facts.thresholds.items()}
-    return LineModel(bundle.labels, thresholds, bundle.classifier(), bundle.facts.unknown.min_score)
+    classifier = (loaded or load_model(bundle)).classifier
+    return LineModel(bundle.labels, thresholds, classifier, bundle.facts.unknown.min_score)
 
 
 def open_camera(machine: Machine, clock: Clock) -> Camera:

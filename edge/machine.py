@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from edge.edgetpu import LIBRARY, EdgeTpu
 from edge.errors import MachineError
 from edge.finder import FinderSettings
 from edge.gate_limits import GateLimits
@@ -69,6 +70,23 @@ class DecisionTable(_Table):
     guard_mm: Positive = 3.0
 
 
+class ClassifierTable(_Table):
+    """[classifier] What computes the model. allow_cpu: sort on the CPU when the Edge TPU cannot be used at start.
+
+    device: which Edge TPU, "usb", "pci:1", ...; the first one where nothing is given. library: another libedgetpu.
+    """
+
+    accelerator: Literal["cpu", "edgetpu"] = "cpu"
+    allow_cpu: bool = False
+    device: str | None = Field(default=None, pattern=r"^(usb|pci)?(:\d{1,2})?$", min_length=1)
+    library: str = Field(default=LIBRARY, min_length=1)
+
+    @property
+    def edgetpu(self) -> EdgeTpu:
+        """Where the Edge TPU is."""
+        return EdgeTpu(library=self.library, device=self.device)
+
+
 class GpioTable(_Table):
     """[gpio] Which gpiozero pin factory drives the pins. A fallback to another one is an error."""
 
@@ -120,6 +138,7 @@ class Machine(_Table):
     camera: CameraTable
     finder: FinderTable = FinderTable()
     decision: DecisionTable = DecisionTable()
+    classifier: ClassifierTable = ClassifierTable()
     gpio: GpioTable = GpioTable()
     gates: tuple[GateTable, ...] = Field(min_length=1)
     journal: JournalTable = JournalTable()

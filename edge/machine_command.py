@@ -32,6 +32,10 @@ max_votes = 5               # frames that vote on a part
 latency_ms = 100.0          # from exposure to decision, at worst
 guard_mm = 3.0              # how wrong a measured position may be
 
+[classifier]
+accelerator = "cpu"         # or "edgetpu", with a bundle made by: edge-sort quantize --edgetpu
+allow_cpu = false           # true: sort on the CPU, slower, when the Edge TPU cannot be used at start
+
 [gpio]
 pin_factory = "lgpio"       # "mock" moves no pin
 

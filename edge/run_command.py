@@ -115,7 +115,7 @@ def _run_emulated(options: EmulateOptions, save_frames: Path | None, as_json: bo
     from edge.emulate import run_emulated
     from edge.line_report import report_text
 
-    run = run_emulated(options, lambda machine: _watcher(machine, save_frames, quiet=as_json or options.fast), _warn)
+    run = run_emulated(options, lambda machine: _watcher(machine, save_frames, quiet=as_json or options.fast), _tell)
     for skipped in run.skipped:
         click.echo(f"Skipped: {skipped}", err=True)
     if as_json:
@@ -124,15 +124,17 @@ def _run_emulated(options: EmulateOptions, save_frames: Path | None, as_json: bo
         click.echo(report_text(run.report, run.gate_error, exact_clock=options.fast))
 
 
-def _warn(line: str) -> None:
-    click.echo(f"Warning: {line}", err=True)
+def _tell(line: str) -> None:
+    click.echo(line, err=True)
 
 
 def _run_machine(bundle: Path, machine: Machine, journal: Path | None, save_frames: Path | None, as_json: bool) -> None:
     from edge.line_report import gate_line
     from edge.run_machine import run_machine
 
-    run = run_machine(bundle, machine, journal, lambda machine: _watcher(machine, save_frames, quiet=as_json), _warn)
+    run = run_machine(
+        bundle, machine, journal, lambda machine: _watcher(machine, save_frames, quiet=as_json), tell=_tell
+    )
     if as_json:
         click.echo(json.dumps(run.as_dict()))
         return

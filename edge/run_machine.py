@@ -15,6 +15,7 @@ import numpy as np
 from edge.belt import FixedSpeedBelt
 from edge.bundle import open_bundle
 from edge.clocks import MonotonicClock
+from edge.edgetpu import EdgeTpu
 from edge.errors import MachineError
 from edge.gate_process import GateProcess
 from edge.journal import Journal, check_journal
@@ -22,6 +23,7 @@ from edge.line import OnOutcome, build_sorter, check_labels, gate_specs, line_mo
 from edge.line_report import error_percentiles
 from edge.machine import Machine
 from edge.parts import REJECT_BIN
+from edge.processor import LoadedModel, Processor, load_model
 
 WARM_UP_RUNS = 3
 
@@ -36,6 +38,8 @@ class MachineRun:
     gate_error: dict[str, float | None]
     because: str
     real_time: bool
+    processor: Processor
+    fell_back: str | None
 
     def as_dict(self) -> dict[str, Any]:
         """Return everything under the names that `run --json` uses."""
@@ -46,6 +50,7 @@ class MachineRun:
             "gate_error_ms": self.gate_error,
             "ended_because": self.because,
             "real_time": self.real_time,
+            "classifier": {"processor": self.processor, "fell_back_because": self.fell_back},
         }
 
 
@@ -54,9 +59,13 @@ def run_machine(
     machine: Machine,
     journal_path: Path | None,
     watch: Callable[[Machine], OnOutcome],
+    *,
     tell: Callable[[str], None] = lambda _line: None,
+    edgetpu: EdgeTpu | None = None,
 ) -> MachineRun:
-    """Sort until the camera ends or somebody stops it. `tell` hears what speaks against the bundle.
+    """Sort until the camera ends or somebody stops it. `tell` hears what to know before anything moves.
+
+    edgetpu: another Edge TPU than the one the machine file names.
 
     Raises EdgeSortError's children; nothing is written and
     no pin is opened before everything else is there.
@@ -65,9 +74,13 @@ def run_machine(
         raise MachineError("camera.kind: 'emulated' sees no real part; use another kind, or run with --emulate")
     bundle = open_bundle(bundle_path)
     for warning in bundle.warnings:
-        tell(warning)
+        tell(f"Warning: {warning}")
     check_labels(machine, bundle.labels)
-    model = line_model(bundle)
+    asked = machine.classifier
+    loaded = load_model(bundle, asked.accelerator, allow_cpu=asked.allow_cpu, edgetpu=edgetpu or asked.edgetpu)
+    if asked.accelerator != "cpu":
+        tell(loaded.sentence)
+    model = line_model(bundle, loaded)
     blank = np.zeros((64, 64, 3), dtype=np.uint8)
     for _ in range(WARM_UP_RUNS):  # the first calls of a model are many times slower
         model.scorer.scores(blank)
@@ -79,17 +92,18 @@ def run_machine(
         closing(GateProcess(gate_specs(machine), machine.gpio.pin_factory)) as gates,
         closing(_journal(path, bundle.digest, machine)) as journal,
     ):
+        journal.note("classifier", loaded.sentence)
         belt = FixedSpeedBelt(machine.belt.speed_mm_s)
         sorter = build_sorter(machine, model, belt=belt, gates=gates, journal=journal, clock=clock)
         because = run_line(sorter, camera, gates, journal, watch(machine))
-        return _summary(journal.rows(), because, real_time=gates.real_time)
+        return _summary(journal.rows(), because, loaded, real_time=gates.real_time)
 
 
 def _journal(path: Path, digest: str, machine: Machine) -> Journal:
     return Journal(path, bundle_sha256=digest, machine_sha256=machine.digest(), clock="monotonic")
 
 
-def _summary(rows: Sequence[sqlite3.Row], because: str, *, real_time: bool) -> MachineRun:
+def _summary(rows: Sequence[sqlite3.Row], because: str, loaded: LoadedModel, *, real_time: bool) -> MachineRun:
     errors = [
         abs(row[done] - row[due]) * 1000
         for row in rows
@@ -103,4 +117,6 @@ def _summary(rows: Sequence[sqlite3.Row], because: str, *, real_time: bool) -> M
         gate_error=error_percentiles(errors),
         because=because,
         real_time=real_time,
+        processor=loaded.processor,
+        fell_back=loaded.fell_back,
     )

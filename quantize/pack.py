@@ -9,9 +9,10 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from edge.bundle import FORMAT_VERSION, MODEL_FILE, Bundle, BundleFacts, Quantization, write_bundle
+from edge.bundle import EDGETPU_FILE, FORMAT_VERSION, MODEL_FILE, Bundle, BundleFacts, Quantization, write_bundle
 from edge.interpreter import TensorSpec
 from edge.test_card import make_test_card
+from quantize.edgetpu import EdgeTpuModel
 from quantize.integer_model import IntegerModel
 from quantize.judge import Judgement
 from quantize.report import report_json, report_page
@@ -38,7 +39,13 @@ def provenance(run: Run, made: Calibrated, runtime: str) -> dict[str, Any]:
     }
 
 
-def pack(folder: Path, model: IntegerModel, judgement: Judgement, test: Sequence[Item]) -> Bundle:
+def pack(
+    folder: Path,
+    model: IntegerModel,
+    judgement: Judgement,
+    test: Sequence[Item],
+    edgetpu: EdgeTpuModel | None = None,
+) -> Bundle:
     """Write the bundle of an accepted model, whole or not at all. test: the pictures that judged it.
 
     Raises DataError when `folder` is already in use.
@@ -61,15 +68,18 @@ def pack(folder: Path, model: IntegerModel, judgement: Judgement, test: Sequence
             "max_drop": judgement.limits.max_drop,
             "purity": judgement.limits.purity,
             "min_accuracy": judgement.limits.min_accuracy,
+            **({} if edgetpu is None else {"edgetpu": edgetpu.as_object()}),
         },
         test_card=make_test_card(model.classifier),
         files={},
     )
     files = {
         MODEL_FILE: model.data,
-        "report.html": report_page(judgement, test).encode(),
-        "report.json": report_json(judgement).encode(),
+        "report.html": report_page(judgement, test, edgetpu).encode(),
+        "report.json": report_json(judgement, edgetpu).encode(),
     }
+    if edgetpu is not None:
+        files[EDGETPU_FILE] = edgetpu.data
     return write_bundle(folder, facts, files)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import click
+from click.core import ParameterSource
 
 from edge.options import FiniteRange
 
@@ -49,6 +50,19 @@ _SHARE = FiniteRange(0, 1)
     help="Pictures of parts of no known class: a score is chosen that rejects such parts, and measured on them.",
 )
 @click.option("--force", is_flag=True, help="Write the bundle whatever the verdict; it records that, and run says so.")
+@click.option("--edgetpu", is_flag=True, help="Also compile for a Coral Edge TPU, with Google's edgetpu_compiler.")
+@click.option(
+    "--edgetpu-compiler",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Where edgetpu_compiler is, if not on PATH.",
+)
+@click.option(
+    "--min-mapped",
+    default=0.95,
+    show_default=True,
+    type=_SHARE,
+    help="Share of the multiply-accumulates that the Edge TPU must compute.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of text.")
 def quantize_command(
     run: Path,
@@ -62,18 +76,25 @@ def quantize_command(
     variants: bool,
     foreign: Path | None,
     force: bool,
+    edgetpu: bool,
+    edgetpu_compiler: Path | None,
+    min_mapped: float,
     as_json: bool,
 ) -> None:
     """Turn the network of RUN, a folder that `edge-sort train` wrote, into an integer model and judge it.
 
     Float and integer model answer the same held-out pictures. The exit code is 3, and no bundle is written, when the
     integer model loses more than --max-drop or falls below --min-accuracy, when a bin cannot reach --purity, and when a
-    class is never answered any more.
+    class is never answered any more; with --edgetpu also when less than --min-mapped can be mapped. Without
+    edgetpu_compiler the bundle is written without the compiled model, and the exit code is 1.
     """
-    from quantize.errors import QuantizationRefused
+    from quantize.edgetpu import EdgeTpuRequest
+    from quantize.errors import EdgeTpuLeftOut, QuantizationRefused
     from quantize.judge import Limits
     from quantize.quantize_run import QuantizeOptions, quantize_run
 
+    if not edgetpu:
+        _refuse_edgetpu_options()
     options = QuantizeOptions(
         run=run,
         out=out,
@@ -84,14 +105,34 @@ def quantize_command(
         force=force,
         ends=ends,
         variants=variants,
+        edgetpu=EdgeTpuRequest(edgetpu_compiler, min_mapped) if edgetpu else None,
     )
     outcome = quantize_run(options, tell=lambda line: click.echo(f"{line} ...", err=True))
-    judgement = outcome.judgement
-    click.echo(json.dumps(_as_object(outcome), indent=2) if as_json else summary(judgement))
-    if outcome.bundle is None:
-        raise QuantizationRefused(judgement.refusal)
+    click.echo(json.dumps(_as_object(outcome), indent=2) if as_json else "\n".join(_text(outcome)))
+    if outcome.refusal is not None:
+        raise QuantizationRefused(outcome.refusal)
     if not as_json:
         click.echo(f"\nbundle: {out}\nreport: {out / 'report.html'}")
+    if outcome.edgetpu is not None and outcome.edgetpu.missing is not None:
+        raise EdgeTpuLeftOut(f"{out}: without a model for the Edge TPU, otherwise complete: {outcome.edgetpu.missing}")
+
+
+def _refuse_edgetpu_options() -> None:
+    context = click.get_current_context()
+    for name in ("edgetpu_compiler", "min_mapped"):
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            raise click.UsageError(f"--{name.replace('_', '-')} belongs to --edgetpu; add it")
+
+
+def _text(outcome: Outcome) -> list[str]:
+    """Return everything for a terminal, a refusal first."""
+    lines = [summary(outcome.judgement)]
+    if outcome.edgetpu is not None and outcome.edgetpu.refusal is not None:
+        lines.insert(0, f"{outcome.edgetpu.refusal}\n")
+    if outcome.edgetpu is not None and (compiled := outcome.edgetpu.model) is not None:
+        lines.append(f"\nEdge TPU: {compiled.mapped:.1%} of {compiled.macs:,} multiply-accumulates are mapped")
+        lines += [f"  {row.count:>4} x {row.kind:<24} {row.status}" for row in compiled.table]
+    return lines
 
 
 def summary(judgement: Judgement) -> str:
@@ -149,4 +190,8 @@ def _share(value: float | None) -> str:
 def _as_object(outcome: Outcome) -> dict[str, Any]:
     from quantize.report import report_object
 
-    return {**report_object(outcome.judgement), "bundle": str(outcome.bundle.folder) if outcome.bundle else None}
+    found = report_object(outcome.judgement)
+    found["edgetpu"] = outcome.edgetpu.as_object() if outcome.edgetpu else None
+    if outcome.edgetpu is not None and outcome.edgetpu.refusal is not None:
+        found |= {"verdict": "refused", "reason": outcome.edgetpu.refusal}
+    return {**found, "bundle": str(outcome.bundle.folder) if outcome.bundle else None}

@@ -17,6 +17,7 @@ from quantize.calibrate import BLACK_AND_WHITE, choose_calibration
 from quantize.compare import Comparison, compare
 from quantize.convert import Ends, convert
 from quantize.cost import Cost
+from quantize.edgetpu import EdgeTpuOutcome, EdgeTpuRequest, compile_for_edgetpu
 from quantize.foreign import choose_unknown, foreign_inputs
 from quantize.integer_model import IntegerModel, load_integer_model
 from quantize.judge import Judgement, Limits
@@ -50,14 +51,23 @@ class QuantizeOptions:
     force: bool = False
     ends: Ends = "int8"
     variants: bool = False
+    edgetpu: EdgeTpuRequest | None = None
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """The judgement, and the bundle when there is one."""
+    """The judgement, and the bundle when there is one. edgetpu: None where nobody asked, or it never came to it."""
 
     judgement: Judgement
     bundle: Bundle | None
+    edgetpu: EdgeTpuOutcome | None = None
+
+    @property
+    def refusal(self) -> str | None:
+        """Why there is no bundle, None when there is one."""
+        if self.bundle is not None:
+            return None
+        return (self.edgetpu.refusal if self.edgetpu else None) or self.judgement.refusal
 
 
 def quantize_run(options: QuantizeOptions, tell: Callable[[str], None] = lambda _line: None) -> Outcome:
@@ -75,7 +85,11 @@ def quantize_run(options: QuantizeOptions, tell: Callable[[str], None] = lambda 
     judgement = _judged(options, run, model, made, tell)
     if judgement.verdict == "refused":
         return Outcome(judgement, None)
-    return Outcome(judgement, pack(options.out, made.model, judgement, run.split["test"]))
+    edgetpu = compile_for_edgetpu(made.model.data, options.edgetpu, tell) if options.edgetpu else None
+    if edgetpu is not None and edgetpu.refusal is not None:
+        return Outcome(judgement, None, edgetpu)
+    compiled = edgetpu.model if edgetpu else None
+    return Outcome(judgement, pack(options.out, made.model, judgement, run.split["test"], compiled), edgetpu)
 
 
 def _calibrated(options: QuantizeOptions, run: Run, model: Any, tell: Callable[[str], None]) -> Calibrated:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from quantize.compare import ClassChange, ClassFigures
+from quantize.edgetpu import EdgeTpuModel
 from quantize.judge import Judgement
 from quantize.plots import confidence_shift, purity_and_recovery, reliability
 from quantize.sweep import sweep
@@ -22,7 +23,7 @@ from training.plots import png
 from training.statistics import pictures_to_show
 
 
-def report_object(judgement: Judgement) -> dict[str, Any]:
+def report_object(judgement: Judgement, edgetpu: EdgeTpuModel | None = None) -> dict[str, Any]:
     """Return the report as an object for JSON; the verdict comes first."""
     comparison = judgement.comparison
     before, after = comparison.float_model.accuracy, comparison.int8_model.accuracy
@@ -57,18 +58,19 @@ def report_object(judgement: Judgement) -> dict[str, Any]:
         "scores": _scores_object(judgement),
         "unknown": judgement.unknown.model_dump(),
         **judgement.cost.as_json(),
+        "edgetpu": edgetpu.as_object() if edgetpu else None,
         "provenance": _origin(judgement.provenance),
     }
 
 
-def report_json(judgement: Judgement) -> str:
+def report_json(judgement: Judgement, edgetpu: EdgeTpuModel | None = None) -> str:
     """Return report.json."""
-    return json.dumps(report_object(judgement), indent=2) + "\n"
+    return json.dumps(report_object(judgement, edgetpu), indent=2) + "\n"
 
 
-def report_page(judgement: Judgement, items: Sequence[Item]) -> str:
+def report_page(judgement: Judgement, items: Sequence[Item], edgetpu: EdgeTpuModel | None = None) -> str:
     """Return report.html. items: the test pictures, in the order of the comparison; changed ones are shown."""
-    report = report_object(judgement)
+    report = report_object(judgement, edgetpu)
     low = min(report["interval_float"][0], report["interval_int8"][0])
     return render(
         "quantize",

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -77,3 +81,15 @@ def colored_parts():
 @pytest.fixture
 def color_model():
     return LineModel(tuple(COLORS), dict.fromkeys(COLORS, 0.5), ColorScorer())
+
+
+@pytest.fixture(scope="session")
+def delegate_library(tmp_path_factory):
+    """The delegate of stand_in_delegate.c; the variable STAND_IN tells it how to behave."""
+    compiler = shutil.which("cc")
+    if compiler is None:
+        pytest.skip("there is no C compiler")
+    built = tmp_path_factory.mktemp("delegate") / "libstandin.so"
+    source = Path(__file__).with_name("stand_in_delegate.c")
+    subprocess.run([compiler, "-shared", "-fPIC", "-Wall", "-Werror", "-o", built, source], check=True)
+    return str(built)

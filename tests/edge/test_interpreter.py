@@ -14,10 +14,12 @@ from PIL import Image
 
 from edge import interpreter as module
 from edge.classifier import Classifier, best
+from edge.edgetpu import EdgeTpu
 from edge.errors import MissingPackageError, ModelError
 from edge.interpreter import TensorSpec, TfliteInterpreter, input_encoder, real_values
 from edge.pictures import read_picture
 from edge.preprocess import InputSpec, preprocess
+from tests.small_graphs import PLAIN, graph
 
 MODEL = Path(str(files("edge"))) / "data" / "bundle" / "model.tflite"
 REFERENCE = Path(__file__).resolve().parents[2].parent / "shared" / "reference_models"
@@ -42,6 +44,7 @@ class Doubled:
         "pretend",
         "ai_edge_litert.interpreter",
         "tflite_runtime.interpreter",
+        "delegate",
         pytest.param(
             "tensorflow.lite.python.interpreter",
             marks=[pytest.mark.slow, pytest.mark.filterwarnings("ignore:.*tf.lite.Interpreter is deprecated")],
@@ -52,6 +55,11 @@ def any_interpreter(request, monkeypatch):
     """Every implementation of the seam that this machine has."""
     if request.param == "pretend":
         return Doubled()
+    if request.param == "delegate":
+        monkeypatch.setenv("STAND_IN", "answer")
+        compiled = request.getfixturevalue("tmp_path") / "model_edgetpu.tflite"
+        compiled.write_bytes(graph(mapped=len(PLAIN)))
+        return EdgeTpu(request.getfixturevalue("delegate_library"), trial_timeout_s=None).open(compiled)
     package = request.param.split(".")[0]
     if importlib.util.find_spec(package) is None:
         pytest.skip(f"{package} is not installed")

@@ -151,3 +151,19 @@ os.kill(os.getpid(), signal.SIGKILL)
         assert db.execute("SELECT count(*) FROM parts").fetchone() == (20,)
     with closing(open_journal(path)) as journal:
         assert journal.run == 2
+
+
+def test_a_run_s_notes_are_kept_also_in_a_journal_from_before_there_were_notes(tmp_path):
+    """What classified is one of them; the last word on a matter counts."""
+    path = tmp_path / "journal.sqlite"
+    with closing(open_journal(path)):
+        pass
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("DROP TABLE notes")
+
+    with closing(open_journal(path)) as journal:
+        journal.note("classifier", "classifying on the Edge TPU")
+        journal.note("classifier", "classifying on the CPU")
+
+    with closing(sqlite3.connect(path)) as db:
+        assert db.execute("SELECT * FROM notes").fetchall() == [(2, "classifier", "classifying on the CPU")]

@@ -99,6 +99,23 @@ def test_a_bundle_in_use_is_refused_before_the_work_starts(tmp_path):
     assert f"{tmp_path / 'bundle'}: expected a new or empty folder" in result.stderr
 
 
+@pytest.mark.parametrize("idle", [["--min-mapped", "0.5"], ["--edgetpu-compiler", __file__]])
+def test_an_option_that_would_change_nothing_is_refused(tmp_path, idle):
+    """How to compile is asked for only together with --edgetpu."""
+    result = quantize(tmp_path, "--out", tmp_path / "b", *idle)
+
+    assert result.exit_code == 2
+    assert f"{idle[0]} belongs to --edgetpu; add it" in result.stderr
+
+
+def test_a_compiler_that_is_not_there_is_refused_before_the_work_starts(tmp_path):
+    """Nobody waits for minutes to hear of a misspelt path."""
+    result = quantize(tmp_path, "--out", tmp_path / "b", "--edgetpu", "--edgetpu-compiler", tmp_path / "none")
+
+    assert result.exit_code == 2
+    assert "does not exist" in result.stderr
+
+
 @pytest.mark.parametrize("wrong", [["--max-drop", "1.5"], ["--purity", "99"], ["--calibration", "0"]])
 def test_a_share_is_between_0_and_1(tmp_path, wrong):
     """99 for 99 % is caught at once, with exit code 2."""
@@ -205,3 +222,79 @@ def test_a_forced_bundle_says_so_wherever_it_goes(fragile_run, tmp_path):
     line = CliRunner().invoke(cli, ["run", "--emulate", "--fast", "--count", "1", "--bundle", str(tmp_path / "bundle")])
     assert "Warning: " in line.stderr
     assert "was made by --force although the integer model gives every picture the same scores" in line.stderr
+
+
+@pytest.fixture(scope="module")
+def compiler_of(easy_run, tmp_path_factory):
+    """Make a stand-in for edgetpu_compiler that knows the easy run's model and maps the first so many operators."""
+    from tests.small_graphs import compiled_from
+
+    plain = tmp_path_factory.mktemp("plain") / "bundle"
+    assert quantize(easy_run, "--out", plain).exit_code == 0
+    model = (plain / "model.tflite").read_bytes()
+
+    def make(folder, mapped):
+        (folder / "compiled").write_bytes(compiled_from(model, mapped))
+        script = folder / "edgetpu_compiler"
+        script.write_text(
+            "#!/bin/sh\n"
+            f'cp {folder}/compiled "$3/model_edgetpu.tflite"\n'
+            "echo 'Edge TPU Compiler version 16.0.384591198'\n"
+            "echo 'Operator                       Count      Status'\n"
+            "echo 'MUL                            1          Mapped to Edge TPU'\n"
+            f"echo 'FULLY_CONNECTED                1          {'Mapped to Edge TPU' if mapped > 2 else 'On strike'}'\n"
+        )
+        script.chmod(0o755)
+        return script
+
+    return make
+
+
+@pytest.mark.slow
+def test_a_compiled_model_goes_into_the_bundle_with_its_table(easy_run, compiler_of, tmp_path):
+    """In the folder, in the facts, in the report, on the page and on the terminal."""
+    script = compiler_of(tmp_path, 4)
+    result = quantize(easy_run, "--out", tmp_path / "bundle", "--edgetpu", "--edgetpu-compiler", script)
+
+    assert result.exit_code == 0, result.output
+    assert "Edge TPU: 100.0% of 6 multiply-accumulates are mapped" in result.stdout
+    bundle = open_bundle(tmp_path / "bundle")
+    assert (bundle.folder / "model_edgetpu.tflite").read_bytes() == (tmp_path / "compiled").read_bytes()
+    assert "model_edgetpu.tflite" in bundle.facts.files
+    assert bundle.facts.provenance["edgetpu"]["table"][1]["kind"] == "FULLY_CONNECTED"
+    assert json.loads((bundle.folder / "report.json").read_text())["edgetpu"]["mapped"] == 1.0
+    assert "<h2>Edge TPU</h2>" in (bundle.folder / "report.html").read_text()
+    assert bundle.classifier().classify(np.full((40, 40, 3), 180, np.uint8)).label == "bright"
+
+
+@pytest.mark.slow
+def test_too_little_mapped_is_a_refusal(easy_run, compiler_of, tmp_path):
+    """Exit code 3, no bundle, that reason first, and one object with --json."""
+    script = compiler_of(tmp_path, 1)
+    arguments = (easy_run, "--out", tmp_path / "bundle", "--edgetpu", "--edgetpu-compiler", script)
+
+    told, as_json = quantize(*arguments), quantize(*arguments, "--json")
+
+    assert told.exit_code == as_json.exit_code == 3
+    assert told.stdout.startswith("refused: 0.0% of the multiply-accumulates are mapped to the Edge TPU, asked for")
+    assert "1 x FULLY_CONNECTED (On strike)" in told.stderr
+    found = json.loads(as_json.stdout)
+    assert (found["verdict"], found["bundle"], found["edgetpu"]["compiled"]) == ("refused", None, False)
+    assert found["reason"] == found["edgetpu"]["reason"]
+    assert not (tmp_path / "bundle").exists()
+
+
+@pytest.mark.slow
+def test_without_the_compiler_everything_else_is_done(easy_run, tmp_path, monkeypatch):
+    """The bundle is written and complete for the CPU; the exit code says that not all that was asked for was done."""
+    monkeypatch.setenv("PATH", "/nowhere")
+    result = quantize(easy_run, "--out", tmp_path / "bundle", "--edgetpu", "--json")
+
+    assert result.exit_code == 1
+    assert "Error: " in result.stderr
+    assert "without a model for the Edge TPU, otherwise complete: expected edgetpu_compiler on PATH" in result.stderr
+    found = json.loads(result.stdout)
+    assert (found["verdict"], found["edgetpu"]["compiled"]) == ("accepted", False)
+    bundle = open_bundle(tmp_path / "bundle")
+    assert "model_edgetpu.tflite" not in bundle.facts.files
+    assert "Edge TPU" not in (bundle.folder / "report.html").read_text()

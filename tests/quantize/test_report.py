@@ -13,6 +13,8 @@ pytest.importorskip("jinja2", reason="jinja2 comes with the desktop install")
 from edge.bundle import Unknown
 from quantize.compare import Comparison
 from quantize.cost import Cost
+from quantize.edgetpu import EdgeTpuModel
+from quantize.edgetpu_log import Row
 from quantize.judge import Judgement, Limits
 from quantize.latency import Latency
 from quantize.report import report_json, report_object, report_page
@@ -152,6 +154,23 @@ def test_an_unreachable_purity_is_explained(test_items):
 
     assert "purity not reached" in page
     assert "For bolt no threshold reached it: the best is 77.8 %." in page
+
+
+def test_a_model_for_the_edge_tpu_has_its_share_and_its_table_on_the_page(test_items, resources_of):
+    """What runs where, by the compiler's own words; a page without such a model says nothing of it."""
+    table = (Row("CONV_2D", 31, "Mapped to Edge TPU"), Row("HARD_SWISH", 2, "Operation <not> supported"))
+    memory = {"Off-chip memory used for streaming uncached model parameters": "0.00B"}
+    compiled = EdgeTpuModel(b"x" * 5000, "16.0.384591198", 1_000_000, 20_000, 0.95, table, memory)
+
+    page = report_page(judged(), test_items, compiled)
+
+    assert "98.0 % of the model's 1,000,000 multiply-accumulates run on a Coral Edge TPU" in " ".join(page.split())
+    assert "Operation &lt;not&gt; supported" in page
+    assert "0.00B" in page
+    assert resources_of(page).open == []
+    assert json.loads(report_json(judged(), compiled))["edgetpu"]["mapped"] == 0.98
+    assert "Edge TPU" not in report_page(judged(), test_items)
+    assert report_object(judged())["edgetpu"] is None
 
 
 def test_the_report_names_no_folder_of_this_machine(test_items):
