@@ -21,6 +21,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from edge.classifier import Classifier
+from edge.conventions import OWN, Conventions
 from edge.durable import whole_folder
 from edge.errors import BundleError
 from edge.interpreter import TfliteInterpreter
@@ -75,6 +76,7 @@ class BundleFacts(_Facts):
     input: InputSpec
     input_quantization: Quantization
     output_quantization: Quantization
+    conventions: Conventions = OWN
     thresholds: dict[str, Threshold]
     provenance: dict[str, Any]
     test_card: TestCard
@@ -100,7 +102,7 @@ class Bundle:
         Raises ModelError, MissingPackageError, or BundleError when this machine answers the card differently.
         """
         interpreter = TfliteInterpreter(self.folder / MODEL_FILE, num_threads=num_threads)
-        classifier = Classifier(interpreter, self.labels, self.facts.input)
+        classifier = Classifier(interpreter, self.labels, self.facts.input, self.facts.conventions)
         check_test_card(self.facts.test_card, classifier, str(self.folder))
         return classifier
 

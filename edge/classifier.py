@@ -7,9 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.conventions import OWN, Conventions
 from edge.errors import ModelError
 from edge.interpreter import Interpreter, input_encoder, real_values
 from edge.preprocess import InputSpec, preprocess
+
+# A float model can be so sure that its score rounds to 1; a threshold of 1 must still let nothing through.
+BELOW_ONE = np.nextafter(np.float32(1), np.float32(0))
 
 
 @dataclass(frozen=True)
@@ -27,7 +31,13 @@ class Classifier:
     Raises ModelError when the three do not fit together.
     """
 
-    def __init__(self, interpreter: Interpreter, labels: tuple[str, ...], spec: InputSpec) -> None:
+    def __init__(
+        self,
+        interpreter: Interpreter,
+        labels: tuple[str, ...],
+        spec: InputSpec,
+        conventions: Conventions = OWN,
+    ) -> None:
         expected = (1, *spec.shape)
         if interpreter.input.shape != expected:
             raise ModelError(
@@ -41,8 +51,8 @@ class Classifier:
                 "the labels and the model do not belong together"
             )
         self.labels, self.spec = labels, spec
-        self._interpreter = interpreter
-        self._encode = input_encoder(interpreter.input)
+        self._interpreter, self._conventions = interpreter, conventions
+        self._encode = input_encoder(interpreter.input, conventions.normalization)
 
     def scores(self, image: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Score a picture, (H, W, 3) uint8: one float32 per label, in the order of `labels`."""
@@ -51,10 +61,11 @@ class Classifier:
     def scores_of_input(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Score pixels that `preprocess` has already made, `spec.shape` uint8."""
         stored = self._interpreter.run(self._encode(pixels)[np.newaxis])
-        scores = real_values(stored, self._interpreter.output).reshape(-1)
+        answers = real_values(stored, self._interpreter.output).reshape(-1)
+        scores = probabilities(answers) if self._conventions.answers == "logits" else answers
         if scores.size == 1 and len(self.labels) == 2:  # one sigmoid: the score of the second label
-            return np.array([1 - scores[0], scores[0]], dtype=np.float32)
-        return scores
+            scores = np.array([1 - scores[0], scores[0]], dtype=np.float32)
+        return np.minimum(scores, BELOW_ONE)
 
     def classify(self, image: NDArray[np.uint8]) -> Prediction:
         """Name what a picture, (H, W, 3) uint8, shows."""
@@ -65,3 +76,10 @@ def best(labels: tuple[str, ...], scores: NDArray[np.float32]) -> Prediction:
     """Pick the label with the highest score; the first one wins a tie."""
     top = int(np.argmax(scores))
     return Prediction(labels[top], float(scores[top]), tuple(float(score) for score in scores))
+
+
+def probabilities(logits: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Turn logits, (N,), into scores that sum to one: softmax, or the sigmoid of a single one."""
+    raised = np.append(logits, np.float32(0)) if logits.size == 1 else logits
+    powers = np.exp(raised - raised.max())
+    return np.asarray(powers / powers.sum(), dtype=np.float32)[: logits.size]
