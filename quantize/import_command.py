@@ -31,16 +31,12 @@ _PATH = click.Path(path_type=Path)
     "--filter",
     "resize_filter",
     type=click.Choice(["nearest", "bilinear", "bicubic", "lanczos"]),
-    default="bilinear",
-    show_default=True,
-    help="How pictures are resized.",
+    help="How pictures are resized; bilinear unless given.",
 )
 @click.option(
     "--fit",
     type=click.Choice(["stretch", "pad", "crop"]),
-    default="stretch",
-    show_default=True,
-    help="What becomes of a picture of another aspect.",
+    help="What becomes of a picture of another aspect; stretch unless given.",
 )
 @click.option("--min-score", default=0.9, show_default=True, type=_SHARE, help="Every threshold, without --data.")
 @click.option("--purity", default=0.995, show_default=True, type=_SHARE, help="Share of a bin that must belong there.")
@@ -61,10 +57,8 @@ def import_command(as_json: bool, **options: Any) -> None:
 
 def _text(imported: Imported) -> str:
     findings = imported.known.findings
-    widths = [
-        max(len(text) for text in column) for column in zip(*((one.what, one.value) for one in findings), strict=True)
-    ]
-    lines = [f"{one.what:<{widths[0]}}  {one.value:<{widths[1]}}  {one.how}" for one in findings]
+    what, value = (max(len(getattr(one, field)) for one in findings) for field in ("what", "value"))
+    lines = [f"{one.what:<{what}}  {one.value:<{value}}  {one.how}" for one in findings]
     return "\n".join([*lines, "", f"bundle: {imported.bundle.folder}"])
 
 

@@ -45,8 +45,8 @@ class ImportOptions:
     normalization: str | None = None
     background: Background | None = None
     answers: AnswerKind | None = None
-    resize_filter: Filter = "bilinear"
-    fit: Fit = "stretch"
+    resize_filter: Filter | None = None
+    fit: Fit | None = None
     min_score: float = UNMEASURED
     purity: float = 0.995
 
@@ -72,10 +72,11 @@ def import_model(options: ImportOptions, tell: Callable[[str], None] = lambda _l
     tell(f"trying {options.model} in a process of its own")
     trial = try_model(options.model)
     model = _model(options, file, trial)
+    outputs = check_output(options.model, trial)
     settled = settle(
         options.model,
         _ways(options, file, trial.input, model.spec),
-        _names(options, labels, check_output(options.model, trial)),
+        _names(options, labels, outputs),
         pictures,
         model.classifier,
     )
@@ -103,8 +104,7 @@ class _Model:
 
 
 def _model(options: ImportOptions, file: ModelFile, trial: Trial) -> _Model:
-    check_output(options.model, trial)
-    spec = input_spec(options.model, trial, options.resize_filter, options.fit)
+    spec = input_spec(options.model, trial, options.resize_filter or "bilinear", options.fit or "stretch")
     answers = answer_kind(trial, file.last_operator, options.answers)
     with quiet():
         interpreter = TfliteInterpreter(options.model)
@@ -135,7 +135,7 @@ def _ways(
 
 def _names(options: ImportOptions, labels: Labels, outputs: int) -> tuple[list[LabelChoice], str]:
     if options.background is None and not options.data and assumed_background(labels.names, outputs):
-        return label_choices(labels.names, outputs, "first"), "assumed: the first label names itself background"
+        return label_choices(labels.names, outputs, "first"), "assumed: it calls itself background"
     choices = label_choices(labels.names, outputs, options.background)
     return choices, "given" if options.background and outputs != len(labels.names) else "in the file"
 
@@ -160,7 +160,8 @@ def _known(
         thresholds=thresholds.by_label,
         findings=(
             Finding("input", f"{spec.width_px} x {spec.height_px} px, {spec.color}, {tensor.dtype}", "in the file"),
-            Finding("resize", f"{spec.resize_filter}, {spec.fit}", "assumed, or given"),
+            Finding("resize filter", spec.resize_filter, "given" if options.resize_filter else "assumed"),
+            Finding("fit", spec.fit, "given" if options.fit else "assumed"),
             settled.findings[0],
             settled.findings[1],
             Finding("answers", *model.answers),

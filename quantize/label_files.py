@@ -63,7 +63,7 @@ def _decoded(raw: bytes, where: str) -> str:
         return raw.decode("utf-16" if wide else "utf-8-sig")
     except UnicodeDecodeError as error:
         raise DataError(
-            f"{where}: expected text in UTF-8, found {error.reason} at byte {error.start}; save it so"
+            f"{where}: expected text in UTF-8, found {error.reason} at byte {error.start}; save it as UTF-8"
         ) from (error)
 
 

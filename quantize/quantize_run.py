@@ -13,6 +13,7 @@ from quantize.compare import compare
 from quantize.convert import convert
 from quantize.integer_model import load_integer_model
 from quantize.judge import Judgement, Limits
+from quantize.metadata import with_metadata
 from quantize.pack import pack, provenance
 from quantize.quiet import quiet
 from quantize.thresholds import choose_thresholds, count_bin
@@ -53,7 +54,7 @@ def quantize_run(options: QuantizeOptions, tell: Callable[[str], None] = lambda 
     held_out = [*run.split["validation"], *run.split["test"]]
     chosen = choose_calibration(run.split["train"], count=options.calibration, seed=run.seed, held_out=held_out)
     tell(f"converting, calibrated on {len(chosen)} training pictures, one black and one white")
-    converted = convert(model, calibration_inputs(chosen, run.spec))
+    converted = with_metadata(convert(model, calibration_inputs(chosen, run.spec)), run.labels, run.spec)
     integer = load_integer_model(converted, run.labels, run.spec)
     tell(f"comparing both models on {len(run.split['test'])} test pictures")
     comparison = compare(model, integer.classifier, run.split["test"])
