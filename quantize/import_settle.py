@@ -56,9 +56,12 @@ def settle(
             f"it answers any of {best.total} right; give the label file that belongs to {model}, or other pictures"
         )
     way = next(way for way in ways[0] if way.name == best.normalization)
-    how = f"by evaluation: {best.right} of {best.total} right, the next best {_next_best(ranked)}"
-    way_how, name_how = (how if len(open_) > 1 else known for open_, known in (ways, names))
-    return Settled(way, name, _findings(way, way_how, name, name_how), tuple(one for _, one in ranked))
+    every = tuple(one for _, one in ranked)
+    way_how = _how([one for one in every if one.labels == best.labels]) if len(ways[0]) > 1 else ways[1]
+    name_how = (
+        _how([one for one in every if one.normalization == best.normalization]) if len(names[0]) > 1 else names[1]
+    )
+    return Settled(way, name, _findings(way, way_how, name, name_how), every)
 
 
 def assumed_background(names: Sequence[str], outputs: int) -> bool:
@@ -70,9 +73,9 @@ def _findings(way: NormalizationChoice, way_how: str, name: LabelChoice, name_ho
     return Finding("normalization", way.name, way_how), Finding("labels", name.name, name_how)
 
 
-def _next_best(ranked: Sequence[tuple[LabelChoice, Tried]]) -> str:
-    second = ranked[1][1]
-    return f"{second.right} ({second.normalization}, {second.labels})"
+def _how(ranked: Sequence[Tried]) -> str:
+    best, second = ranked[:2]
+    return f"by evaluation: {best.right} of {best.total} right, otherwise {second.right} at most"
 
 
 def _open(ways: Sequence[NormalizationChoice], names: Sequence[LabelChoice]) -> str:

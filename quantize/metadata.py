@@ -33,7 +33,7 @@ def with_metadata(model: bytes, labels: tuple[str, ...], spec: InputSpec) -> byt
     """
     metadata = model_metadata(labels, spec, LABELS_FILE)
     try:
-        described = _with_buffer(model, METADATA_NAME, metadata)
+        described = _with_buffer(_without_files(model), METADATA_NAME, metadata)
     except DamagedFileError as error:
         raise ModelError(f"expected a .tflite model to describe, found: {error}; convert the model again") from error
     return _with_file(described, LABELS_FILE, "".join(f"{label}\n" for label in labels).encode())
@@ -108,6 +108,14 @@ class _Front:
         for place in reversed(places):
             self.builder.PrependUOffsetTRelative(place)
         return int(self.builder.EndVector())
+
+
+def _without_files(model: bytes) -> bytes:
+    """Cut off the archive of an earlier description."""
+    if not zipfile.is_zipfile(io.BytesIO(model)):
+        return model
+    with zipfile.ZipFile(io.BytesIO(model)) as archive:
+        return model[: min((entry.header_offset for entry in archive.infolist()), default=len(model))]
 
 
 def _with_file(model: bytes, name: str, contents: bytes) -> bytes:
