@@ -28,6 +28,7 @@ class Tiny:
     two_outputs: bool = False
     places: bool = False
     outputs: int | None = None
+    from_pixels: bool = False
 
     def weights(self):
         """Return (outputs, channels) and (outputs,): a colour needs 8 times its channel above 3, else it is dull."""
@@ -38,6 +39,8 @@ class Tiny:
             bias = np.insert(bias, self.background, -20)
         if self.outputs is not None:
             weights, bias = weights[: self.outputs], bias[: self.outputs]
+        if self.from_pixels:  # fed with pixels from 0 to 255 instead
+            weights, bias = weights / 127.5, bias - weights.sum(axis=1)
         return weights.astype(np.float32), bias.astype(np.float32)
 
     def built(self) -> bytes:
