@@ -50,9 +50,15 @@ class Classifier:
                 f"expected a model with a score for each of {len(labels)} labels, found {outputs} outputs; "
                 "the labels and the model do not belong together"
             )
+        normalization = conventions.normalization
+        if normalization is not None and normalization.channels not in (1, spec.channels):
+            raise ModelError(
+                f"expected a normalization for all or for each of {spec.channels} channels, found one for "
+                f"{normalization.channels}; the normalization and the model do not belong together"
+            )
         self.labels, self.spec = labels, spec
         self._interpreter, self._conventions = interpreter, conventions
-        self._encode = input_encoder(interpreter.input, conventions.normalization)
+        self._encode = input_encoder(interpreter.input, normalization)
 
     def scores(self, image: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Score a picture, (H, W, 3) uint8: one float32 per label, in the order of `labels`."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, field_validator
+
+_MOST = 1e6  # beyond any pixel and any rescaling
 
 
 class _Record(BaseModel):
@@ -17,22 +18,27 @@ class _Record(BaseModel):
 class Normalization(_Record):
     """The input's real value is (pixel - mean) / std, pixels 0..255; one mean and std for all channels or for each."""
 
-    mean: tuple[float, ...] = Field(min_length=1, max_length=3)
-    std: tuple[float, ...] = Field(min_length=1, max_length=3)
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
 
     @field_validator("mean", "std")
     @classmethod
-    def _finite(cls, values: tuple[float, ...]) -> tuple[float, ...]:
-        if not all(math.isfinite(value) for value in values):
-            raise ValueError("expected numbers to count with")
+    def _one_or_three(cls, values: tuple[float, ...]) -> tuple[float, ...]:
+        if len(values) not in (1, 3) or not all(abs(value) <= _MOST for value in values):
+            raise ValueError(f"expected one number or three, at most {_MOST:g}")
         return values
 
     @field_validator("std")
     @classmethod
     def _divides(cls, values: tuple[float, ...]) -> tuple[float, ...]:
-        if 0 in values:
+        if not all(abs(value) >= 1 / _MOST for value in values):
             raise ValueError("expected no zero to divide by")
         return values
+
+    @property
+    def channels(self) -> int:
+        """1 when all channels are treated alike, else their number."""
+        return max(len(self.mean), len(self.std))
 
     def real_values(self) -> NDArray[np.float64]:
         """Return the real value of each pixel value, (256, 1 or 3)."""

@@ -152,7 +152,7 @@ def _normalizing_encoder(spec: TensorSpec, normalization: Normalization) -> Call
     table = normalization.real_values()
     if spec.dtype != np.float32:
         steps = np.iinfo(spec.dtype)
-        table = np.clip(np.round(table / spec.scale) + spec.zero_point, steps.min, steps.max)
+        table = np.clip(np.round(table / (spec.scale or 1.0)) + spec.zero_point, steps.min, steps.max)
     stored = table.astype(spec.dtype)
     if stored.shape[1] == 1:
         alike = stored[:, 0]

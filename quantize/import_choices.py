@@ -71,11 +71,13 @@ def normalizations(
     A quantized input whose 256 steps cover a usual range takes the pixel as the step, whatever its metadata says: that
     speaks of the float model it came from, and MediaPipe passes it over too.
     """
-    if tensor.dtype != np.float32 and (covered := _covered_range(tensor)):
+    if tensor.dtype != np.float32 and (covered := covered_range(tensor)):
         return [covered], "in the file"
     if described is not None:
         return [NormalizationChoice(normalization_name(described), described)], "in the file"
-    usual = [NormalizationChoice(name, found) for name, found in NORMALIZATIONS.items() if _fits(found, channels)]
+    usual = [
+        NormalizationChoice(name, found) for name, found in NORMALIZATIONS.items() if found.channels in (1, channels)
+    ]
     if tensor.dtype != np.float32:
         usual.append(NormalizationChoice(STEPS, None))
     return usual, "by evaluation"
@@ -84,9 +86,7 @@ def normalizations(
 def normalization_name(normalization: Normalization) -> str:
     """Return its usual name, or its numbers."""
     for name, usual in NORMALIZATIONS.items():
-        if normalization.mean == usual.mean * len(normalization.mean) and normalization.std == usual.std * len(
-            normalization.std
-        ):
+        if np.array_equal(*np.broadcast_arrays(normalization.real_values(), usual.real_values())):
             return name
     mean, std = (
         ",".join(f"{value:g}" for value in dict.fromkeys(values)) for values in (normalization.mean, normalization.std)
@@ -135,13 +135,14 @@ def label_choices(names: Sequence[str], outputs: int, background: Background | N
     return [choices[background]] if background else list(choices.values())
 
 
-def _covered_range(tensor: TensorSpec) -> NormalizationChoice | None:
+def covered_range(tensor: TensorSpec) -> NormalizationChoice | None:
+    """Return the usual range that the 256 steps of a quantized input cover, if any: the pixel is then the step."""
     if tensor.scale <= 0:  # bytes that the model itself turns into numbers
         return NormalizationChoice("0..255", None)
     low, high = _range(tensor)
     for name, usual in NORMALIZATIONS.items():
         ends: NDArray[np.float64] = usual.real_values()[[0, -1]]
-        if len(usual.mean) == 1 and np.abs(ends[:, 0] - (low, high)).max() <= _WITHIN * (high - low):
+        if usual.channels == 1 and np.abs(ends[:, 0] - (low, high)).max() <= _WITHIN * (high - low):
             return NormalizationChoice(name, usual if name == "-128..127" else None)
     return None
 
@@ -149,7 +150,3 @@ def _covered_range(tensor: TensorSpec) -> NormalizationChoice | None:
 def _range(tensor: TensorSpec) -> tuple[float, float]:
     steps = np.iinfo(tensor.dtype)
     return tensor.scale * (steps.min - tensor.zero_point), tensor.scale * (steps.max - tensor.zero_point)
-
-
-def _fits(normalization: Normalization, channels: int) -> bool:
-    return len(normalization.mean) in (1, channels)

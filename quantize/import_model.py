@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from edge.bundle import Bundle
 from edge.classifier import Classifier
 from edge.conventions import Conventions
@@ -19,6 +21,7 @@ from quantize.import_choices import (
     Finding,
     LabelChoice,
     NormalizationChoice,
+    covered_range,
     label_choices,
     normalization_name,
     normalizations,
@@ -125,12 +128,9 @@ def _ways(
     if options.normalization is None:
         return normalizations(tensor, file.normalization, spec.channels)
     given = read_normalization(options.normalization)
-    if {len(given.mean), len(given.std)} - {1, spec.channels}:
-        raise ModelError(
-            f"{options.model}: expected a mean and std for all or for each of its {spec.channels} channels, found "
-            f"--normalization {options.normalization}; give another"
-        )
-    return [NormalizationChoice(normalization_name(given), given)], "given"
+    name = normalization_name(given)
+    covered = covered_range(tensor) if tensor.dtype != np.float32 else None
+    return [covered if covered and covered.name == name else NormalizationChoice(name, given)], "given"
 
 
 def _names(options: ImportOptions, labels: Labels, outputs: int) -> tuple[list[LabelChoice], str]:

@@ -6,7 +6,6 @@ The file may be damaged or hostile: everything here is read with its bounds chec
 from __future__ import annotations
 
 import io
-import math
 import zipfile
 import zlib
 from dataclasses import dataclass
@@ -139,8 +138,6 @@ def _normalization(described: _Described) -> Normalization | None:
         options = unit.table(ProcessUnit.OPTIONS)
         if unit.whole(ProcessUnit.KIND, "<B") == NORMALIZATION and options is not None:
             mean, std = (options.numbers(field, "f") for field in (NormalizationOptions.MEAN, NormalizationOptions.STD))
-            if not all(math.isfinite(value) for value in (*mean, *std)) or len(mean) != len(std):
-                raise DamagedFileError(f"a normalization with mean {mean} and standard deviation {std}")
             try:
                 return Normalization(mean=mean, std=std)
             except ValidationError as error:

@@ -48,7 +48,7 @@ def try_model(path: Path, timeout_s: float = TIMEOUT_S) -> Trial:
     try:
         found = receiver.recv() if receiver.poll(timeout_s) else None
     except EOFError:
-        child.join()
+        child.join(5)
         raise ModelError(
             f"{path}: expected a model this runtime can execute, found one that crashes it (exit code "
             f"{child.exitcode}); the file is damaged, export it again"
@@ -67,12 +67,14 @@ def try_model(path: Path, timeout_s: float = TIMEOUT_S) -> Trial:
 
 def _try(path: Path, sender: Connection) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_AS, (_MOST_MEMORY_BYTES, _MOST_MEMORY_BYTES))
+    _, allowed = resource.getrlimit(resource.RLIMIT_AS)
+    most = _MOST_MEMORY_BYTES if allowed == resource.RLIM_INFINITY else min(_MOST_MEMORY_BYTES, allowed)
+    resource.setrlimit(resource.RLIMIT_AS, (most, allowed))
     try:
         sender.send(_trial(path))
     except EdgeSortError as error:
         sender.send(error)
-    except (RuntimeError, ValueError, MemoryError) as error:
+    except Exception as error:  # a runtime raises every kind there is
         sender.send(ModelError(f"{path}: expected a model this runtime can execute, found: {error}; export it again"))
 
 

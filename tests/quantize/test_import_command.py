@@ -64,7 +64,7 @@ def test_json_is_one_object(tiny, color_labels, color_folder, tmp_path):
     ("options", "complaint"),
     [
         (["--normalization", "0..2"], "expected a normalization"),
-        (["--normalization", "1,2/3"], "for each of its 3 channels"),
+        (["--normalization", "1,2/3"], "expected a normalization"),
         (["--normalization", "1/0"], "expected a normalization"),
         (["--normalization", "nan/1"], "expected a normalization"),
         (["--data", "no/such/folder"], "found no such folder"),
