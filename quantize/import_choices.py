@@ -75,23 +75,24 @@ def normalizations(
         return [covered], "in the file"
     if described is not None:
         return [NormalizationChoice(normalization_name(described), described)], "in the file"
-    usual = [
-        NormalizationChoice(name, found) for name, found in NORMALIZATIONS.items() if found.channels in (1, channels)
-    ]
+    fitting = {name: usual for name, usual in NORMALIZATIONS.items() if usual.channels in (1, channels)}
+    ways = [NormalizationChoice(name, usual) for name, usual in fitting.items()]
     if tensor.dtype != np.float32:
-        usual.append(NormalizationChoice(STEPS, None))
-    return usual, "by evaluation"
+        ways.append(NormalizationChoice(STEPS, None))
+    return ways, "by evaluation"
 
 
 def normalization_name(normalization: Normalization) -> str:
     """Return its usual name, or its numbers."""
     for name, usual in NORMALIZATIONS.items():
-        if np.array_equal(*np.broadcast_arrays(normalization.real_values(), usual.real_values())):
+        if (normalization.real_values() == usual.real_values()).all():
             return name
-    mean, std = (
-        ",".join(f"{value:g}" for value in dict.fromkeys(values)) for values in (normalization.mean, normalization.std)
-    )
-    return f"{mean}/{std}"
+    return "/".join(_numbers(values) for values in (normalization.mean, normalization.std))
+
+
+def _numbers(values: Sequence[float]) -> str:
+    told = values[:1] if len(set(values)) == 1 else values
+    return ",".join(f"{value:g}" for value in told)
 
 
 def read_normalization(text: str) -> Normalization:
