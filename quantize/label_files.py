@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import json
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from edge.errors import DataError
 
 MOST_BYTES = 10_000_000
 
+_MOST_LENGTH = 200
 _NUMBERED = re.compile(r"(\d{1,9})(?:\s*[:,;=]\s*|\s+)(\S.*)")
 _REMEDY = "give a text file with one label per line, in the order of the model's outputs"
 
@@ -45,12 +47,12 @@ def parse_labels(raw: bytes, where: str) -> Labels:
     """Read the contents of a label file; `where` names it in errors. Raises DataError."""
     text = _decoded(raw, where)
     names, notes = _from_json(text, where) if text.lstrip()[:1] in ("[", "{") else _from_lines(text, where)
-    names = [" ".join(name.split()) for name in names]
+    names = [" ".join(unicodedata.normalize("NFKC", name).split()) for name in names]  # as a bundle wants them
     if len(names) < 2:
         raise DataError(f"{where}: expected at least two labels, found {len(names)}; {_REMEDY}")
     for number, name in enumerate(names):
-        if not name or not name.isprintable():
-            raise DataError(f"{where}: expected a name for label {number}, found {name!r}; {_REMEDY}")
+        if not name.isprintable() or not 0 < len(name) <= _MOST_LENGTH:
+            raise DataError(f"{where}: expected a name for label {number}, found {name[:_MOST_LENGTH]!r}; {_REMEDY}")
     unique, repeated = _told_apart(names)
     return Labels(tuple(unique), (*notes, *repeated))
 

@@ -60,6 +60,11 @@ def test_labels_that_occur_twice_are_numbered_and_said_to_be():
     assert found.notes == ("labels that occur more than once were numbered: crane",)
 
 
+def test_two_spellings_of_one_letter_are_one():
+    """An umlaut as one sign or as two, wide letters: on a screen they are the same."""
+    assert parse_labels("h\u00e4n\nha\u0308n\n\uff41\n".encode(), "labels.txt").names == ("hän", "hän (2)", "a")
+
+
 @pytest.mark.parametrize(
     ("raw", "complaint"),
     [
@@ -69,6 +74,7 @@ def test_labels_that_occur_twice_are_numbered_and_said_to_be():
         (b"cat\ndo\x07g\n", "expected a name for label 1"),
         ("cat\n\u202edog\n".encode(), "expected a name for label 1"),
         (b"\xff\xfa\x00cat\n", "expected text in UTF-8"),
+        (b"cat\n" + b"x" * 201, "expected a name for label 1"),
         (b'["cat", 3]', "expected a JSON list of labels"),
         (b'{"0": "cat", "2": "dog"}', "numbers them from 0"),
         (b'{"labels": 3}', "numbers them from 0"),
