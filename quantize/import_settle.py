@@ -50,23 +50,33 @@ def settle(
     shown = show(some, {way.name: classifier(way, names[0][0]) for way in ways[0]})
     ranked = tried(shown, names[0])
     name, best = ranked[0]
-    if not best.right:
-        raise DataError(
-            f"{pictures.folder}: expected pictures that the model knows, found that none of {len(ranked)} ways to feed "
-            f"it answers any of {best.total} right; give the label file that belongs to {model}, or other pictures"
-        )
+    _check_told(model, pictures.folder, ranked)
     way = next(way for way in ways[0] if way.name == best.normalization)
     every = tuple(one for _, one in ranked)
     way_how = _how([one for one in every if one.labels == best.labels]) if len(ways[0]) > 1 else ways[1]
-    name_how = (
-        _how([one for one in every if one.normalization == best.normalization]) if len(names[0]) > 1 else names[1]
-    )
+    same_way = [one for one in every if one.normalization == best.normalization]
+    name_how = _how(same_way) if len(names[0]) > 1 else names[1]
     return Settled(way, name, _findings(way, way_how, name, name_how), every)
 
 
 def assumed_background(names: Sequence[str], outputs: int) -> bool:
     """Whether the first of one label too many says itself that it is the background class."""
     return len(names) == outputs + 1 and is_background(names[0])
+
+
+def _check_told(model: Path, folder: Path, ranked: Sequence[tuple[LabelChoice, Tried]]) -> None:
+    """Raise DataError when the pictures do not tell which way is right."""
+    name, best = ranked[0]
+    if not best.right:
+        raise DataError(
+            f"{folder}: expected pictures that the model knows, found that none of {len(ranked)} ways to feed it "
+            f"answers any of {best.total} right; give the label file that belongs to {model}, or other pictures"
+        )
+    if best.right == max((one.right for choice, one in ranked if choice != name), default=-1):
+        raise DataError(
+            f"{folder}: expected pictures that tell where the background class is, found {best.right} of {best.total} "
+            "right either way; give more pictures, or --background first or last"
+        )
 
 
 def _findings(way: NormalizationChoice, way_how: str, name: LabelChoice, name_how: str) -> tuple[Finding, Finding]:

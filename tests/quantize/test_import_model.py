@@ -238,6 +238,19 @@ def test_pictures_that_the_model_does_not_know_settle_nothing(importing, tiny, c
         importing(tiny(background=0, quantized=UINT8), data=color_folder)
 
 
+def test_pictures_that_fit_either_way_settle_nothing(importing, tiny, color_folder, tmp_path):
+    """One class is right if the background comes first, the other if it comes last: that is no majority."""
+    for label in ("blue", "dull"):
+        for path in (color_folder / label).iterdir():
+            path.unlink()
+        (color_folder / label).rmdir()
+    for path in (color_folder / "green").iterdir():
+        path.write_bytes((color_folder / "red" / path.name).read_bytes())
+
+    with pytest.raises(DataError, match="found 12 of 24 right either way; give more pictures, or --background"):
+        importing(tiny(background=0, quantized=UINT8), data=color_folder)
+
+
 def test_a_model_that_guesses_is_said_to(importing, tiny, color_folder):
     """A wrong normalization that was given is not tried against others, but its result is told."""
     imported = importing(tiny(), normalization="1000/1", data=color_folder)
