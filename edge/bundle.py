@@ -22,6 +22,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from edge.classifier import Classifier
+from edge.conventions import OWN, Conventions
 from edge.durable import whole_folder
 from edge.errors import BundleError
 from edge.interpreter import Interpreter, TfliteInterpreter
@@ -95,6 +96,7 @@ class BundleFacts(_Facts):
     input: InputSpec
     input_quantization: Quantization
     output_quantization: Quantization
+    conventions: Conventions = OWN
     thresholds: dict[str, Threshold]
     temperature: float = Field(default=1.0, gt=0, le=100)
     unknown: Unknown = Unknown()
@@ -136,7 +138,8 @@ class Bundle:
 
         Raises ModelError when they do not fit, BundleError when it answers the card differently.
         """
-        classifier = Classifier(interpreter, self.labels, self.facts.input, self.facts.temperature)
+        facts = self.facts
+        classifier = Classifier(interpreter, self.labels, facts.input, facts.conventions, facts.temperature)
         check_test_card(self.facts.test_card, classifier, str(self.folder))
         return classifier
 

@@ -7,9 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.conventions import OWN, Conventions
 from edge.errors import ModelError
 from edge.interpreter import Interpreter, input_encoder, real_values
 from edge.preprocess import InputSpec, preprocess
+
+# A float model can be so sure that its score rounds to 1; a threshold of 1 must still let nothing through.
+BELOW_ONE = np.nextafter(np.float32(1), np.float32(0))
+_HALF_STEP = 1 / 512
 
 
 @dataclass(frozen=True)
@@ -21,10 +26,6 @@ class Prediction:
     scores: tuple[float, ...]
 
 
-_HALF_STEP = 1 / 512
-MOST_SURE = 0.9999  # no answer is surer than that: a threshold of 1 is out of reach
-
-
 class Classifier:
     """A model with its labels, its input spec and its temperature: how much its scores are softened (above 1).
 
@@ -32,7 +33,12 @@ class Classifier:
     """
 
     def __init__(
-        self, interpreter: Interpreter, labels: tuple[str, ...], spec: InputSpec, temperature: float = 1.0
+        self,
+        interpreter: Interpreter,
+        labels: tuple[str, ...],
+        spec: InputSpec,
+        conventions: Conventions = OWN,
+        temperature: float = 1.0,
     ) -> None:
         expected = (1, *spec.shape)
         if interpreter.input.shape != expected:
@@ -46,9 +52,15 @@ class Classifier:
                 f"expected a model with a score for each of {len(labels)} labels, found {outputs} outputs; "
                 "the labels and the model do not belong together"
             )
+        normalization = conventions.normalization
+        if normalization is not None and normalization.channels not in (1, spec.channels):
+            raise ModelError(
+                f"expected a normalization for all or for each of {spec.channels} channels, found one for "
+                f"{normalization.channels}; the normalization and the model do not belong together"
+            )
         self.labels, self.spec, self.temperature = labels, spec, temperature
-        self._interpreter = interpreter
-        self._encode = input_encoder(interpreter.input)
+        self._interpreter, self._conventions = interpreter, conventions
+        self._encode = input_encoder(interpreter.input, normalization)
 
     def scores(self, image: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Score a picture, (H, W, 3) uint8: one float32 per label, in the order of `labels`."""
@@ -61,10 +73,11 @@ class Classifier:
     def raw_scores_of_input(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Score such pixels as the model itself does, without temperature."""
         stored = self._interpreter.run(self._encode(pixels)[np.newaxis])
-        scores = real_values(stored, self._interpreter.output).reshape(-1)
+        answers = real_values(stored, self._interpreter.output).reshape(-1)
+        scores = probabilities(answers) if self._conventions.answers == "logits" else answers
         if scores.size == 1 and len(self.labels) == 2:  # one sigmoid: the score of the second label
-            return np.array([1 - scores[0], scores[0]], dtype=np.float32)
-        return scores
+            scores = np.array([1 - scores[0], scores[0]], dtype=np.float32)
+        return np.minimum(scores, BELOW_ONE)
 
     def classify(self, image: NDArray[np.uint8]) -> Prediction:
         """Name what a picture, (H, W, 3) uint8, shows."""
@@ -82,10 +95,17 @@ def tempered(scores: NDArray[np.float32], temperature: float) -> NDArray[np.floa
     logits = np.log(np.maximum(scores, _HALF_STEP)) / temperature
     powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
     shares: NDArray[np.float32] = powers / powers.sum(axis=-1, keepdims=True)
-    return np.minimum(shares, MOST_SURE).astype(np.float32)
+    return np.minimum(shares.astype(np.float32), BELOW_ONE)
 
 
 def best(labels: tuple[str, ...], scores: NDArray[np.float32]) -> Prediction:
     """Pick the label with the highest score; the first one wins a tie."""
     top = int(np.argmax(scores))
     return Prediction(labels[top], float(scores[top]), tuple(float(score) for score in scores))
+
+
+def probabilities(logits: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Turn logits, (N,), into scores that sum to one: softmax, or the sigmoid of a single one."""
+    raised = np.append(logits, np.float32(0)) if logits.size == 1 else logits
+    powers = np.exp(raised - raised.max())
+    return np.asarray(powers / powers.sum(), dtype=np.float32)[: logits.size]

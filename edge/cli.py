@@ -32,6 +32,10 @@ COMMANDS = {
         "quantize.quantize_command:quantize_command",
         "Make the integer model, judge it, write the bundle.",
     ),
+    "import": (
+        "quantize.import_command:import_command",
+        "Make a bundle of a .tflite classifier made elsewhere.",
+    ),
     "classify": ("edge.classify_command:classify_command", "Answer what a bundle sees in pictures."),
     "machine": ("edge.machine_command:machine_command", "Print a machine file to start from."),
     "run": ("edge.run_command:run_command", "Sort: camera, classifier, belt and gates (or --emulate)."),

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.conventions import Normalization
 from edge.errors import MissingPackageError, ModelError
 from edge.quiet import native_stderr_silenced
 
@@ -153,12 +154,17 @@ def _first_line(error: Exception) -> str:
     return str(error).strip().splitlines()[0] if str(error).strip() else "no reason given"
 
 
-def input_encoder(spec: TensorSpec) -> Callable[[NDArray[np.uint8]], NDArray[Any]]:
-    """Return the function that turns pixels 0..255 into the stored values of an input tensor.
+def input_encoder(
+    spec: TensorSpec, normalization: Normalization | None = None
+) -> Callable[[NDArray[np.uint8]], NDArray[Any]]:
+    """Return the function that turns pixels 0..255, (..., C), into the stored values of an input tensor.
 
-    Our networks rescale in their own first layer: their input's real values are the pixels. A scale far below 1
-    means that a model made elsewhere covers a normalised range (-1..1, 0..1) with its 256 steps: the pixel is the step.
+    Our networks rescale in their own first layer: their input's real values are the pixels. Without a normalization,
+    a scale far below 1 means that a model made elsewhere covers a normalised range (-1..1, 0..1) with its 256 steps:
+    the pixel is the step.
     """
+    if normalization is not None:
+        return _normalizing_encoder(spec, normalization)
     if spec.dtype == np.float32:
         return lambda pixels: pixels.astype(np.float32)
     steps = np.iinfo(spec.dtype)
@@ -171,6 +177,19 @@ def input_encoder(spec: TensorSpec) -> Callable[[NDArray[np.uint8]], NDArray[Any
     if spec.dtype == np.int8 and np.array_equal(table, np.arange(-128, 128)):
         return lambda pixels: (pixels ^ np.uint8(0x80)).view(np.int8)  # 20 times faster than the table
     return lambda pixels: table[pixels]
+
+
+def _normalizing_encoder(spec: TensorSpec, normalization: Normalization) -> Callable[[NDArray[np.uint8]], NDArray[Any]]:
+    table = normalization.real_values()
+    if spec.dtype != np.float32:
+        steps = np.iinfo(spec.dtype)
+        table = np.clip(np.round(table / (spec.scale or 1.0)) + spec.zero_point, steps.min, steps.max)
+    stored = table.astype(spec.dtype)
+    if stored.shape[1] == 1:
+        alike = stored[:, 0]
+        return lambda pixels: alike[pixels]
+    channels = np.arange(stored.shape[1])
+    return lambda pixels: stored[pixels, channels]
 
 
 def real_values(stored: NDArray[Any], spec: TensorSpec) -> NDArray[np.float32]:

@@ -35,7 +35,7 @@ def provenance(run: Run, made: Calibrated, runtime: str) -> dict[str, Any]:
             "steps": [asdict(step) for step in made.steps],
         },
         "runtime": runtime,
-        "versions": {"python": platform.python_version(), **_installed()},
+        "versions": {"python": platform.python_version(), **installed(_PACKAGES)},
     }
 
 
@@ -55,8 +55,8 @@ def pack(
         format_version=FORMAT_VERSION,
         labels=model.classifier.labels,
         input=model.classifier.spec,
-        input_quantization=_quantization(model.interpreter.input),
-        output_quantization=_quantization(model.interpreter.output),
+        input_quantization=quantization(model.interpreter.input),
+        output_quantization=quantization(model.interpreter.output),
         thresholds={choice.label: choice.threshold for choice in judgement.choices},
         temperature=judgement.temperature,
         unknown=judgement.unknown,
@@ -83,13 +83,15 @@ def pack(
     return write_bundle(folder, facts, files)
 
 
-def _quantization(tensor: TensorSpec) -> Quantization:
+def quantization(tensor: TensorSpec) -> Quantization:
+    """Return how a tensor stores real values, as the bundle records it."""
     return Quantization(dtype=str(tensor.dtype), scale=tensor.scale, zero_point=tensor.zero_point)
 
 
-def _installed() -> dict[str, str]:
+def installed(packages: Sequence[str]) -> dict[str, str]:
+    """Return the version of each of these packages that is installed."""
     found = {}
-    for package in _PACKAGES:
+    for package in packages:
         try:
             found[package] = version(package)
         except PackageNotFoundError:  # edge-sort run from its source folder; tensorflow under one of its other names

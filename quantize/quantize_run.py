@@ -22,6 +22,7 @@ from quantize.foreign import choose_unknown, foreign_inputs
 from quantize.integer_model import IntegerModel, load_integer_model
 from quantize.judge import Judgement, Limits
 from quantize.latency import measure_latency
+from quantize.metadata import with_metadata
 from quantize.pack import pack, provenance
 from quantize.quiet import quiet
 from quantize.stability import MOST, PROBES, Calibrated, calibrated
@@ -101,7 +102,8 @@ def _calibrated(options: QuantizeOptions, run: Run, model: Any, tell: Callable[[
     def make(inputs: NDArray[np.uint8]) -> IntegerModel:
         pictures = len(inputs) - BLACK_AND_WHITE
         tell(f"converting, calibrated on {pictures} training pictures, one black and one white")
-        return load_integer_model(convert(model, inputs, options.ends), run.labels, run.spec)
+        converted = with_metadata(convert(model, inputs, options.ends), run.labels, run.spec)
+        return load_integer_model(converted, run.labels, run.spec)
 
     probes = load_inputs(run.split["validation"][:PROBES], run.spec)
     return calibrated(make, candidates, probes, run.spec, options.calibration)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from edge.classifier import Classifier, best
+from edge.conventions import Conventions, Normalization
 from edge.errors import ModelError
 from edge.interpreter import TensorSpec
 from edge.preprocess import InputSpec
@@ -66,6 +67,40 @@ def test_one_sigmoid_is_the_score_of_the_second_of_two_labels(stored, label, sco
 
     assert (prediction.label, prediction.score) == (label, score)
     assert sum(prediction.scores) == pytest.approx(1)
+
+
+def test_logits_become_scores_that_sum_to_one():
+    """Softmax, whatever the size of the logits."""
+    classifier = Classifier(Told(-128, 127, 100), ("bolt", "nut", "screw"), SPEC, Conventions(answers="logits"))
+
+    expected = np.exp(np.array([0, 255, 228]) / 256)
+    assert classifier.scores(picture()) == pytest.approx(expected / expected.sum())
+
+
+def test_one_logit_becomes_two_scores():
+    """The sigmoid of it is the score of the second label."""
+    classifier = Classifier(Told(0), ("bolt", "nut"), SPEC, Conventions(answers="logits"))
+
+    assert classifier.scores(picture())[1] == pytest.approx(1 / (1 + np.exp(-0.5)))
+
+
+def test_no_score_reaches_a_threshold_of_one():
+    """A label that is never to be sorted has threshold 1; a float model may be so sure that its score rounds to it."""
+    told = Told(0, 0)
+    told.output, told._stored = TensorSpec((1, 2), np.dtype(np.float32), 0.0, 0), np.float32([[0.0, 1.0]])
+
+    score = Classifier(told, ("bolt", "nut"), SPEC).classify(picture()).score
+
+    assert 0.999999 < score < 1
+
+
+def test_a_normalization_for_other_channels_is_refused():
+    """Three means for one channel would make three channels of it."""
+    conventions = Conventions(normalization=Normalization(mean=(1, 2, 3), std=(1,)))
+    grey = InputSpec(width_px=8, height_px=8, color="grey")
+
+    with pytest.raises(ModelError, match="for all or for each of 1 channels, found one for 3"):
+        Classifier(Told(0, 0, input_shape=(1, 8, 8, 1)), ("bolt", "nut"), grey, conventions)
 
 
 @pytest.mark.parametrize("labels", [("bolt", "nut"), ("bolt", "nut", "screw", "washer")])

@@ -14,6 +14,7 @@ from PIL import Image
 
 from edge import interpreter as module
 from edge.classifier import Classifier, best
+from edge.conventions import Normalization
 from edge.edgetpu import EdgeTpu
 from edge.errors import MissingPackageError, ModelError
 from edge.interpreter import TensorSpec, TfliteInterpreter, input_encoder, real_values
@@ -158,6 +159,35 @@ def test_pixels_become_stored_values(spec, expected):
 
     assert stored.dtype == spec.dtype
     assert stored.tolist() == expected
+
+
+@pytest.mark.parametrize(
+    ("spec", "normalization", "expected"),
+    [
+        (TensorSpec((1,), np.dtype(np.float32), 0.0, 0), ((127.5,), (127.5,)), [[-1, -1, -1], [1, 1, 1]]),
+        (TensorSpec((1,), np.dtype(np.float32), 0.0, 0), ((0, 51, 255), (255, 51, -1)), [[0, -1, 255], [1, 4, 0]]),
+        (TensorSpec((1,), np.dtype(np.uint8), 0.01, 77), ((127.5,), (127.5,)), [[0, 0, 0], [177, 177, 177]]),
+        (TensorSpec((1,), np.dtype(np.int8), 1.0, 0), ((128,), (1,)), [[-128, -128, -128], [127, 127, 127]]),
+        (TensorSpec((1,), np.dtype(np.uint8), 0.0, 0), ((0,), (1,)), [[0, 0, 0], [255, 255, 255]]),
+    ],
+)
+def test_pixels_are_normalized_as_a_model_made_elsewhere_wants_them(spec, normalization, expected):
+    """(pixel - mean) / std, for all channels or each; then stored in the tensor's own units, clipped to its range."""
+    mean, std = normalization
+    stored = input_encoder(spec, Normalization(mean=mean, std=std))(np.array([[[0, 0, 0], [255, 255, 255]]], np.uint8))
+
+    assert stored.dtype == spec.dtype
+    assert stored.tolist() == [expected]
+
+
+@pytest.mark.parametrize(
+    ("mean", "std"),
+    [((), (1,)), ((1, 2), (1,)), ((0,), (0,)), ((0,), (1e-30,)), ((float("nan"),), (1,)), ((float("inf"),), (1,))],
+)
+def test_a_normalization_that_nobody_can_count_with_is_refused(mean, std):
+    """Before it makes scores that are no numbers."""
+    with pytest.raises(ValueError, match="expected"):
+        Normalization(mean=mean, std=std)
 
 
 def test_stored_values_become_real_ones():

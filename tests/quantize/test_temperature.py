@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.classifier import MOST_SURE, tempered
+from edge.classifier import BELOW_ONE, tempered
 from quantize.temperature import LEAST, MOST, fit_temperature, with_temperature
 from training.answers import Answers
 from training.calibration import calibration
@@ -54,7 +54,7 @@ def test_the_order_of_scores_stays(steps, temperature):
     assert softened.argmax() == np.maximum(scores, 1 / 512).argmax()
     assert (np.diff(softened[np.argsort(scores, kind="stable")]) >= -1e-6).all()
     assert softened.sum() == pytest.approx(1, abs=2e-4)
-    assert softened.max() <= MOST_SURE
+    assert softened.max() <= BELOW_ONE
 
 
 def test_temperature_1_changes_nothing():
