@@ -2,8 +2,10 @@
 
     model.tflite        the integer model
     report.json/.html   float against integer on held-out pictures
+    golden.png          held-out model inputs, to be answered on the device as they were where the bundle was made
     bundle.json         labels, input spec, thresholds, provenance, test card; size and sha256 of every file
     bundle.json.sha256  digest of bundle.json, in the format of `sha256sum -c`
+    bundle.json.sig     Ed25519 signature of bundle.json, when somebody signed it (see edge.signature)
 
 Written aside and renamed, so it is complete or absent. Every byte is verified before a runtime sees the model:
 no runtime notices damaged weights, and some crash on a truncated file.
@@ -11,40 +13,37 @@ no runtime notices damaged weights, and some crash on a truncated file.
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from edge.bundle_files import REMEDY, FileFact, label_problem, read_bounded, read_exactly, sha256, strict_json
 from edge.classifier import Classifier
 from edge.durable import whole_folder
 from edge.errors import BundleError
+from edge.golden import GOLDEN_FILE, Golden
 from edge.interpreter import TfliteInterpreter
 from edge.preprocess import InputSpec
 from edge.problems import first_problem
+from edge.rehearsal import rehearse
 from edge.test_card import TestCard, check_test_card
 
 FORMAT_VERSION = 1
 MODEL_FILE = "model.tflite"
 FACTS_FILE = "bundle.json"
 DIGEST_FILE = "bundle.json.sha256"
+SIGNATURE_FILE = "bundle.json.sig"
+# What bundle.json may list beside the model; a bundle that lists anything else is refused.
+OPTIONAL_FILES = (GOLDEN_FILE, "report.html", "report.json")
 
 _MOST_FACTS_BYTES = 16_000_000  # a list of 10,000 calibration pictures takes 2 MB
 
 
 class _Facts(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class FileFact(_Facts):
-    """What a file of the bundle must be."""
-
-    sha256: str = Field(pattern="^[0-9a-f]{64}$")
-    size_bytes: int = Field(ge=0)
 
 
 class Quantization(_Facts):
@@ -68,7 +67,7 @@ class Threshold(_Facts):
 
 
 class BundleFacts(_Facts):
-    """The contents of bundle.json."""
+    """The contents of bundle.json. golden: None in a bundle made before there were golden inputs."""
 
     format_version: int
     labels: tuple[str, ...] = Field(min_length=2)
@@ -78,6 +77,7 @@ class BundleFacts(_Facts):
     thresholds: dict[str, Threshold]
     provenance: dict[str, Any]
     test_card: TestCard
+    golden: Golden | None = None
     files: dict[str, FileFact]
 
 
@@ -94,74 +94,86 @@ class Bundle:
         """Labels in the order of the model's outputs."""
         return self.facts.labels
 
+    def read(self, name: str) -> bytes:
+        """Read one of its files again, and verify it again. Raises BundleError."""
+        return read_exactly(self.folder / name, self.facts.files[name], self.folder / name)
+
+    def interpreter(self, *, num_threads: int = 1, runtime_module: str | None = None) -> TfliteInterpreter:
+        """Load the model: the very bytes that were verified, after a child process has survived them.
+
+        runtime_module: one of edge.interpreter.RUNTIMES; None for the first there is.
+        Raises BundleError, ModelError, MissingPackageError.
+        """
+        model, path = self.read(MODEL_FILE), self.folder / MODEL_FILE
+        rehearse(model, path, runtime_module)
+        return TfliteInterpreter(path, num_threads=num_threads, runtime_module=runtime_module, content=model)
+
     def classifier(self, *, num_threads: int = 1) -> Classifier:
         """Load the model and replay the test card.
 
         Raises ModelError, MissingPackageError, or BundleError when this machine answers the card differently.
         """
-        interpreter = TfliteInterpreter(self.folder / MODEL_FILE, num_threads=num_threads)
-        classifier = Classifier(interpreter, self.labels, self.facts.input)
+        classifier = Classifier(self.interpreter(num_threads=num_threads), self.labels, self.facts.input)
         check_test_card(self.facts.test_card, classifier, str(self.folder))
         return classifier
 
 
-def open_bundle(folder: Path) -> Bundle:
-    """Read a bundle and verify every file in it. Raises BundleError naming the file that is wrong."""
-    if not folder.is_dir():
-        raise BundleError(f"{folder}: expected a bundle folder, found none; make one with: edge-sort quantize")
-    raw = _read(folder / FACTS_FILE, _MOST_FACTS_BYTES)
-    digest = hashlib.sha256(raw).hexdigest()
-    _check_own_digest(folder / DIGEST_FILE, digest)
-    facts = _parse(folder / FACTS_FILE, raw)
+def open_bundle(folder: Path, *, shown: Path | None = None) -> Bundle:
+    """Read a bundle and verify every file in it. shown: its name in messages, when that is not `folder`.
+
+    Raises BundleError naming the file that is wrong.
+    """
+    shown = shown or folder
+    facts, digest = read_facts(folder, shown)
     for name, fact in facts.files.items():
-        _check_file(folder, name, fact)
-    if MODEL_FILE not in facts.files:
-        raise BundleError(f"{folder / FACTS_FILE}: expected {MODEL_FILE} among its files; {_REMEDY}")
+        read_exactly(folder / name, fact, shown / name)
     return Bundle(folder, facts, digest)
+
+
+def read_facts(folder: Path, shown: Path) -> tuple[BundleFacts, str]:
+    """Read and verify bundle.json alone: its contents and its digest. Raises BundleError."""
+    if folder.is_file():
+        raise BundleError(
+            f"{shown}: expected a bundle folder, found a file; if it is a packed bundle, unpack it first with: "
+            "edge-sort bundle unpack FILE FOLDER"
+        )
+    if not folder.is_dir():
+        raise BundleError(f"{shown}: expected a bundle folder, found none; make one with: edge-sort quantize")
+    raw = read_bounded(folder / FACTS_FILE, _MOST_FACTS_BYTES, shown / FACTS_FILE)
+    digest = sha256(raw)
+    expected = digest_line(raw)
+    if read_bounded(folder / DIGEST_FILE, len(expected), shown / DIGEST_FILE) != expected:
+        raise BundleError(f"{shown / FACTS_FILE}: changed since the bundle was made; {REMEDY}")
+    return _parse(shown / FACTS_FILE, raw), digest
+
+
+def digest_line(facts: bytes) -> bytes:
+    """Return what bundle.json.sha256 says of the contents of bundle.json."""
+    return f"{sha256(facts)}  {FACTS_FILE}\n".encode()
 
 
 def write_bundle(folder: Path, facts: BundleFacts, files: Mapping[str, bytes]) -> Bundle:
     """Write a bundle, whole or not at all. `facts.files` is filled in here from `files` (name -> contents).
 
-    Raises DataError when `folder` is already in use.
+    Raises DataError when `folder` is already in use, ValueError for a file that no bundle may hold.
     """
-    listed = {name: FileFact(sha256=_sha256(data), size_bytes=len(data)) for name, data in files.items()}
+    if unknown := _unknown(files):
+        raise ValueError(f"{unknown} is not among edge.bundle.OPTIONAL_FILES")
+    listed = {name: FileFact(sha256=sha256(data), size_bytes=len(data)) for name, data in files.items()}
     raw = (facts.model_copy(update={"files": listed}).model_dump_json(indent=2) + "\n").encode()
     with whole_folder(folder) as draft:
-        for name, data in files.items():
+        for name, data in {**files, DIGEST_FILE: digest_line(raw), FACTS_FILE: raw}.items():
             (draft / name).write_bytes(data)
-        (draft / DIGEST_FILE).write_text(f"{_sha256(raw)}  {FACTS_FILE}\n")
-        (draft / FACTS_FILE).write_bytes(raw)
     return open_bundle(folder)
 
 
-_REMEDY = "copy the bundle again or make it again with: edge-sort quantize"
-
-
-def _sha256(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()
-
-
-def _read(path: Path, most_bytes: int) -> bytes:
-    """Read at most one byte more than expected: a bundle from elsewhere must not fill the memory or block on a pipe."""
-    try:
-        if not path.is_file():
-            raise BundleError(f"{path}: expected a file of the bundle, found none; {_REMEDY}")
-        with path.open("rb") as file:
-            return file.read(most_bytes + 1)
-    except OSError as error:
-        raise BundleError(f"{path}: expected a file of the bundle, found none readable; {_REMEDY}") from error
-
-
-def _check_own_digest(path: Path, digest: str) -> None:
-    expected = f"{digest}  {FACTS_FILE}\n".encode()
-    if _read(path, len(expected)) != expected:
-        raise BundleError(f"{path.with_name(FACTS_FILE)}: changed since the bundle was made; {_REMEDY}")
+def _unknown(names: Iterable[str]) -> list[str]:
+    return sorted(set(names) - {MODEL_FILE, *OPTIONAL_FILES})
 
 
 def _parse(path: Path, raw: bytes) -> BundleFacts:
     try:
-        found = json.loads(raw)
+        found = strict_json(raw)
         version = found.get("format_version") if isinstance(found, dict) else None
         if version != FORMAT_VERSION:
             raise BundleError(
@@ -170,20 +182,19 @@ def _parse(path: Path, raw: bytes) -> BundleFacts:
             )
         facts = BundleFacts.model_validate(found)
     except (ValueError, ValidationError, RecursionError) as error:
-        raise BundleError(
-            f"{path}: expected the facts of a bundle, found: {first_problem(error)}; {_REMEDY}"
-        ) from error
-    if set(facts.thresholds) != set(facts.labels) or len(set(facts.labels)) != len(facts.labels):
-        raise BundleError(f"{path}: expected one threshold for each label; {_REMEDY}")
+        raise BundleError(f"{path}: expected the facts of a bundle, found: {first_problem(error)}; {REMEDY}") from error
+    if problem := _contradiction(facts):
+        raise BundleError(f"{path}: {problem}; {REMEDY}")
     return facts
 
 
-def _check_file(folder: Path, name: str, fact: FileFact) -> None:
-    if Path(name).name != name:
-        raise BundleError(f"{folder / FACTS_FILE}: expected plain file names, found {name!r}; {_REMEDY}")
-    data = _read(folder / name, fact.size_bytes)
-    if len(data) != fact.size_bytes:
-        found = "more" if len(data) > fact.size_bytes else len(data)
-        raise BundleError(f"{folder / name}: expected {fact.size_bytes} bytes, found {found}; {_REMEDY}")
-    if _sha256(data) != fact.sha256:
-        raise BundleError(f"{folder / name}: its contents changed since the bundle was made; {_REMEDY}")
+def _contradiction(facts: BundleFacts) -> str | None:
+    """Say what in the facts does not hold together, or None."""
+    unknown = _unknown(facts.files)
+    claims = (
+        (set(facts.thresholds) == set(facts.labels), "expected one threshold for each label"),
+        (MODEL_FILE in facts.files, f"expected {MODEL_FILE} among its files"),
+        (not unknown, f"expected only files that this edge-sort knows, found {ascii(unknown)[:80]} among them"),
+        ((facts.golden is None) != (GOLDEN_FILE in facts.files), f"expected {GOLDEN_FILE} and its scores, found one"),
+    )
+    return label_problem(facts.labels) or next((problem for holds, problem in claims if not holds), None)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from edge.bundle import FORMAT_VERSION, MODEL_FILE, Bundle, BundleFacts, Quantization, write_bundle
+from edge.golden import GOLDEN_FILE, make_golden
 from edge.interpreter import TensorSpec
 from edge.test_card import make_test_card
 from quantize.integer_model import IntegerModel
@@ -41,6 +42,7 @@ def pack(folder: Path, model: IntegerModel, judgement: Judgement, test: Sequence
     Raises DataError when `folder` is already in use.
     """
     comparison = judgement.comparison
+    golden, sheet = make_golden(model.interpreter, model.classifier.spec, test)
     facts = BundleFacts(
         format_version=FORMAT_VERSION,
         labels=model.classifier.labels,
@@ -56,10 +58,12 @@ def pack(folder: Path, model: IntegerModel, judgement: Judgement, test: Sequence
             "purity": judgement.limits.purity,
         },
         test_card=make_test_card(model.classifier),
+        golden=golden,
         files={},
     )
     files = {
         MODEL_FILE: model.data,
+        GOLDEN_FILE: sheet,
         "report.html": report_page(judgement, test).encode(),
         "report.json": report_json(judgement).encode(),
     }
