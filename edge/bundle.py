@@ -18,16 +18,25 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from edge.bundle_files import REMEDY, FileFact, label_problem, read_bounded, read_exactly, sha256, strict_json
+from edge.bundle_files import (
+    REMEDY,
+    FileFact,
+    ShownText,
+    digest_line,
+    label_problem,
+    parse_facts,
+    read_bounded,
+    read_exactly,
+    sha256,
+)
 from edge.classifier import Classifier
 from edge.durable import whole_folder
 from edge.errors import BundleError
 from edge.golden import GOLDEN_FILE, Golden
 from edge.interpreter import TfliteInterpreter
 from edge.preprocess import InputSpec
-from edge.problems import first_problem
 from edge.rehearsal import rehearse
 from edge.test_card import TestCard, check_test_card
 
@@ -39,7 +48,7 @@ SIGNATURE_FILE = "bundle.json.sig"
 # What bundle.json may list beside the model; a bundle that lists anything else is refused.
 OPTIONAL_FILES = (GOLDEN_FILE, "report.html", "report.json")
 
-_MOST_FACTS_BYTES = 16_000_000  # a list of 10,000 calibration pictures takes 2 MB
+MOST_FACTS_BYTES = 16_000_000  # a list of 10,000 calibration pictures takes 2 MB
 
 
 class _Facts(BaseModel):
@@ -49,7 +58,7 @@ class _Facts(BaseModel):
 class Quantization(_Facts):
     """How a tensor stores real values: real = scale * (stored - zero_point)."""
 
-    dtype: str
+    dtype: ShownText
     scale: float
     zero_point: int
 
@@ -83,11 +92,16 @@ class BundleFacts(_Facts):
 
 @dataclass(frozen=True)
 class Bundle:
-    """A verified bundle on disk."""
+    """A verified bundle on disk. raw_facts: bundle.json, byte for byte."""
 
     folder: Path
     facts: BundleFacts
-    digest: str
+    raw_facts: bytes
+
+    @property
+    def digest(self) -> str:
+        """The sha256 of bundle.json: of everything in the bundle, since it lists the digests of the other files."""
+        return sha256(self.raw_facts)
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -124,14 +138,14 @@ def open_bundle(folder: Path, *, shown: Path | None = None) -> Bundle:
     Raises BundleError naming the file that is wrong.
     """
     shown = shown or folder
-    facts, digest = read_facts(folder, shown)
-    for name, fact in facts.files.items():
+    bundle = open_unverified(folder, shown)
+    for name, fact in bundle.facts.files.items():
         read_exactly(folder / name, fact, shown / name)
-    return Bundle(folder, facts, digest)
+    return bundle
 
 
-def read_facts(folder: Path, shown: Path) -> tuple[BundleFacts, str]:
-    """Read and verify bundle.json alone: its contents and its digest. Raises BundleError."""
+def open_unverified(folder: Path, shown: Path) -> Bundle:
+    """Read and verify bundle.json alone, as the first step to the other files. Raises BundleError."""
     if folder.is_file():
         raise BundleError(
             f"{shown}: expected a bundle folder, found a file; if it is a packed bundle, unpack it first with: "
@@ -139,17 +153,14 @@ def read_facts(folder: Path, shown: Path) -> tuple[BundleFacts, str]:
         )
     if not folder.is_dir():
         raise BundleError(f"{shown}: expected a bundle folder, found none; make one with: edge-sort quantize")
-    raw = read_bounded(folder / FACTS_FILE, _MOST_FACTS_BYTES, shown / FACTS_FILE)
-    digest = sha256(raw)
-    expected = digest_line(raw)
+    raw = read_bounded(folder / FACTS_FILE, MOST_FACTS_BYTES, shown / FACTS_FILE)
+    expected = digest_line(FACTS_FILE, raw)
     if read_bounded(folder / DIGEST_FILE, len(expected), shown / DIGEST_FILE) != expected:
         raise BundleError(f"{shown / FACTS_FILE}: changed since the bundle was made; {REMEDY}")
-    return _parse(shown / FACTS_FILE, raw), digest
-
-
-def digest_line(facts: bytes) -> bytes:
-    """Return what bundle.json.sha256 says of the contents of bundle.json."""
-    return f"{sha256(facts)}  {FACTS_FILE}\n".encode()
+    facts = parse_facts(shown / FACTS_FILE, raw, FORMAT_VERSION, BundleFacts)
+    if problem := _contradiction(facts):
+        raise BundleError(f"{shown / FACTS_FILE}: {problem}; {REMEDY}")
+    return Bundle(folder, facts, raw)
 
 
 def write_bundle(folder: Path, facts: BundleFacts, files: Mapping[str, bytes]) -> Bundle:
@@ -162,30 +173,13 @@ def write_bundle(folder: Path, facts: BundleFacts, files: Mapping[str, bytes]) -
     listed = {name: FileFact(sha256=sha256(data), size_bytes=len(data)) for name, data in files.items()}
     raw = (facts.model_copy(update={"files": listed}).model_dump_json(indent=2) + "\n").encode()
     with whole_folder(folder) as draft:
-        for name, data in {**files, DIGEST_FILE: digest_line(raw), FACTS_FILE: raw}.items():
+        for name, data in {**files, DIGEST_FILE: digest_line(FACTS_FILE, raw), FACTS_FILE: raw}.items():
             (draft / name).write_bytes(data)
     return open_bundle(folder)
 
 
 def _unknown(names: Iterable[str]) -> list[str]:
     return sorted(set(names) - {MODEL_FILE, *OPTIONAL_FILES})
-
-
-def _parse(path: Path, raw: bytes) -> BundleFacts:
-    try:
-        found = strict_json(raw)
-        version = found.get("format_version") if isinstance(found, dict) else None
-        if version != FORMAT_VERSION:
-            raise BundleError(
-                f"{path}: expected bundle format {FORMAT_VERSION}, found {version!r}; "
-                "install the edge-sort that made it, or make the bundle again with this one"
-            )
-        facts = BundleFacts.model_validate(found)
-    except (ValueError, ValidationError, RecursionError) as error:
-        raise BundleError(f"{path}: expected the facts of a bundle, found: {first_problem(error)}; {REMEDY}") from error
-    if problem := _contradiction(facts):
-        raise BundleError(f"{path}: {problem}; {REMEDY}")
-    return facts
 
 
 def _contradiction(facts: BundleFacts) -> str | None:

@@ -9,17 +9,23 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from edge.errors import BundleError
+from edge.problems import first_problem
 
 MOST_FILE_BYTES = 512 << 20  # the largest network of keras.applications takes 145 MB as integers
 REMEDY = "copy the bundle again or make it again with: edge-sort quantize"
 
 _MOST_LABEL_LENGTH = 200
-_DIRECTION_MARKS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_MOST_SHOWN = 80
+
+_DIRECTION_MARKS = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+# a line of text that may be shown on a terminal: nothing in it moves the cursor or turns the direction of reading
+ShownText = Annotated[str, Field(max_length=500, pattern=f"^[^\\x00-\\x1f\\x7f-\\x9f{_DIRECTION_MARKS}]*$")]
+Facts = TypeVar("Facts", bound=BaseModel)
 
 
 class FileFact(BaseModel):
@@ -34,6 +40,11 @@ class FileFact(BaseModel):
 def sha256(data: bytes) -> str:
     """Return the digest in hexadecimal."""
     return hashlib.sha256(data).hexdigest()
+
+
+def digest_line(name: str, data: bytes) -> bytes:
+    """Return what `sha256sum NAME` says of `data`."""
+    return f"{sha256(data)}  {name}\n".encode()
 
 
 def read_bounded(path: Path, most_bytes: int, shown: Path) -> bytes:
@@ -61,9 +72,30 @@ def read_exactly(path: Path, fact: FileFact, shown: Path) -> bytes:
     return data
 
 
-def strict_json(raw: bytes) -> Any:
+def parse_facts(path: Path, raw: bytes, version: int, kind: type[Facts]) -> Facts:
+    """Parse a file of facts into its record. Raises BundleError, naming `path`, when it says anything else."""
+    try:
+        found = _strict_json(raw)
+        made = found.get("format_version") if isinstance(found, dict) else None
+        if type(made) is not int or made != version:
+            raise BundleError(
+                f"{path}: expected bundle format {version}, found {ascii(made)[:_MOST_SHOWN]}; "
+                "install the edge-sort that made it, or make the bundle again with this one"
+            )
+        return kind.model_validate(found)
+    except (ValueError, ValidationError, RecursionError) as error:
+        problem = printable(first_problem(error))
+        raise BundleError(f"{path}: expected the facts of a bundle, found: {problem}; {REMEDY}") from error
+
+
+def _strict_json(raw: bytes) -> Any:
     """Parse UTF-8 JSON in which every key stands once and every number is finite. Raises ValueError, RecursionError."""
     return json.loads(raw.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_refuse, parse_float=_finite)
+
+
+def printable(text: str) -> str:
+    """Shorten a text that quotes a file from anywhere, and take from it what could move a terminal's cursor."""
+    return "".join(mark if mark.isprintable() else ascii(mark)[1:-1] for mark in text[: 2 * _MOST_SHOWN])
 
 
 def label_problem(labels: Iterable[str]) -> str | None:
@@ -83,7 +115,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
         twice, _ = Counter(key for key, _ in pairs).most_common(1)[0]
-        raise ValueError(f"the key {twice[:80]!a} twice")
+        raise ValueError(f"the key {twice[:_MOST_SHOWN]!a} twice")
     return found
 
 
@@ -94,5 +126,5 @@ def _refuse(constant: str) -> Any:
 def _finite(text: str) -> float:
     number = float(text)
     if not math.isfinite(number):
-        raise ValueError(f"{text[:40]}, a number beyond all bounds")
+        raise ValueError(f"{text[:_MOST_SHOWN]}, a number beyond all bounds")
     return number

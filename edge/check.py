@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.bundle import DIGEST_FILE, FACTS_FILE, Bundle, read_facts
+from edge.bundle import DIGEST_FILE, FACTS_FILE, Bundle, open_unverified
 from edge.bundle_files import read_exactly
 from edge.classifier import Classifier
 from edge.errors import BundleError
@@ -72,8 +72,8 @@ def check_bundle(folder: Path, runtime: str | None = None) -> Check:
     Raises BundleError when bundle.json itself cannot be trusted, ModelError when the model cannot be loaded,
     MissingPackageError without a runtime. What is merely not as expected is a finding.
     """
-    facts, digest = read_facts(folder, folder)
-    bundle = Bundle(folder, facts, digest)
+    bundle = open_unverified(folder, folder)
+    facts, digest = bundle.facts, bundle.digest
     files = tuple(_files(bundle))
     if not all(finding.ok for finding in files):
         return Check(str(folder), digest, files)
@@ -96,7 +96,7 @@ def check_bundle(folder: Path, runtime: str | None = None) -> Check:
 
 
 def _files(bundle: Bundle) -> Iterator[Finding]:
-    facts_file = f"{(bundle.folder / FACTS_FILE).stat().st_size} bytes, sha256 {bundle.digest[:12]}"
+    facts_file = f"{len(bundle.raw_facts)} bytes, sha256 {bundle.digest[:12]}"
     yield Finding("file", FACTS_FILE, f"the digest in {DIGEST_FILE}", facts_file, ok=True)
     for name, fact in bundle.facts.files.items():
         expected = f"{fact.size_bytes} bytes, sha256 {fact.sha256[:12]}"

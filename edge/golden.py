@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from pydantic import BaseModel, ConfigDict, Field
 
-from edge.bundle_files import REMEDY
+from edge.bundle_files import REMEDY, ShownText, printable
 from edge.errors import BundleError
 from edge.interpreter import (
     RUNTIME_MODULES,
@@ -51,7 +51,7 @@ class GoldenInput(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: str
+    name: ShownText
     outputs: tuple[float, ...] = Field(min_length=1)
 
 
@@ -60,8 +60,8 @@ class Golden(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    runtime: str
-    runtime_version: str
+    runtime: ShownText
+    runtime_version: ShownText
     inputs: tuple[GoldenInput, ...] = Field(min_length=1, max_length=64)
 
 
@@ -101,16 +101,17 @@ def make_golden(
     outputs = [outputs_of(interpreter, unfold(tile, spec)) for tile in tiles]
     labels = {picture.label for picture in candidates}
     chosen = _choose([_margin(one) for one in outputs], first=min(len(labels), GOLDEN_COUNT * 2 // 3))
-    inputs = tuple(
-        GoldenInput(name=f"{candidates[index].label}/{candidates[index].path.name}", outputs=outputs[index])
-        for index in chosen
-    )
+    inputs = tuple(GoldenInput(name=_name(candidates[index]), outputs=outputs[index]) for index in chosen)
     golden = Golden(
         runtime=runtime_name(interpreter.runtime_name),
         runtime_version=runtime_version(interpreter.runtime_name),
         inputs=inputs,
     )
     return golden, _png(np.concatenate([tiles[index] for index in chosen]))
+
+
+def _name(picture: LabelledFile) -> str:
+    return f"{printable(picture.label)}/{printable(picture.path.name)}"
 
 
 def coarse(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from edge.belt import FixedSpeedBelt
-from edge.bundle import open_bundle
+from edge.bundle import Bundle
 from edge.clocks import MonotonicClock
 from edge.errors import MachineError
 from edge.gate_process import GateProcess
@@ -50,7 +50,7 @@ class MachineRun:
 
 
 def run_machine(
-    bundle_path: Path, machine: Machine, journal_path: Path | None, watch: Callable[[Machine], OnOutcome]
+    bundle: Bundle, machine: Machine, journal_path: Path | None, watch: Callable[[Machine], OnOutcome]
 ) -> MachineRun:
     """Sort until the camera ends or somebody stops it.
 
@@ -59,7 +59,6 @@ def run_machine(
     """
     if machine.camera.kind == "emulated":
         raise MachineError("camera.kind: 'emulated' sees no real part; use another kind, or run with --emulate")
-    bundle = open_bundle(bundle_path)
     check_labels(machine, bundle.labels)
     model = line_model(bundle)
     blank = np.zeros((64, 64, 3), dtype=np.uint8)
