@@ -38,6 +38,7 @@ from edge.golden import GOLDEN_FILE, Golden
 from edge.interpreter import TfliteInterpreter
 from edge.preprocess import InputSpec
 from edge.rehearsal import rehearse
+from edge.replay import check_golden
 from edge.test_card import TestCard, check_test_card
 
 FORMAT_VERSION = 1
@@ -123,12 +124,16 @@ class Bundle:
         return TfliteInterpreter(path, num_threads=num_threads, runtime_module=runtime_module, content=model)
 
     def classifier(self, *, num_threads: int = 1) -> Classifier:
-        """Load the model and replay the test card.
+        """Load the model, and replay the test card and the golden inputs.
 
-        Raises ModelError, MissingPackageError, or BundleError when this machine answers the card differently.
+        Raises ModelError, MissingPackageError, or BundleError when this machine answers one of them differently.
         """
-        classifier = Classifier(self.interpreter(num_threads=num_threads), self.labels, self.facts.input)
-        check_test_card(self.facts.test_card, classifier, str(self.folder))
+        facts, interpreter = self.facts, self.interpreter(num_threads=num_threads)
+        classifier = Classifier(interpreter, self.labels, facts.input)
+        check_test_card(facts.test_card, classifier, str(self.folder))
+        if facts.golden:
+            sheet, where = self.read(GOLDEN_FILE), str(self.folder / GOLDEN_FILE)
+            check_golden(facts.golden, sheet, interpreter, facts.input, facts.output_quantization.scale, where)
         return classifier
 
 

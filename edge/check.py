@@ -16,8 +16,9 @@ from edge.bundle import DIGEST_FILE, FACTS_FILE, Bundle, open_unverified
 from edge.bundle_files import read_exactly
 from edge.classifier import Classifier
 from edge.errors import BundleError
-from edge.golden import GOLDEN_FILE, golden_inputs, outputs_of, runtime_name, step, tolerance_steps
+from edge.golden import GOLDEN_FILE, Golden, runtime_name
 from edge.interpreter import RUNTIME_MODULES, TfliteInterpreter, input_encoder, runtime_version
+from edge.replay import Replayed, replay_golden, step, steps_apart
 from edge.test_card import SCORE_TOLERANCE, card_picture, input_digest
 
 _WARM_UP_RUNS, _TIMED_RUNS, _TIMED_S = 5, 200, 5.0
@@ -25,7 +26,10 @@ _WARM_UP_RUNS, _TIMED_RUNS, _TIMED_S = 5, 200, 5.0
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at. steps: how far the worst output is from the expected one, in its quantization."""
+    """One thing that was looked at.
+
+    steps: how far the worst output is from the expected one, in steps of its quantization, None when it is no number.
+    """
 
     kind: str
     name: str
@@ -33,6 +37,7 @@ class Finding:
     found: str
     ok: bool
     steps: float | None = None
+    allowed_steps: float | None = None
 
 
 @dataclass(frozen=True)
@@ -53,7 +58,6 @@ class Check:
     findings: tuple[Finding, ...]
     runtime: str | None = None
     made_on: str | None = None
-    tolerance: int | None = None
     latency: Latency | None = None
 
     @property
@@ -80,17 +84,15 @@ def check_bundle(folder: Path, runtime: str | None = None) -> Check:
     interpreter = bundle.interpreter(runtime_module=RUNTIME_MODULES[runtime] if runtime else None)
     here = runtime_name(interpreter.runtime_name)
     golden = facts.golden
-    tolerance = tolerance_steps(golden.runtime, here) if golden else None
     findings = [*files, *_test_card(bundle, interpreter)]
-    if tolerance is not None:
-        findings += _golden(bundle, interpreter, tolerance)
+    if golden:
+        findings += _golden(bundle, interpreter, golden)
     return Check(
         bundle=str(folder),
         digest=digest,
         findings=tuple(findings),
         runtime=f"{here} {runtime_version(interpreter.runtime_name)}",
         made_on=f"{golden.runtime} {golden.runtime_version}" if golden else None,
-        tolerance=tolerance,
         latency=_latency(interpreter, np.zeros(facts.input.shape, np.uint8)),
     )
 
@@ -112,41 +114,27 @@ def _test_card(bundle: Bundle, interpreter: TfliteInterpreter) -> Iterator[Findi
     facts, card = bundle.facts, bundle.facts.test_card
     made, here = card.input_sha256, input_digest(facts.input)
     yield Finding("test card", "resized", f"sha256 {made[:12]}", f"sha256 {here[:12]}", ok=made == here)
-    scores = Classifier(interpreter, bundle.labels, facts.input).scores(card_picture())
-    size = step(facts.output_quantization.scale)
-    yield _compared("test card", "scored", card.scores, scores, bundle.labels, size, SCORE_TOLERANCE / size)
+    scores = tuple(map(float, Classifier(interpreter, bundle.labels, facts.input).scores(card_picture())))
+    scale = facts.output_quantization.scale
+    apart = steps_apart(card.scores, scores, scale)
+    replayed = Replayed("scored", card.scores, scores, apart, SCORE_TOLERANCE / step(scale))
+    yield _compared("test card", replayed, bundle.labels)
 
 
-def _golden(bundle: Bundle, interpreter: TfliteInterpreter, tolerance: int) -> Iterator[Finding]:
-    facts, golden = bundle.facts, bundle.facts.golden
-    assert golden is not None, "asked only when there are golden inputs"
-    where = str(bundle.folder / GOLDEN_FILE)
-    inputs = golden_inputs(bundle.read(GOLDEN_FILE), len(golden.inputs), facts.input, where)
-    size = step(facts.output_quantization.scale)
-    for one, pixels in zip(golden.inputs, inputs, strict=True):
-        found = outputs_of(interpreter, pixels)
-        yield _compared("golden", one.name, one.outputs, found, bundle.labels, size, tolerance)
+def _golden(bundle: Bundle, interpreter: TfliteInterpreter, golden: Golden) -> Iterator[Finding]:
+    facts, where = bundle.facts, str(bundle.folder / GOLDEN_FILE)
+    sheet, scale = bundle.read(GOLDEN_FILE), facts.output_quantization.scale
+    for one in replay_golden(golden, sheet, interpreter, facts.input, scale, where):
+        yield _compared("golden", one, bundle.labels)
 
 
-def _compared(
-    kind: str,
-    name: str,
-    expected: Sequence[float],
-    found: Sequence[float] | NDArray[np.float32],
-    labels: tuple[str, ...],
-    size: float,
-    tolerance: float,
-) -> Finding:
-    pair = (_answer(labels, expected), _answer(labels, found))
-    if len(expected) != len(found):
-        return Finding(kind, name, f"{len(expected)} scores", f"{len(found)} scores", ok=False)
-    worst = float(np.abs(np.asarray(found, np.float64) - np.asarray(expected, np.float64)).max() / size)
-    if not math.isfinite(worst):  # a broken float model answers NaN
-        return Finding(kind, name, *pair, ok=False)
-    return Finding(kind, name, *pair, ok=worst <= tolerance + 0.01, steps=round(worst, 2))  # 0.01: scores are rounded
+def _compared(kind: str, one: Replayed, labels: tuple[str, ...]) -> Finding:
+    steps = round(one.steps, 2) if math.isfinite(one.steps) else None
+    expected, found = _answer(labels, one.expected), _answer(labels, one.found)
+    return Finding(kind, one.name, expected, found, one.ok, steps, round(one.allowed, 1))
 
 
-def _answer(labels: tuple[str, ...], outputs: Sequence[float] | NDArray[np.float32]) -> str:
+def _answer(labels: tuple[str, ...], outputs: Sequence[float]) -> str:
     if len(outputs) == 1:
         return f"{labels[-1]} {outputs[0]:.3f}"
     top = int(np.argmax(outputs))

@@ -34,7 +34,7 @@ def check_command(bundle: Path, runtime: str | None, as_json: bool) -> None:
 def _text(check: Check) -> str:
     lines = [f"bundle  {check.bundle}  sha256 {check.digest}"]
     if check.runtime:
-        lines.append(f"runtime {check.runtime}{_tolerance(check)}")
+        lines.append(f"runtime {check.runtime}{_made_on(check)}")
     width = max(len(finding.name) for finding in check.findings)
     lines += ["", *(_line(finding, width) for finding in check.findings), ""]
     if check.latency:
@@ -46,15 +46,15 @@ def _text(check: Check) -> str:
     return "\n".join(lines)
 
 
-def _tolerance(check: Check) -> str:
+def _made_on(check: Check) -> str:
     if check.made_on is None:
         return "; this bundle has no golden scores: give it some with edge-sort bundle golden"
-    return f"; golden scores by {check.made_on}, allowed are {check.tolerance} steps of the output's quantization"
+    return f"; golden scores by {check.made_on}"
 
 
 def _line(finding: Finding, width: int) -> str:
     verdict = "ok" if finding.ok else "FAIL"
-    apart = "" if finding.steps is None else f"  {finding.steps:g} steps apart"
+    apart = "" if finding.steps is None else f"  {finding.steps:g} steps apart, allowed {finding.allowed_steps:.0f}"
     if finding.kind == "file" and finding.ok:
         return f"{finding.kind:<10} {finding.name:<{width}}  {verdict:<4}  {finding.found}"
     return (

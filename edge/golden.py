@@ -36,15 +36,6 @@ GOLDEN_FILE = "golden.png"
 GOLDEN_COUNT = 12
 _MOST_CANDIDATES = 64
 
-# Both in steps of the output's quantization. LiteRT 2.0.2, LiteRT 2.3.0 and TensorFlow 2.21 gave the same bytes on five
-# models with 24 inputs each on x86_64, and LiteRT did on an emulated aarch64; the rest is room for other processors.
-SAME_KERNELS_STEPS = 4
-# tflite-runtime 2.14 was up to 22 steps of 256 away from LiteRT on 280 golden inputs of the packaged bundle (278 of
-# them 0), and up to 20 on three public models: a doubtful answer moves furthest.
-OTHER_KERNELS_STEPS = 32
-_SAME_KERNELS = ("litert", "tensorflow")
-_FLOAT_STEP = 1 / 256  # a float output is judged in the steps of an integer one
-
 
 class GoldenInput(BaseModel):
     """One input's name, for people, and the real values of the model's output."""
@@ -165,17 +156,6 @@ def outputs_of(interpreter: Interpreter, pixels: NDArray[np.uint8]) -> tuple[flo
     """Return the real values of the model's output for one input, `spec.shape` uint8."""
     stored = interpreter.run(input_encoder(interpreter.input)(pixels)[np.newaxis])
     return tuple(round(float(value), 6) for value in real_values(stored, interpreter.output).reshape(-1))
-
-
-def step(scale: float) -> float:
-    """Return the output's quantization step in real values."""
-    return scale if scale > 0 else _FLOAT_STEP
-
-
-def tolerance_steps(made_on: str, here: str) -> int:
-    """Return how many steps of the output two runtimes may differ."""
-    same = made_on == here or (made_on in _SAME_KERNELS and here in _SAME_KERNELS)
-    return SAME_KERNELS_STEPS if same else OTHER_KERNELS_STEPS
 
 
 def runtime_name(module: str) -> str:
