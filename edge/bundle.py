@@ -77,7 +77,7 @@ class Threshold(_Facts):
 
 
 class BundleFacts(_Facts):
-    """The contents of bundle.json. golden: None in a bundle made before there were golden inputs."""
+    """The contents of bundle.json. golden: None in a bundle made before there were any."""
 
     format_version: int
     labels: tuple[str, ...] = Field(min_length=2)
