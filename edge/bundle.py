@@ -37,7 +37,7 @@ from edge.errors import BundleError
 from edge.golden import GOLDEN_FILE, Golden
 from edge.interpreter import TfliteInterpreter
 from edge.preprocess import InputSpec
-from edge.rehearsal import rehearse
+from edge.rehearsal import vet
 from edge.replay import check_golden
 from edge.test_card import TestCard, check_test_card
 
@@ -120,7 +120,7 @@ class Bundle:
         Raises BundleError, ModelError, MissingPackageError.
         """
         model, path = self.read(MODEL_FILE), self.folder / MODEL_FILE
-        rehearse(model, path, runtime_module)
+        vet(model, path, runtime_module)
         return TfliteInterpreter(path, num_threads=num_threads, runtime_module=runtime_module, content=model)
 
     def classifier(self, *, num_threads: int = 1) -> Classifier:

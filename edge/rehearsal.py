@@ -1,9 +1,8 @@
 """Let another process load an unknown model first.
 
 A digest proves that a model is the one the bundle names, not that a runtime survives it: a flatbuffer with one damaged
-number passes LiteRT's own verification and can still end the process (1 of 600 damaged models did, by corrupting the
-heap; tflite-runtime, which verifies nothing, died of many). So a child process loads the model and runs it twice
-before the process that moves gates does.
+number passes every check of its structure and can still end the process (1 of 600 did with LiteRT, by corrupting the
+heap). So a child process loads the model and runs it twice before the process that moves gates does.
 """
 
 from __future__ import annotations
@@ -17,11 +16,21 @@ import sys
 from pathlib import Path
 
 from edge.errors import EdgeSortError, MissingPackageError, ModelError
+from edge.model_structure import check_structure
 
 TIMEOUT_S = 120.0  # importing TensorFlow from a memory card takes half a minute
 MOST_MEMORY_BYTES = 4 << 30  # of a child whose model asks for absurd tensors
 _MODEL_WRONG, _PACKAGE_MISSING = 3, 4
 _passed: set[tuple[str, str | None]] = set()
+
+
+def vet(model: bytes, path: Path, runtime_module: str | None = None) -> None:
+    """Make as sure as can be that a runtime survives `model`: its structure first, then a rehearsal.
+
+    Raises what check_structure and rehearse raise.
+    """
+    check_structure(model, path)
+    rehearse(model, path, runtime_module)
 
 
 def rehearse(model: bytes, path: Path, runtime_module: str | None = None) -> None:

@@ -78,7 +78,16 @@ def test_the_text_says_what_was_expected_and_found():
     assert lines[-1] == "ok: everything is as expected"
 
 
-@pytest.mark.parametrize("runtime", ["litert", "tflite-runtime", pytest.param("tensorflow", marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "runtime",
+    [
+        "litert",
+        "tflite-runtime",
+        pytest.param(
+            "tensorflow", marks=[pytest.mark.slow, pytest.mark.filterwarnings("ignore:.*tf.lite.Interpreter is")]
+        ),
+    ],
+)
 def test_any_runtime_can_be_asked(runtime):
     """Each within its tolerance; one that is missing is named with the command that installs it."""
     done = check(packaged_bundle(), "--runtime", runtime)
