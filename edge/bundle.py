@@ -3,8 +3,10 @@
     model.tflite        the integer model
     model_edgetpu.tflite  (optional) the same, compiled for a Coral Edge TPU
     report.json/.html   float against integer on held-out pictures
+    golden.png          held-out model inputs, to be answered on the device as they were where the bundle was made
     bundle.json         labels, input spec, thresholds, provenance, test card; size and sha256 of every file
     bundle.json.sha256  digest of bundle.json, in the format of `sha256sum -c`
+    bundle.json.sig     Ed25519 signature of bundle.json, when somebody signed it (see edge.signature)
 
 Written aside and renamed, so it is complete or absent. Every byte is verified before a runtime sees the model:
 no runtime notices damaged weights, and some crash on a truncated file.
@@ -12,22 +14,33 @@ no runtime notices damaged weights, and some crash on a truncated file.
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
+from edge.bundle_files import (
+    REMEDY,
+    FileFact,
+    ShownText,
+    digest_line,
+    label_problem,
+    parse_facts,
+    read_bounded,
+    read_exactly,
+    sha256,
+)
 from edge.classifier import Classifier
 from edge.conventions import OWN, Conventions
 from edge.durable import whole_folder
 from edge.errors import BundleError
+from edge.golden import GOLDEN_FILE, Golden
 from edge.interpreter import Interpreter, TfliteInterpreter
 from edge.preprocess import InputSpec
-from edge.problems import first_problem
+from edge.rehearsal import vet
+from edge.replay import check_golden
 from edge.test_card import TestCard, check_test_card
 
 FORMAT_VERSION = 1
@@ -35,25 +48,21 @@ MODEL_FILE = "model.tflite"
 EDGETPU_FILE = "model_edgetpu.tflite"  # only in bundles made with --edgetpu
 FACTS_FILE = "bundle.json"
 DIGEST_FILE = "bundle.json.sha256"
+SIGNATURE_FILE = "bundle.json.sig"
+# What bundle.json may list beside the model; a bundle that lists anything else is refused.
+OPTIONAL_FILES = (EDGETPU_FILE, GOLDEN_FILE, "report.html", "report.json")
 
-_MOST_FACTS_BYTES = 16_000_000  # a list of 10,000 calibration pictures takes 2 MB
+MOST_FACTS_BYTES = 16_000_000  # a list of 10,000 calibration pictures takes 2 MB
 
 
 class _Facts(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class FileFact(_Facts):
-    """What a file of the bundle must be."""
-
-    sha256: str = Field(pattern="^[0-9a-f]{64}$")
-    size_bytes: int = Field(ge=0)
-
-
 class Quantization(_Facts):
     """How a tensor stores real values: real = scale * (stored - zero_point)."""
 
-    dtype: str
+    dtype: ShownText
     scale: float
     zero_point: int
 
@@ -88,7 +97,8 @@ class BundleFacts(_Facts):
     """The contents of bundle.json.
 
     temperature: how much the model's scores are softened before they are compared with thresholds. forced: why the
-    bundle should not have been made, sentence by sentence; somebody made it nevertheless.
+    bundle should not have been made, sentence by sentence; somebody made it nevertheless. golden: None in a bundle made
+    before there were any, and in imported ones.
     """
 
     format_version: int
@@ -103,16 +113,22 @@ class BundleFacts(_Facts):
     forced: tuple[str, ...] = ()
     provenance: dict[str, Any]
     test_card: TestCard
+    golden: Golden | None = None
     files: dict[str, FileFact]
 
 
 @dataclass(frozen=True)
 class Bundle:
-    """A verified bundle on disk."""
+    """A verified bundle on disk. raw_facts: bundle.json, byte for byte."""
 
     folder: Path
     facts: BundleFacts
-    digest: str
+    raw_facts: bytes
+
+    @property
+    def digest(self) -> str:
+        """The sha256 of bundle.json: of everything in the bundle, since it lists the digests of the other files."""
+        return sha256(self.raw_facts)
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -126,12 +142,31 @@ class Bundle:
             f"{self.folder}: this bundle was made by --force although {reason}" for reason in self.facts.forced
         )
 
-    def classifier(self, *, num_threads: int = 1) -> Classifier:
-        """Load the model and replay the test card.
+    def read(self, name: str) -> bytes:
+        """Read one of its files again, and verify it again. Raises BundleError."""
+        return read_exactly(self.folder / name, self.facts.files[name], self.folder / name)
 
-        Raises ModelError, MissingPackageError, or BundleError when this machine answers the card differently.
+    def interpreter(self, *, num_threads: int = 1, runtime_module: str | None = None) -> TfliteInterpreter:
+        """Load the model: the very bytes that were verified, after a child process has survived them.
+
+        runtime_module: one of edge.interpreter.RUNTIMES; None for the first there is.
+        Raises BundleError, ModelError, MissingPackageError.
         """
-        return self.classifier_on(TfliteInterpreter(self.folder / MODEL_FILE, num_threads=num_threads))
+        model, path = self.read(MODEL_FILE), self.folder / MODEL_FILE
+        vet(model, path, runtime_module)
+        return TfliteInterpreter(path, num_threads=num_threads, runtime_module=runtime_module, content=model)
+
+    def classifier(self, *, num_threads: int = 1) -> Classifier:
+        """Load the model, and replay the test card and the golden inputs.
+
+        Raises ModelError, MissingPackageError, or BundleError when this machine answers one of them differently.
+        """
+        facts, interpreter = self.facts, self.interpreter(num_threads=num_threads)
+        classifier = self.classifier_on(interpreter)
+        if facts.golden:
+            sheet, where = self.read(GOLDEN_FILE), str(self.folder / GOLDEN_FILE)
+            check_golden(facts.golden, sheet, interpreter, facts.input, facts.output_quantization.scale, where)
+        return classifier
 
     def classifier_on(self, interpreter: Interpreter) -> Classifier:
         """Put a model of this bundle, loaded, behind its labels, and replay the test card on it.
@@ -140,89 +175,67 @@ class Bundle:
         """
         facts = self.facts
         classifier = Classifier(interpreter, self.labels, facts.input, facts.conventions, facts.temperature)
-        check_test_card(self.facts.test_card, classifier, str(self.folder))
+        check_test_card(facts.test_card, classifier, str(self.folder))
         return classifier
 
 
-def open_bundle(folder: Path) -> Bundle:
-    """Read a bundle and verify every file in it. Raises BundleError naming the file that is wrong."""
+def open_bundle(folder: Path, *, shown: Path | None = None) -> Bundle:
+    """Read a bundle and verify every file in it. shown: its name in messages, when that is not `folder`.
+
+    Raises BundleError naming the file that is wrong.
+    """
+    shown = shown or folder
+    bundle = open_unverified(folder, shown)
+    for name, fact in bundle.facts.files.items():
+        read_exactly(folder / name, fact, shown / name)
+    return bundle
+
+
+def open_unverified(folder: Path, shown: Path) -> Bundle:
+    """Read and verify bundle.json alone, as the first step to the other files. Raises BundleError."""
+    if folder.is_file():
+        raise BundleError(
+            f"{shown}: expected a bundle folder, found a file; if it is a packed bundle, unpack it first with: "
+            "edge-sort bundle unpack FILE FOLDER"
+        )
     if not folder.is_dir():
-        raise BundleError(f"{folder}: expected a bundle folder, found none; make one with: edge-sort quantize")
-    raw = _read(folder / FACTS_FILE, _MOST_FACTS_BYTES)
-    digest = hashlib.sha256(raw).hexdigest()
-    _check_own_digest(folder / DIGEST_FILE, digest)
-    facts = _parse(folder / FACTS_FILE, raw)
-    for name, fact in facts.files.items():
-        _check_file(folder, name, fact)
-    if MODEL_FILE not in facts.files:
-        raise BundleError(f"{folder / FACTS_FILE}: expected {MODEL_FILE} among its files; {_REMEDY}")
-    return Bundle(folder, facts, digest)
+        raise BundleError(f"{shown}: expected a bundle folder, found none; make one with: edge-sort quantize")
+    raw = read_bounded(folder / FACTS_FILE, MOST_FACTS_BYTES, shown / FACTS_FILE)
+    expected = digest_line(FACTS_FILE, raw)
+    if read_bounded(folder / DIGEST_FILE, len(expected), shown / DIGEST_FILE) != expected:
+        raise BundleError(f"{shown / FACTS_FILE}: changed since the bundle was made; {REMEDY}")
+    facts = parse_facts(shown / FACTS_FILE, raw, FORMAT_VERSION, BundleFacts)
+    if problem := _contradiction(facts):
+        raise BundleError(f"{shown / FACTS_FILE}: {problem}; {REMEDY}")
+    return Bundle(folder, facts, raw)
 
 
 def write_bundle(folder: Path, facts: BundleFacts, files: Mapping[str, bytes]) -> Bundle:
     """Write a bundle, whole or not at all. `facts.files` is filled in here from `files` (name -> contents).
 
-    Raises DataError when `folder` is already in use.
+    Raises DataError when `folder` is already in use, ValueError for a file that no bundle may hold.
     """
-    listed = {name: FileFact(sha256=_sha256(data), size_bytes=len(data)) for name, data in files.items()}
+    if unknown := _unknown(files):
+        raise ValueError(f"{unknown} is not among edge.bundle.OPTIONAL_FILES")
+    listed = {name: FileFact(sha256=sha256(data), size_bytes=len(data)) for name, data in files.items()}
     raw = (facts.model_copy(update={"files": listed}).model_dump_json(indent=2) + "\n").encode()
     with whole_folder(folder) as draft:
-        for name, data in files.items():
+        for name, data in {**files, DIGEST_FILE: digest_line(FACTS_FILE, raw), FACTS_FILE: raw}.items():
             (draft / name).write_bytes(data)
-        (draft / DIGEST_FILE).write_text(f"{_sha256(raw)}  {FACTS_FILE}\n")
-        (draft / FACTS_FILE).write_bytes(raw)
     return open_bundle(folder)
 
 
-_REMEDY = "copy the bundle again or make it again with: edge-sort quantize"
+def _unknown(names: Iterable[str]) -> list[str]:
+    return sorted(set(names) - {MODEL_FILE, *OPTIONAL_FILES})
 
 
-def _sha256(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()
-
-
-def _read(path: Path, most_bytes: int) -> bytes:
-    """Read at most one byte more than expected: a bundle from elsewhere must not fill the memory or block on a pipe."""
-    try:
-        if not path.is_file():
-            raise BundleError(f"{path}: expected a file of the bundle, found none; {_REMEDY}")
-        with path.open("rb") as file:
-            return file.read(most_bytes + 1)
-    except OSError as error:
-        raise BundleError(f"{path}: expected a file of the bundle, found none readable; {_REMEDY}") from error
-
-
-def _check_own_digest(path: Path, digest: str) -> None:
-    expected = f"{digest}  {FACTS_FILE}\n".encode()
-    if _read(path, len(expected)) != expected:
-        raise BundleError(f"{path.with_name(FACTS_FILE)}: changed since the bundle was made; {_REMEDY}")
-
-
-def _parse(path: Path, raw: bytes) -> BundleFacts:
-    try:
-        found = json.loads(raw)
-        version = found.get("format_version") if isinstance(found, dict) else None
-        if version != FORMAT_VERSION:
-            raise BundleError(
-                f"{path}: expected bundle format {FORMAT_VERSION}, found {version!r}; "
-                "install the edge-sort that made it, or make the bundle again with this one"
-            )
-        facts = BundleFacts.model_validate(found)
-    except (ValueError, ValidationError, RecursionError) as error:
-        raise BundleError(
-            f"{path}: expected the facts of a bundle, found: {first_problem(error)}; {_REMEDY}"
-        ) from error
-    if set(facts.thresholds) != set(facts.labels) or len(set(facts.labels)) != len(facts.labels):
-        raise BundleError(f"{path}: expected one threshold for each label; {_REMEDY}")
-    return facts
-
-
-def _check_file(folder: Path, name: str, fact: FileFact) -> None:
-    if Path(name).name != name:
-        raise BundleError(f"{folder / FACTS_FILE}: expected plain file names, found {name!r}; {_REMEDY}")
-    data = _read(folder / name, fact.size_bytes)
-    if len(data) != fact.size_bytes:
-        found = "more" if len(data) > fact.size_bytes else len(data)
-        raise BundleError(f"{folder / name}: expected {fact.size_bytes} bytes, found {found}; {_REMEDY}")
-    if _sha256(data) != fact.sha256:
-        raise BundleError(f"{folder / name}: its contents changed since the bundle was made; {_REMEDY}")
+def _contradiction(facts: BundleFacts) -> str | None:
+    """Say what in the facts does not hold together, or None."""
+    unknown = _unknown(facts.files)
+    claims = (
+        (set(facts.thresholds) == set(facts.labels), "expected one threshold for each label"),
+        (MODEL_FILE in facts.files, f"expected {MODEL_FILE} among its files"),
+        (not unknown, f"expected only files that this edge-sort knows, found {ascii(unknown)[:80]} among them"),
+        ((facts.golden is None) != (GOLDEN_FILE in facts.files), f"expected {GOLDEN_FILE} and its scores, found one"),
+    )
+    return label_problem(facts.labels) or next((problem for holds, problem in claims if not holds), None)

@@ -36,6 +36,8 @@ COMMANDS = {
         "quantize.import_command:import_command",
         "Make a bundle of a .tflite classifier made elsewhere.",
     ),
+    "bundle": ("edge.bundle_command:bundle_command", "Pack, unpack, sign and verify bundles."),
+    "check": ("edge.check_command:check_command", "Verify a bundle, and this device's answers with it."),
     "classify": ("edge.classify_command:classify_command", "Answer what a bundle sees in pictures."),
     "machine": ("edge.machine_command:machine_command", "Print a machine file to start from."),
     "run": ("edge.run_command:run_command", "Sort: camera, classifier, belt and gates (or --emulate)."),

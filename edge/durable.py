@@ -1,4 +1,4 @@
-"""Write a folder so that it is there whole or not at all."""
+"""Write a folder, or a file, so that it is there whole or not at all."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from edge.errors import DataError
 
@@ -37,6 +38,34 @@ def publish(draft: Path, target: Path) -> None:
     _sync(draft)
     draft.rename(target)
     _sync(target.absolute().parent)
+
+
+@contextmanager
+def whole_file(target: Path, mode: int = 0o644) -> Iterator[BinaryIO]:
+    """Yield a file beside `target`, open for writing; when the block ends well it becomes `target`, else it is removed.
+
+    Nobody else can read it before it has its mode. Raises DataError when `target` exists.
+    """
+    require_new_file(target)
+    parent = target.absolute().parent
+    parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=f".{target.name}-", suffix=".partial", dir=parent)
+    draft = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as out:
+            yield out
+        draft.chmod(mode)
+        _sync(draft)
+        draft.rename(target)
+    finally:
+        draft.unlink(missing_ok=True)
+    _sync(parent)
+
+
+def require_new_file(target: Path) -> None:
+    """Raise DataError when `target` exists."""
+    if target.exists() or target.is_symlink():
+        raise DataError(f"{target}: expected a new file to write, found one that exists; choose another name")
 
 
 def require_unused(target: Path) -> None:

@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 
 from edge.background import LEARN_FRAMES
 from edge.belt import Belt, FixedSpeedBelt
-from edge.bundle import open_bundle
 from edge.clocks import Clock, ManualClock, MonotonicClock
 from edge.emulated_belt import EmulatedBelt, Feeder, fates, first_mark
 from edge.emulated_camera import EmulatedCamera
@@ -39,6 +38,7 @@ from edge.machine import (
 from edge.part_sources import PartSource, PicturedParts, RenderedParts
 from edge.parts import REJECT_BIN, Frame
 from edge.pins import open_pin_factory
+from edge.signature import open_bundle_by
 from edge.sorter import Outcome, Scorer
 
 WINDOW_MM = 56.0  # of belt that an emulated gate acts on: the longest rendered part is 43 mm long
@@ -50,10 +50,12 @@ LATENCY_SPREAD = math.log(3.0) / 2.326  # of a log-normal whose 99th percentile 
 class EmulateOptions:
     """What to emulate. None for bundle is the packaged one; None for parts renders them; None for count has no end.
 
+    require_signed: the public key that must have signed the bundle; None for any bundle.
     latency_ms: the median of the assumed time one classification takes when `fast`; with the real clock it is real.
     """
 
     bundle: Path | None = None
+    require_signed: Path | None = None
     machine: Machine | None = None
     parts: Path | None = None
     part_mm: float = 35.0
@@ -137,7 +139,7 @@ def run_emulated(
 
     Raises EdgeSortError's children. No pin of this computer is touched.
     """
-    bundle = open_bundle(options.bundle or packaged_bundle())
+    bundle = open_bundle_by(options.bundle or packaged_bundle(), options.require_signed)
     for warning in bundle.warnings:
         tell(f"Warning: {warning}")
     machine = emulated_copy(options.machine) if options.machine else _default_machine(options, bundle.labels)

@@ -6,6 +6,7 @@ import importlib
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -41,8 +42,15 @@ class Interpreter(Protocol):
         ...
 
 
-# Tried in this order. tensorflow is the last resort: half a gigabyte of memory and seconds to import.
-RUNTIMES = ("ai_edge_litert.interpreter", "tflite_runtime.interpreter", "tensorflow.lite.python.interpreter")
+# What a user calls a runtime, and where it is imported from. Tried in this order: tensorflow is the last resort, half a
+# gigabyte of memory and seconds to import.
+RUNTIME_MODULES = {
+    "litert": "ai_edge_litert.interpreter",
+    "tflite-runtime": "tflite_runtime.interpreter",
+    "tensorflow": "tensorflow.lite.python.interpreter",
+}
+RUNTIMES = tuple(RUNTIME_MODULES.values())
+_DISTRIBUTIONS = {module: name for name, module in RUNTIME_MODULES.items()} | {RUNTIMES[0]: "ai-edge-litert"}
 
 
 class TfliteInterpreter:
@@ -53,11 +61,22 @@ class TfliteInterpreter:
     """
 
     def __init__(
-        self, model: Path, *, num_threads: int = 1, reference_kernels: bool = False, delegate: Any = None
+        self,
+        model: Path,
+        *,
+        num_threads: int = 1,
+        reference_kernels: bool = False,
+        runtime_module: str | None = None,
+        content: bytes | None = None,
+        delegate: Any = None,
     ) -> None:
-        """Open a model. delegate: what the runtime's load_delegate gave, for a model compiled for an accelerator."""
-        runtime = load_runtime()
-        options: dict[str, Any] = {"model_path": str(model), "num_threads": num_threads}
+        """runtime_module: one of RUNTIMES; None for the first there is. content: the file's bytes, if read already.
+
+        delegate: what the runtime's load_delegate gave, for a model compiled for an accelerator.
+        """
+        runtime = load_runtime(RUNTIMES if runtime_module is None else (runtime_module,))
+        source: dict[str, Any] = {"model_path": str(model)} if content is None else {"model_content": content}
+        options: dict[str, Any] = {**source, "num_threads": num_threads}
         if reference_kernels:
             options["experimental_op_resolver_type"] = _reference_resolver(runtime)
         if delegate is not None:
@@ -105,16 +124,27 @@ class TfliteInterpreter:
         return output
 
 
-def load_runtime() -> Any:
-    """Import the first of RUNTIMES that is installed. Raises MissingPackageError when there is none."""
-    for name in RUNTIMES:
+def runtime_version(module: str) -> str:
+    """Return what a runtime's package calls its version, or "unknown"."""
+    for distribution in (_DISTRIBUTIONS.get(module, module), f"{_DISTRIBUTIONS.get(module, module)}-cpu"):
+        try:
+            return version(distribution)
+        except PackageNotFoundError:
+            continue
+    return "unknown"
+
+
+def load_runtime(modules: tuple[str, ...] = RUNTIMES) -> Any:
+    """Import the first of these that is installed. Raises MissingPackageError when there is none."""
+    for name in modules:
         try:
             return importlib.import_module(name)
         except ImportError:
             continue
     raise MissingPackageError(
-        f"expected a TFLite runtime ({', '.join(name.split('.')[0] for name in RUNTIMES)}), found none for "
-        f"Python {sys.version_info.major}.{sys.version_info.minor}; install one with: pip install ai-edge-litert"
+        f"expected a TFLite runtime ({', '.join(name.split('.')[0] for name in modules)}), found none for "
+        f"Python {sys.version_info.major}.{sys.version_info.minor}; "
+        f"install one with: pip install {_DISTRIBUTIONS.get(modules[0], 'ai-edge-litert')}"
     )
 
 

@@ -25,6 +25,9 @@ _EMULATED_ONLY = {"fast", "parts", "part_mm", "count", "rate_per_min", "speed_mm
 
 @click.command("run")
 @click.option("--bundle", type=click.Path(path_type=Path), help="The bundle to sort with.")
+@click.option(
+    "--require-signed", type=click.Path(path_type=Path), help="Sort only with a bundle signed by this public key."
+)
 @click.option("--machine", type=click.Path(path_type=Path), help="The machine file.")
 @click.option("--emulate", is_flag=True, help="No hardware: an emulated belt, camera and gates.")
 @click.option("--fast", is_flag=True, help="With --emulate: time runs as fast as it can be computed, repeatably.")
@@ -51,6 +54,7 @@ _EMULATED_ONLY = {"fast", "parts", "part_mm", "count", "rate_per_min", "speed_mm
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of text.")
 def run_command(
     bundle: Path | None,
+    require_signed: Path | None,
     machine: Path | None,
     emulate: bool,
     fast: bool,
@@ -77,6 +81,7 @@ def run_command(
 
         options = EmulateOptions(
             bundle=bundle,
+            require_signed=require_signed,
             machine=read_machine(machine) if machine else None,
             parts=parts,
             part_mm=part_mm,
@@ -92,7 +97,7 @@ def run_command(
         return
     if bundle is None or machine is None:
         raise click.UsageError("expected --bundle and --machine, or --emulate to run without hardware")
-    _run_machine(bundle, read_machine(machine), journal, save_frames, as_json)
+    _run_machine(bundle, require_signed, read_machine(machine), journal, save_frames, as_json)
 
 
 def _refuse_idle_options(*, emulate: bool, machine: bool, parts: bool, fast: bool) -> None:
@@ -128,12 +133,21 @@ def _tell(line: str) -> None:
     click.echo(line, err=True)
 
 
-def _run_machine(bundle: Path, machine: Machine, journal: Path | None, save_frames: Path | None, as_json: bool) -> None:
+def _run_machine(
+    bundle: Path,
+    require_signed: Path | None,
+    machine: Machine,
+    journal: Path | None,
+    save_frames: Path | None,
+    as_json: bool,
+) -> None:
     from edge.line_report import gate_line
     from edge.run_machine import run_machine
+    from edge.signature import open_bundle_by
 
+    opened = open_bundle_by(bundle, require_signed)
     run = run_machine(
-        bundle, machine, journal, lambda machine: _watcher(machine, save_frames, quiet=as_json), tell=_tell
+        opened, machine, journal, lambda machine: _watcher(machine, save_frames, quiet=as_json), tell=_tell
     )
     if as_json:
         click.echo(json.dumps(run.as_dict()))

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from edge.belt import FixedSpeedBelt
-from edge.bundle import open_bundle
+from edge.bundle import Bundle
 from edge.clocks import MonotonicClock
 from edge.edgetpu import EdgeTpu
 from edge.errors import MachineError
@@ -55,7 +55,7 @@ class MachineRun:
 
 
 def run_machine(
-    bundle_path: Path,
+    bundle: Bundle,
     machine: Machine,
     journal_path: Path | None,
     watch: Callable[[Machine], OnOutcome],
@@ -72,7 +72,6 @@ def run_machine(
     """
     if machine.camera.kind == "emulated":
         raise MachineError("camera.kind: 'emulated' sees no real part; use another kind, or run with --emulate")
-    bundle = open_bundle(bundle_path)
     for warning in bundle.warnings:
         tell(f"Warning: {warning}")
     check_labels(machine, bundle.labels)

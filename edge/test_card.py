@@ -10,7 +10,7 @@ import hashlib
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from edge.classifier import Classifier
 from edge.errors import BundleError
@@ -28,7 +28,7 @@ class TestCard(BaseModel):
     __test__ = False  # the name is the trade's; pytest shall not collect it
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    input_sha256: str
+    input_sha256: str = Field(pattern="^[0-9a-f]{64}$")
     scores: tuple[float, ...]
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from edge.bundle import EDGETPU_FILE, FORMAT_VERSION, MODEL_FILE, Bundle, BundleFacts, Quantization, write_bundle
+from edge.golden import GOLDEN_FILE, make_golden
 from edge.interpreter import TensorSpec
 from edge.test_card import make_test_card
 from quantize.edgetpu import EdgeTpuModel
@@ -51,6 +52,7 @@ def pack(
     Raises DataError when `folder` is already in use.
     """
     comparison = judgement.comparison
+    golden, sheet = make_golden(model.interpreter, model.classifier.spec, test)
     facts = BundleFacts(
         format_version=FORMAT_VERSION,
         labels=model.classifier.labels,
@@ -71,10 +73,12 @@ def pack(
             **({} if edgetpu is None else {"edgetpu": edgetpu.as_object()}),
         },
         test_card=make_test_card(model.classifier),
+        golden=golden,
         files={},
     )
     files = {
         MODEL_FILE: model.data,
+        GOLDEN_FILE: sheet,
         "report.html": report_page(judgement, test, edgetpu).encode(),
         "report.json": report_json(judgement, edgetpu).encode(),
     }

@@ -142,7 +142,7 @@ def test_no_folder_is_no_bundle(tmp_path):
         open_bundle(tmp_path / "typo")
 
 
-@pytest.mark.parametrize("version", [0, 2, "1", None, 1.5, [1]])
+@pytest.mark.parametrize("version", [0, 2, "1", None, 1.5, [1], True, 1.0])
 def test_another_format_version_is_refused(bundle, version):
     """An older or newer program must not guess."""
     with pytest.raises(BundleError, match="expected bundle format 1, found"):
@@ -175,13 +175,23 @@ def test_a_name_that_leads_out_of_the_bundle_is_refused(bundle, name):
         b'{"format_version": 1}',
         b'{"format_version": ' + b"9" * 5000 + b"}",
         b'{"format_version": 1, "labels": {"a": NaN}}',
+        b'{"format_version": 1, "labels": 1e999}',
+        b'{"format_version": 1, "format_version": 1}',
+        b'{"format_version": true}',
+        b'{"format_version": "' + b"x" * 100_000 + b'"}',
+        b'{"format_version": 1, "\\u001b[2J": 0}',
+        b'{"format_version": 1, "\\ud800": 0}',
+        '{"format_version": 1}'.encode("utf-16"),
         b'{"a":' * 50_000 + b"1" + b"}" * 50_000,
     ],
 )
 def test_hostile_json_is_refused(bundle, raw):
-    """Empty, not UTF-8, of another shape, nested beyond the stack: one sentence each."""
-    with pytest.raises(BundleError, match=FACTS_FILE):
+    """Empty, not UTF-8, of another shape, nested beyond the stack: one short sentence that any terminal can show."""
+    with pytest.raises(BundleError, match=FACTS_FILE) as caught:
         open_bundle(with_facts(bundle, raw))
+
+    assert str(caught.value).isprintable()
+    assert len(str(caught.value)) < len(str(bundle)) + 500
 
 
 def test_endless_facts_are_not_read_to_the_end(bundle):
@@ -204,6 +214,13 @@ def altered(**changes):
         altered(labels=["bolt"]),
         altered(labels=["coin"] * 7),
         altered(labels="coin"),
+        altered(labels=["coin", "co\u0000in", "a", "b", "c", "d", "e"]),
+        altered(labels=["nioc\u202e", "a", "b", "c", "d", "e", "f"]),
+        altered(labels=["coin", "\uff43oin", "a", "b", "c", "d", "e"]),
+        altered(labels=["", " ", "a", "b", "c", "d", "e"]),
+        altered(golden=None),
+        lambda facts: {**facts, "files": {**facts["files"], "notes.txt": facts["files"][MODEL_FILE]}},
+        lambda facts: {**facts, "files": {MODEL_FILE: {**facts["files"][MODEL_FILE], "size_bytes": 10**18}}},
         altered(thresholds={}),
         altered(extra=1),
         altered(input={"width_px": 0, "height_px": 96}),
@@ -230,7 +247,6 @@ def test_facts_that_do_not_hold_together_are_refused(bundle, change):
     [
         lambda card: {**card, "input_sha256": "0" * 64},
         lambda card: {**card, "scores": [1 - score for score in card["scores"]]},
-        lambda card: {**card, "scores": [float("nan"), *card["scores"][1:]]},
     ],
 )
 def test_a_machine_that_answers_the_test_card_otherwise_does_not_sort(bundle, otherwise):
@@ -267,13 +283,41 @@ def test_a_bundle_in_use_is_not_written_over(bundle):
     assert open_bundle(bundle).facts == parsed()
 
 
+def test_a_file_that_no_bundle_may_hold_is_a_programming_mistake(tmp_path):
+    """What writes a new kind of file must list it where bundles are opened."""
+    with pytest.raises(ValueError, match="OPTIONAL_FILES"):
+        write_bundle(tmp_path / "out", parsed(), {MODEL_FILE: CONTENTS[MODEL_FILE], "notes.txt": b"x"})
+
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_runtime_gets_the_bytes_that_were_verified(bundle):
+    """A model exchanged after the bundle was opened is found when it is loaded."""
+    opened = open_bundle(bundle)
+    (bundle / MODEL_FILE).write_bytes(CONTENTS[MODEL_FILE][:-1] + b"x")
+
+    with pytest.raises(BundleError, match="changed since the bundle was made"):
+        opened.classifier()
+
+
+def test_a_bundle_from_before_golden_inputs_still_sorts(bundle):
+    """They are optional: its facts have no such key."""
+    facts = facts_of(bundle)
+    del facts["golden"], facts["files"]["golden.png"]
+
+    opened = open_bundle(with_facts(bundle, facts))
+
+    assert opened.facts.golden is None
+    assert opened.classifier().classify(card_picture()).label == "coin"
+
+
 def test_a_failed_write_leaves_nothing(tmp_path, monkeypatch):
     """A full disk in the middle: no bundle and no draft of one."""
 
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Path, "write_text", full)
+    monkeypatch.setattr(Path, "write_bytes", full)
     with pytest.raises(OSError, match="No space left"):
         write_bundle(tmp_path / "out", parsed(), {MODEL_FILE: CONTENTS[MODEL_FILE]})
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.durable import require_unused, whole_folder
+from edge.durable import require_unused, whole_file, whole_folder
 from edge.errors import DataError
 
 
@@ -101,3 +101,41 @@ def test_everything_reaches_the_disk_before_the_name_does(tmp_path, monkeypatch)
         name = draft.name
 
     assert seen == [("a.txt", False), (name, False), (tmp_path.name, True)]
+
+
+def test_a_finished_file_appears_under_its_name(tmp_path):
+    """Nothing is at the target before the end; its mode is the one asked for, and never a wider one."""
+    target = tmp_path / "deep" / "out.tar"
+
+    with whole_file(target, mode=0o600) as out:
+        out.write(b"whole")
+        assert [path.stat().st_mode & 0o777 for path in target.parent.iterdir()] == [0o600]
+        assert not target.exists()
+
+    assert target.read_bytes() == b"whole"
+    assert list(target.parent.iterdir()) == [target]
+    assert target.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("failure", [RuntimeError, KeyboardInterrupt, OSError])
+def test_no_half_file_is_left_after_a_failure(tmp_path, failure):
+    """Neither under its name nor beside it."""
+
+    def fail():
+        with whole_file(tmp_path / "out") as out:
+            out.write(b"half")
+            raise failure
+
+    with pytest.raises(failure):
+        fail()
+
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("taken", [lambda path: path.write_text("mine"), lambda path: path.symlink_to("elsewhere")])
+def test_a_file_that_exists_is_not_written_over(tmp_path, taken):
+    """Not even a link that leads nowhere."""
+    taken(tmp_path / "out")
+
+    with pytest.raises(DataError, match="found one that exists"), whole_file(tmp_path / "out"):
+        pytest.fail("the block must not run")  # pragma: no cover

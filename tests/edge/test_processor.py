@@ -220,7 +220,7 @@ def test_a_device_that_fails_in_use_ends_the_run_with_its_gates_at_rest(
 
     with pytest.raises(ModelError, match="failed in use"):
         run_machine(
-            compiled_bundle.folder,
+            compiled_bundle,
             machine,
             None,
             lambda machine: lambda frame, outcomes: None,

@@ -12,6 +12,7 @@ from click.testing import CliRunner
 from PIL import Image
 
 from edge.bundle import open_bundle
+from edge.check import check_bundle
 from edge.cli import cli
 from edge.preprocess import InputSpec
 from quantize.quiet import quiet
@@ -148,6 +149,9 @@ def test_an_accepted_model_becomes_a_bundle(easy_run, tmp_path):
     assert bundle.facts.provenance["accuracy_int8"] == bundle.facts.provenance["accuracy_float"] == 1.0
     assert len(bundle.facts.provenance["calibration"]["pictures"]) == 20
     assert {threshold.recovery for threshold in bundle.facts.thresholds.values()} == {1.0}
+    assert bundle.facts.golden is not None
+    assert {one.name.split("/")[0] for one in bundle.facts.golden.inputs} == set(LABELS)
+    assert check_bundle(tmp_path / "bundle").ok
 
 
 @pytest.mark.slow
