@@ -98,7 +98,11 @@ def join_same_shots(
 
 
 class _PatternRule:
-    """The first capture group of a regular expression, searched in the path below the data folder."""
+    """A regular expression searched in the path below the data folder: its first capture group names the thing.
+
+    Where the text of the path cannot, its alternatives can: with several named groups, the name of the one that matched
+    is the group. `(?P<left>a_[1-4]_)|(?P<right>a_[5-9]_)` makes of nine photos two things.
+    """
 
     def __init__(self, pattern: str) -> None:
         try:
@@ -114,8 +118,7 @@ class _PatternRule:
             )
 
     def __call__(self, pictures: Sequence[tuple[str, str]]) -> tuple[list[str], tuple[str, ...]]:
-        matches = [self._pattern.search(path) for _, path in pictures]
-        found = [match.group(1) if match else None for match in matches]
+        found = [self._found(path) for _, path in pictures]
         alone = [path for (_, path), group in zip(pictures, found, strict=True) if not group]
         if len(alone) == len(pictures):
             raise DataError(
@@ -128,6 +131,21 @@ class _PatternRule:
         return groups, (
             f"{len(alone)} pictures do not match --group-pattern (first: {alone[0]}); each is a group of its own",
         )
+
+    def _found(self, path: str) -> str | None:
+        match = self._pattern.search(path)
+        if match is None:
+            return None
+        if len(self._pattern.groupindex) < 2:
+            return match.group(1)
+        matched = [name for name, text in match.groupdict().items() if text is not None]
+        if len(matched) > 1:
+            raise DataError(
+                f"--group-pattern: expected one of its named groups to match {path!r}, found that "
+                f"{' and '.join(matched)} do; make them alternatives, like '(?P<left>a_[1-4]_)|(?P<right>a_[5-9]_)', "
+                "or leave out the names"
+            )
+        return matched[0] if matched else None
 
 
 def _sub_folder(path: str) -> str | None:

@@ -66,7 +66,8 @@ _SHARE = FiniteRange(0, 1, min_open=True, max_open=True)
     callback=_checked_pattern,
     metavar="REGEX",
     help="Pictures whose path below DATA has the same first capture group show one thing and stay on one side of the "
-    "split. Default: by sub-folder, and by name without a trailing _<number>.",
+    "split. With several named groups, (?P<left>...)|(?P<right>...), those with the same one matching. Default: by "
+    "sub-folder, and by name without a trailing _<number>.",
 )
 @click.option(
     "--feature-cache",

@@ -73,6 +73,30 @@ def test_pattern_takes_the_first_capture_group_of_the_path():
     assert "1 pictures do not match" in notes[0]
 
 
+PILES = r"(?P<paper>heap_[1-4]_)|(?P<stone>heap_([5-9]|1\d)_|last_)"
+
+
+def test_pattern_with_several_named_groups_takes_the_name_of_the_one_that_matched():
+    """Sheets 1 to 4 show one pile and 5 to 19 another, whatever their classes: no text in the path says so."""
+    groups, notes = group_rule(PILES)(
+        pictures("1c/heap_4_7.jpg", "2c/heap_1_2.jpg", "2c/heap_15_1.jpg", "1c/last_3.jpg", "1c/odd.jpg")
+    )
+
+    assert groups == ["paper", "paper", "stone", "stone", "1c/odd.jpg"]
+    assert "1 pictures do not match" in notes[0]
+
+
+def test_pattern_with_one_named_group_takes_its_text():
+    """A name alone changes nothing: (?P<sheet>...) is a capture group like any other."""
+    assert group_rule(r"sheet(?P<sheet>\d+)")(pictures("1c/sheet12_a.jpg"))[0] == ["12"]
+
+
+def test_named_groups_that_match_together_are_an_error():
+    """Two names for one picture leave open which thing it shows."""
+    with pytest.raises(DataError, match=r"expected one .* 'bolt/heap_3.jpg', found that heap and sheet"):
+        group_rule(r"(?P<heap>heap)_(?P<sheet>\d)")(pictures("bolt/heap_3.jpg"))
+
+
 @pytest.mark.parametrize(
     ("pattern", "found"), [("(", "expected a regular expression"), ("IMG_", "expected a capture group")]
 )
