@@ -1,4 +1,4 @@
-"""Vary training pictures as the belt does: turned any way, a little off centre, nearer, brighter, flatter.
+"""Vary training pictures as the belt does: turned any way, a little off centre, nearer, brighter, flatter, tinted.
 
 Done to the batches, never as layers of the saved model. Flips are off by default and rightly so: a mirrored part is
 another part, and look-alikes may differ in nothing else; turn them on for parts that are their own mirror image.
@@ -22,8 +22,10 @@ class AugmentSettings(BaseModel):
     they reach most directions, yet blur and cut off less than one turn by any angle: a long part lies along the
     diagonal of its crop and would lose its ends. shift: fraction of the side, either way. size: factors between which
     the part shrinks or grows. brightness: added, fraction of full scale, either way. contrast: factor 1 - contrast to
-    1 + contrast about the picture's mean. brightness_factor: what all values are multiplied by at last. fill: what
-    comes in at the border, the mirrored picture or its edge pixels drawn out.
+    1 + contrast about the picture's mean. brightness_factor: what all values are multiplied by then. saturation: factor
+    1 - saturation to 1 + saturation on every pixel's distance from grey. tint: factor 1 - tint to 1 + tint on red,
+    green and blue, each on its own, as another lamp or white balance would. fill: what comes in at the border, the
+    mirrored picture or its edge pixels drawn out.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -35,6 +37,8 @@ class AugmentSettings(BaseModel):
     brightness: float = Field(default=0.1, ge=0, lt=1)
     contrast: float = Field(default=0.2, ge=0, lt=1)
     brightness_factor: tuple[PositiveFloat, PositiveFloat] = (1, 1)
+    saturation: float = Field(default=0, ge=0, lt=1)
+    tint: float = Field(default=0, ge=0, lt=1)
     flip: bool = False
     fill: Literal["reflect", "nearest"] = "reflect"
 
@@ -57,8 +61,23 @@ def augment(pixels: NDArray[np.uint8], settings: AugmentSettings, random: np.ran
     lit = (moved - mean) * contrast + mean + brightness
     if settings.brightness_factor != (1, 1):
         lit = lit * random.uniform(*settings.brightness_factor, per_picture).astype(np.float32)
+    if pixels.shape[3] == 3:
+        lit = _tinted(lit, settings, random)
     varied: NDArray[np.uint8] = np.rint(np.clip(lit, 0, 255)).astype(np.uint8)
     return varied
+
+
+def _tinted(pixels: NDArray[np.float32], settings: AugmentSettings, random: np.random.Generator) -> NDArray[np.float32]:
+    """Colours as another lamp and camera show them. A range of zero draws nothing from `random`."""
+    if settings.saturation:
+        grey = pixels.mean(axis=3, keepdims=True)
+        strength = random.uniform(1 - settings.saturation, 1 + settings.saturation, (len(pixels), 1, 1, 1))
+        pixels = (pixels - grey) * strength.astype(np.float32) + grey
+    if settings.tint:
+        pixels = pixels * random.uniform(1 - settings.tint, 1 + settings.tint, (len(pixels), 1, 1, 3)).astype(
+            np.float32
+        )
+    return pixels
 
 
 def _transforms(

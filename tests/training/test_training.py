@@ -230,6 +230,31 @@ def test_brightness_factor_darkens():
     assert 160 < levels.max() <= 200
 
 
+def test_tint_and_saturation_change_colours_and_nothing_else():
+    """Another lamp: each channel has a factor of its own. Grey pictures stay as they are."""
+    from training.augment import AugmentSettings, augment
+
+    still = {"rotation_deg": 0, "quarter_turns": False, "shift": 0, "size": (1, 1), "brightness": 0, "contrast": 0}
+    pixels = np.broadcast_to(np.array([120, 90, 60], np.uint8), (40, 8, 8, 3)).copy()
+
+    def colors(**changes: float):
+        varied = augment(pixels, AugmentSettings.model_validate({**still, **changes}), np.random.default_rng(0))
+        assert (varied == varied[:, :1, :1]).all()
+        return varied[:, 0, 0].astype(float)
+
+    factors = colors(tint=0.2) / pixels[:, 0, 0]
+    spread = np.ptp(colors(saturation=0.5), axis=1)
+    grey = np.full((2, 4, 4, 1), 90, np.uint8)
+
+    assert factors.min() == pytest.approx(0.8, abs=0.03)
+    assert factors.max() == pytest.approx(1.2, abs=0.03)
+    assert np.abs(np.corrcoef(factors.T)[0, 1:]).max() < 0.5
+    assert (spread.min(), spread.max()) == (pytest.approx(30, abs=5), pytest.approx(90, abs=5))
+    np.testing.assert_allclose(colors(saturation=0.5).mean(axis=1), 90, atol=0.5)
+    lamps = AugmentSettings.model_validate({**still, "tint": 0.2, "saturation": 0.5})
+    np.testing.assert_array_equal(augment(grey, lamps, np.random.default_rng(0)), grey)
+
+
 def test_paper_2s_recipe_from_pictures_to_integers(data, tmp_path):
     """One sigmoid, pictures of the run's own, and a report that says why its figure is what it is."""
     two = tmp_path / "two"
