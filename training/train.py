@@ -6,6 +6,7 @@ import itertools
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -13,6 +14,8 @@ from numpy.typing import NDArray
 
 from edge.errors import DataError
 from training.augment import augment
+from training.distribute import Distribution
+from training.distributed_fit import fit_distributed
 from training.networks import build_network
 from training.optimizers import OptimizerSettings, make_optimizer
 from training.recipe import Recipe
@@ -78,18 +81,23 @@ Batches = Iterator[tuple[NDArray[Any], NDArray[np.int64], NDArray[np.float32]]]
 
 
 def train_network(
-    train: Examples, validation: Examples, classes: int, recipe: Recipe, on_epoch: Callable[[Epoch], None]
+    train: Examples,
+    validation: Examples,
+    classes: int,
+    recipe: Recipe,
+    on_epoch: Callable[[Epoch], None],
+    distribution: Distribution | None = None,
 ) -> Trained:
     """Train the whole network on pixels. The same arguments give the same network on one CPU machine.
 
-    Raises DataError when training diverges.
+    Raises DataError when training diverges, ClusterError when a worker is gone.
     """
     make_repeatable(recipe.seed)
     model = build_network(classes, recipe.input, recipe.network)
     stage = Stage(recipe.epochs, recipe.optimizer, recipe.patience_epochs, recipe.keep)
     history: list[Epoch] = []
     steps = -(-len(train.inputs) // recipe.batch)
-    kept = fit(model, stage, pixel_batches(train, classes, recipe), steps, validation, history, on_epoch)
+    kept = fit(model, stage, pixel_batches(train, classes, recipe), steps, validation, history, on_epoch, distribution)
     return Trained(model, tuple(history), kept)
 
 
@@ -107,10 +115,12 @@ def fit(
     validation: Examples,
     history: list[Epoch],
     on_epoch: Callable[[Epoch], None],
+    distribution: Distribution | None = None,
 ) -> int:
     """Train `model` for one stage of `steps` batches per epoch; return the number of the epoch whose weights it has.
 
-    Epochs are appended to `history` and numbered on from there. Raises DataError when training diverges.
+    Epochs are appended to `history` and numbered on from there. distribution: None means here, on one device.
+    Raises DataError when training diverges, ClusterError when a worker is gone.
     """
     callbacks = load_keras("training").callbacks
     before = len(history)
@@ -120,7 +130,8 @@ def fit(
         patience=stage.patience_epochs or stage.epochs,
         restore_best_weights=stage.keep == "best",
     )
-    model.fit(
+    fit_model = partial(fit_distributed, distribution, model) if distribution else model.fit
+    fit_model(
         batches,
         steps_per_epoch=steps,
         epochs=stage.epochs,

@@ -13,6 +13,7 @@ from edge.options import FiniteRange
 from training.recipe_changes import DEFAULT_RECIPE
 
 if TYPE_CHECKING:
+    from training.distribute import Distribution
     from training.recipe import Recipe
     from training.train_run import TrainResult
 
@@ -74,6 +75,12 @@ _SHARE = FiniteRange(0, 1, min_open=True, max_open=True)
     metavar="DIR",
     help="Where features of frozen backbones are kept from run to run.  [default: in the user's cache folder]",
 )
+@click.option(
+    "--distribute",
+    type=click.Choice(["mirrored", "multiworker"]),
+    help="Train on all devices of this machine, or on all machines that TF_CONFIG names: start it on each, with the "
+    "same data and options. The batch is that of all together; the first of them writes the run.",
+)
 @click.option("--no-augment", is_flag=True, help="Train on the pictures as they are, without turning and moving them.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of text.")
 def train_command(
@@ -83,6 +90,7 @@ def train_command(
     settings: tuple[str, ...],
     group_pattern: str | None,
     feature_cache: Path | None,
+    distribute: str | None,
     no_augment: bool,
     as_json: bool,
     **options: Any,
@@ -93,19 +101,41 @@ def train_command(
     history, metrics, plots, and report.html with all of it. Progress and warnings go to stderr.
     """
     recipe = _changed_recipe(recipe_name, settings, options, no_augment)
+    distribution = _distribution(distribute)
     from training.tensorflow_setup import load_tensorflow
 
     load_tensorflow("edge-sort train")
     from training.progress import TrainingProgress
-    from training.train_run import TrainRequest, train_run
+    from training.train_run import TrainRequest, assist_run, train_run
 
-    request = TrainRequest(data, recipe, group_pattern, recipe_name, feature_cache)
+    request = TrainRequest(data, recipe, group_pattern, recipe_name, feature_cache, distribution)
     try:
         with TrainingProgress(recipe.total_epochs) as progress:
+            if distribution is not None and not distribution.is_chief:
+                assist_run(request, progress)
+                progress.say(f"done; the chief, {distribution.chief}, writes the run")
+                return
             result = train_run(request, out, progress)
     except KeyboardInterrupt as error:
         raise EdgeSortError(f"stopped before the training ended; nothing was written to {out}") from error
     click.echo(_json(result, out) if as_json else _text(result, out))
+
+
+def _distribution(kind: str | None) -> Distribution | None:
+    """Come together with the other workers, before TensorFlow does anything else."""
+    if kind is None:
+        return None
+    from training.cluster import read_place
+
+    place = read_place() if kind == "multiworker" else None
+    from training.distribute import open_distribution
+    from training.tensorflow_setup import load_tensorflow
+
+    load_tensorflow(f"edge-sort train --distribute {kind}")
+    try:
+        return open_distribution(kind, place, lambda line: click.echo(line, err=True))
+    except KeyboardInterrupt as error:
+        raise EdgeSortError("stopped before the workers came together; nothing was written") from error
 
 
 def _changed_recipe(name: str, settings: tuple[str, ...], options: dict[str, Any], no_augment: bool) -> Recipe:

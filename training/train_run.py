@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import json
 import platform
+import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Protocol
@@ -12,6 +13,7 @@ from typing import Protocol
 from edge.durable import require_unused, whole_folder
 from training.answers import Answers, answers_to, network_scorer
 from training.dataset import Dataset, label_indices, read_dataset
+from training.distribute import Distribution
 from training.doubts import doubts
 from training.evaluate import Evaluation
 from training.features import default_cache
@@ -32,7 +34,8 @@ from training.transfer import TransferData, train_transfer
 class TrainRequest:
     """What to train on and how. `group_pattern` None means the default rule of training.groups.
 
-    feature_cache: where features of frozen backbones are kept; None means the user's cache.
+    feature_cache: where features of frozen backbones are kept; None means the user's cache. distribution: the devices
+    that train; None means this process alone on one.
     """
 
     data: Path
@@ -40,6 +43,7 @@ class TrainRequest:
     group_pattern: str | None = None
     recipe_name: str = DEFAULT_RECIPE
     feature_cache: Path | None = None
+    distribution: Distribution | None = None
 
 
 class Reporter(Hears, Protocol):
@@ -65,24 +69,14 @@ class TrainResult:
 def train_run(request: TrainRequest, out: Path, reporter: Reporter) -> TrainResult:
     """Train on `request.data` and write the run folder `out`, whole or not at all.
 
-    Raises DataError before any training when `out` is in use or the pictures cannot be used.
+    Raises DataError before any training when `out` is in use or the pictures cannot be used, and ClusterError when a
+    worker is gone.
     """
     require_unused(out)
     recipe = request.recipe
-    rule = group_rule(request.group_pattern)
-    data = read_dataset(request.data, recipe.input, rule, reporter.read)
-    for skipped in data.skipped:
-        reporter.say(f"Warning: skipped {skipped.reason}")
-    for note in data.notes:
-        reporter.say(f"Note: {note}")
-    if isinstance(recipe.network, Paper2Settings):
-        recipe.network.check_classes(len(data.labels))
+    data = _read(request, reporter)
     with whole_folder(out) as draft:
-        if recipe.offline is not None:
-            data = enlarge(data, recipe.offline, recipe.seed, draft / PICTURES_FOLDER)
-            reporter.say(f"Note: {data.notes[-1]}")
-        split = data.given_split or split_items(data.items, recipe.split, recipe.seed)
-        reporter.say(_overview(data, split))
+        data, split = _divided(data, recipe, draft / PICTURES_FOLDER, reporter)
         trained = _train(request, data, split, reporter)
         _write_model(draft, trained)
         answers = answers_to(
@@ -104,11 +98,52 @@ def train_run(request: TrainRequest, out: Path, reporter: Reporter) -> TrainResu
     )
 
 
+def assist_run(request: TrainRequest, reporter: Reporter) -> None:
+    """Train as one of several workers that is not their chief: the same work, of which nothing is written.
+
+    Raises as `train_run`.
+    """
+    data = _read(request, reporter)
+    with tempfile.TemporaryDirectory() as folder:
+        data, split = _divided(data, request.recipe, Path(folder), reporter)
+        _train(request, data, split, reporter)
+
+
+def _read(request: TrainRequest, reporter: Reporter) -> Dataset:
+    recipe = request.recipe
+    if request.distribution is not None:
+        request.distribution.check(recipe)
+    rule = group_rule(request.group_pattern)
+    data = read_dataset(request.data, recipe.input, rule, reporter.read)
+    for skipped in data.skipped:
+        reporter.say(f"Warning: skipped {skipped.reason}")
+    for note in data.notes:
+        reporter.say(f"Note: {note}")
+    if isinstance(recipe.network, Paper2Settings):
+        recipe.network.check_classes(len(data.labels))
+    return data
+
+
+def _divided(data: Dataset, recipe: Recipe, pictures: Path, reporter: Reporter) -> tuple[Dataset, dict[str, list[int]]]:
+    """Enlarge the data, should the recipe say so, with pictures in that folder; return it and its split."""
+    if recipe.offline is not None:
+        data = enlarge(data, recipe.offline, recipe.seed, pictures)
+        reporter.say(f"Note: {data.notes[-1]}")
+    split = data.given_split or split_items(data.items, recipe.split, recipe.seed)
+    reporter.say(_overview(data, split))
+    return data, split
+
+
 def _train(request: TrainRequest, data: Dataset, split: dict[str, list[int]], hears: Hears) -> Trained:
-    recipe, targets = request.recipe, label_indices(data.items, data.labels)
+    recipe, targets, distribution = request.recipe, label_indices(data.items, data.labels), request.distribution
+    if distribution is not None:
+        digests_of = {name: [data.items[index].sha256 for index in split[name]] for name in SUBSETS}
+        distribution.agree("pictures and recipe", json.dumps([recipe.model_dump(mode="json"), digests_of]))
     examples = {name: Examples(data.inputs[split[name]], targets[split[name]]) for name in ("train", "validation")}
     if not recipe.transfers:
-        return train_network(examples["train"], examples["validation"], len(data.labels), recipe, hears.epoch)
+        return train_network(
+            examples["train"], examples["validation"], len(data.labels), recipe, hears.epoch, request.distribution
+        )
     digests = {name: tuple(data.items[index].sha256 for index in split[name]) for name in examples}
     transfer = TransferData(
         train=examples["train"],
@@ -117,7 +152,7 @@ def _train(request: TrainRequest, data: Dataset, split: dict[str, list[int]], he
         validation_digests=digests["validation"],
         cache=request.feature_cache or default_cache(),
     )
-    return train_transfer(transfer, len(data.labels), recipe, hears)
+    return train_transfer(transfer, len(data.labels), recipe, hears, distribution)
 
 
 def _write_model(draft: Path, trained: Trained) -> None:
@@ -162,6 +197,7 @@ def _facts(request: TrainRequest, data: Dataset) -> RunFacts:
             "recipe_name": request.recipe_name,
             "recipe": request.recipe.model_dump(mode="json"),
             "group_pattern": request.group_pattern,
+            "distribute": request.distribution.as_json() if request.distribution else None,
         },
         versions=_versions(),
     )

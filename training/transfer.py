@@ -2,6 +2,9 @@
 
 What comes out is one functional model, pixels in and scores out, as from any other training. Batch normalization
 stays in inference mode throughout: a few hundred pictures would spoil what it learned from a million.
+
+On several machines each computes the features and trains the classifier for itself: an epoch of it takes milliseconds,
+less than adding up over a network. The fine-tuning, which starts from the chief's classifier, is shared.
 """
 
 from __future__ import annotations
@@ -15,6 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from training.distribute import Distribution
 from training.features import FeatureCache, Pictures
 from training.keras_networks import FEATURES, KERAS_NETWORKS
 from training.networks import build_network
@@ -50,17 +54,20 @@ class TransferData:
     cache: Path
 
 
-def train_transfer(data: TransferData, classes: int, recipe: Recipe, hears: Hears) -> Trained:
+def train_transfer(
+    data: TransferData, classes: int, recipe: Recipe, hears: Hears, distribution: Distribution | None = None
+) -> Trained:
     """Train by the recipe's [frozen] and [[fine_tune]]. The same arguments give the same network on one CPU machine.
 
-    Raises DataError when weights or input do not suit the network, or when training diverges.
+    Raises DataError when weights or input do not suit the network, or when training diverges, ClusterError when a
+    worker is gone.
     """
     make_repeatable(recipe.seed)
     model = build_network(classes, recipe.input, recipe.network)
     history: list[Epoch] = []
     kept = _train_head(model, data, classes, recipe, history, hears)
     for settings in recipe.fine_tune:
-        kept = _fine_tune(model, settings, data, classes, recipe, history, kept, hears.epoch)
+        kept = _fine_tune(model, settings, data, classes, recipe, history, kept, hears.epoch, distribution)
     return Trained(model, tuple(history), kept)
 
 
@@ -129,13 +136,14 @@ def _fine_tune(
     history: list[Epoch],
     kept: int,
     on_epoch: Callable[[Epoch], None],
+    distribution: Distribution | None,
 ) -> int:
     unfreeze(model, KERAS_NETWORKS[recipe.network.kind].block, settings.blocks)
     before = model.get_weights()
     stage = Stage(settings.epochs, settings.optimizer, settings.patience_epochs, recipe.keep)
     steps = -(-len(data.train.targets) // recipe.batch)
     batches = pixel_batches(data.train, classes, recipe)
-    tuned = fit(model, stage, batches, steps, data.validation, history, on_epoch)
+    tuned = fit(model, stage, batches, steps, data.validation, history, on_epoch, distribution)
     if recipe.keep == "best" and history[tuned - 1].validation_loss >= history[kept - 1].validation_loss:
         model.set_weights(before)
         return kept
