@@ -61,8 +61,10 @@ class Distribution:
         """Whether this process writes the run."""
         return self.place is None or self.place.is_chief
 
-    def check(self, recipe: Recipe) -> None:
+    def check(self, recipe: Recipe, tell: Tell) -> None:
         """Raise ClusterError when the recipe's batch, which is that of all together, leaves a replica without work."""
+        if recipe.transfers and not recipe.fine_tune:
+            tell("Note: all of this recipe trains on kept features, alone on every worker: --distribute gains nothing")
         if recipe.batch < self.replicas:
             raise ClusterError(
                 f"expected a batch of at least {self.replicas}, a picture for each replica, found {recipe.batch}; use "

@@ -137,17 +137,20 @@ class Twin:
     def _on_replicas(self, work: Any) -> Any:
         """Compile `work`, which gets a replica's piece of a batch, into a function of the whole batch.
 
-        Pieces differ by at most one picture and may be empty. One graph for every length: were it traced anew for
-        another length, workers would trace at different times and wait for each other for ever.
+        Pieces differ by at most one picture; where there are fewer pictures than replicas, some get one that does not
+        count, because not every layer can do with none. One graph for every length: were it traced anew for another,
+        workers would trace at different times and wait for each other for ever.
         """
         tensorflow = load_tensorflow("training")
-        shape, replicas = self._model.input_shape[1:], self._strategy.num_replicas_in_sync
+        cast, shape, replicas = tensorflow.cast, self._model.input_shape[1:], self._strategy.num_replicas_in_sync
 
         def on_one(inputs: Any, targets: Any, weights: Any) -> Any:
             number = tensorflow.distribute.get_replica_context().replica_id_in_sync_group
             count = tensorflow.shape(weights)[0]
-            piece = slice(count * number // replicas, count * (number + 1) // replicas)
-            return work(inputs[piece], targets[piece], weights[piece], tensorflow.cast(count, tensorflow.float32))
+            first, end = count * number // replicas, count * (number + 1) // replicas
+            piece = slice(first, tensorflow.maximum(end, first + 1))
+            counts = cast(end > first, tensorflow.float32)
+            return work(inputs[piece], targets[piece], weights[piece], counts, cast(count, tensorflow.float32))
 
         def on_all(inputs: Any, targets: Any, weights: Any) -> Any:
             sums = self._strategy.run(on_one, args=(inputs, targets, weights))
@@ -159,17 +162,17 @@ class Twin:
         compiled = tensorflow.function(on_all, input_signature=signature, autograph=False)
         return lambda inputs, targets, weights: compiled(np.asarray(inputs, np.float32), targets, weights)
 
-    def _learn_piece(self, inputs: Any, targets: Any, weights: Any, count: Any) -> Any:
+    def _learn_piece(self, inputs: Any, targets: Any, weights: Any, counts: Any, count: Any) -> Any:
         tensorflow = load_tensorflow("training")
         with tensorflow.GradientTape() as tape:
-            sums = self._sums(self._network(inputs, training=True), targets, weights)
+            sums = self._sums(self._network(inputs, training=True), targets, weights) * counts
             loss = sums[0] / count  # the pieces' gradients are added up, so this is the mean over the whole batch
         variables = self._network.trainable_variables
         self._optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))
         return sums
 
-    def _judge_piece(self, inputs: Any, targets: Any, weights: Any, _count: Any) -> Any:
-        return self._sums(self._network(inputs, training=False), targets, weights)
+    def _judge_piece(self, inputs: Any, targets: Any, weights: Any, counts: Any, _count: Any) -> Any:
+        return self._sums(self._network(inputs, training=False), targets, weights) * counts
 
     def _sums(self, scores: Any, targets: Any, weights: Any) -> Any:
         tensorflow, keras = load_tensorflow("training"), load_keras("training")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -101,7 +102,7 @@ def train_command(
     history, metrics, plots, and report.html with all of it. Progress and warnings go to stderr.
     """
     recipe = _changed_recipe(recipe_name, settings, options, no_augment)
-    distribution = _distribution(distribute)
+    distribution = _distribution(distribute, recipe)
     from training.tensorflow_setup import load_tensorflow
 
     load_tensorflow("edge-sort train")
@@ -121,7 +122,7 @@ def train_command(
     click.echo(_json(result, out) if as_json else _text(result, out))
 
 
-def _distribution(kind: str | None) -> Distribution | None:
+def _distribution(kind: str | None, recipe: Recipe) -> Distribution | None:
     """Come together with the other workers, before TensorFlow does anything else."""
     if kind is None:
         return None
@@ -132,10 +133,13 @@ def _distribution(kind: str | None) -> Distribution | None:
     from training.tensorflow_setup import load_tensorflow
 
     load_tensorflow(f"edge-sort train --distribute {kind}")
+    tell = functools.partial(click.echo, err=True)
     try:
-        return open_distribution(kind, place, lambda line: click.echo(line, err=True))
+        distribution = open_distribution(kind, place, tell)
     except KeyboardInterrupt as error:
         raise EdgeSortError("stopped before the workers came together; nothing was written") from error
+    distribution.check(recipe, tell)
+    return distribution
 
 
 def _changed_recipe(name: str, settings: tuple[str, ...], options: dict[str, Any], no_augment: bool) -> Recipe:

@@ -12,20 +12,18 @@ from typing import Protocol
 
 from edge.durable import require_unused, whole_folder
 from training.answers import Answers, answers_to, network_scorer
-from training.dataset import Dataset, label_indices, read_dataset
+from training.dataset import Dataset, label_indices
 from training.distribute import Distribution
 from training.doubts import doubts
 from training.evaluate import Evaluation
 from training.features import default_cache
-from training.groups import group_rule
-from training.network_settings import Paper2Settings
-from training.offline import enlarge
 from training.overview import overview
 from training.recipe import Recipe
 from training.recipe_changes import DEFAULT_RECIPE
 from training.report import Examination, write_report
 from training.run_folder import HISTORY_FILE, MODEL_FILE, PICTURES_FOLDER, RunFacts, write_run
-from training.split import SUBSETS, split_items
+from training.run_pictures import divided, read_pictures
+from training.split import SUBSETS
 from training.train import Examples, Hears, Trained, train_network
 from training.transfer import TransferData, train_transfer
 
@@ -74,9 +72,9 @@ def train_run(request: TrainRequest, out: Path, reporter: Reporter) -> TrainResu
     """
     require_unused(out)
     recipe = request.recipe
-    data = _read(request, reporter)
+    data = read_pictures(request.data, recipe, request.group_pattern, reporter)
     with whole_folder(out) as draft:
-        data, split = _divided(data, recipe, draft / PICTURES_FOLDER, reporter)
+        data, split = divided(data, recipe, draft / PICTURES_FOLDER, reporter)
         trained = _train(request, data, split, reporter)
         _write_model(draft, trained)
         answers = answers_to(
@@ -103,35 +101,10 @@ def assist_run(request: TrainRequest, reporter: Reporter) -> None:
 
     Raises as `train_run`.
     """
-    data = _read(request, reporter)
+    data = read_pictures(request.data, request.recipe, request.group_pattern, reporter)
     with tempfile.TemporaryDirectory() as folder:
-        data, split = _divided(data, request.recipe, Path(folder), reporter)
+        data, split = divided(data, request.recipe, Path(folder), reporter)
         _train(request, data, split, reporter)
-
-
-def _read(request: TrainRequest, reporter: Reporter) -> Dataset:
-    recipe = request.recipe
-    if request.distribution is not None:
-        request.distribution.check(recipe)
-    rule = group_rule(request.group_pattern)
-    data = read_dataset(request.data, recipe.input, rule, reporter.read)
-    for skipped in data.skipped:
-        reporter.say(f"Warning: skipped {skipped.reason}")
-    for note in data.notes:
-        reporter.say(f"Note: {note}")
-    if isinstance(recipe.network, Paper2Settings):
-        recipe.network.check_classes(len(data.labels))
-    return data
-
-
-def _divided(data: Dataset, recipe: Recipe, pictures: Path, reporter: Reporter) -> tuple[Dataset, dict[str, list[int]]]:
-    """Enlarge the data, should the recipe say so, with pictures in that folder; return it and its split."""
-    if recipe.offline is not None:
-        data = enlarge(data, recipe.offline, recipe.seed, pictures)
-        reporter.say(f"Note: {data.notes[-1]}")
-    split = data.given_split or split_items(data.items, recipe.split, recipe.seed)
-    reporter.say(_overview(data, split))
-    return data, split
 
 
 def _train(request: TrainRequest, data: Dataset, split: dict[str, list[int]], hears: Hears) -> Trained:
@@ -211,9 +184,3 @@ def _versions() -> dict[str, str]:
         except importlib.metadata.PackageNotFoundError:
             versions[package] = "not installed as a package"
     return versions
-
-
-def _overview(data: Dataset, split: dict[str, list[int]]) -> str:
-    groups = len({item.group for item in data.items})
-    parts = ", ".join(f"{len(split[name])} for {name}" for name in SUBSETS)
-    return f"{len(data.items)} pictures of {len(data.labels)} classes in {groups} groups: {parts}"
