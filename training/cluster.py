@@ -9,10 +9,8 @@ TensorFlow waits for ever, or answers with a traceback, when something in it is 
 
 from __future__ import annotations
 
-import errno
 import os
 import re
-import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Literal
@@ -95,21 +93,6 @@ def read_place(environment: Mapping[str, str] = os.environ) -> Place:
         )
     before = len(config.cluster.chief) if config.task.type == "worker" else 0
     return Place(addresses, before + config.task.index)
-
-
-def check_port(place: Place) -> None:
-    """Raise ClusterError when the port of this worker is taken: TensorFlow would end without saying so."""
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # one that has just been given back is free
-        try:
-            probe.bind(("", place.port))
-        except OSError as error:
-            found = "in use" if error.errno == errno.EADDRINUSE else f"refused ({error.strerror})"
-            raise ClusterError(
-                f"{VARIABLE}: expected port {place.port} of {place.addresses[place.number]} to be free on this "
-                f"machine, found it {found}; end what uses it, give each worker an index of its own, or name another "
-                "port on every machine"
-            ) from error
 
 
 def _check_addresses(addresses: tuple[str, ...]) -> None:

@@ -7,8 +7,6 @@ from its own piece. Only the chief, the first of them, writes the run.
 from __future__ import annotations
 
 import hashlib
-import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,14 +15,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from training.cluster import ClusterError, Place, check_port
+from training.cluster import ClusterError, Place
+from training.rendezvous import meet
 from training.tensorflow_setup import load_tensorflow
 
 if TYPE_CHECKING:
     from training.recipe import Recipe
 
 KINDS = ("mirrored", "multiworker")
-JOIN_S = 600.0  # how long to wait for the other workers to start
 _SILENCE_S = 3600.0  # how long one that is alive may keep the others waiting, such as while it computes features
 
 Tell = Callable[[str], None]
@@ -140,35 +138,13 @@ def open_distribution(kind: str, place: Place | None, tell: Tell) -> Distributio
         if distribution.replicas == 1:
             tell("Note: this machine has one device, so --distribute mirrored gains nothing")
         return distribution
-    check_port(place)
-    others = [address for number, address in enumerate(place.addresses) if number != place.number]
-    if others:
-        tell(f"worker {place.number + 1} of {len(place.addresses)}, waiting for {', '.join(others)}")
+    meet(place, tell)
     options = tensorflow.distribute.experimental.CommunicationOptions(timeout_seconds=_SILENCE_S)
-    strategy = _within(lambda: tensorflow.distribute.MultiWorkerMirroredStrategy(communication_options=options), others)
+    try:
+        strategy = tensorflow.distribute.MultiWorkerMirroredStrategy(communication_options=options)
+    except tensorflow.errors.OpError as error:  # it may find the port taken meanwhile, or another worker gone
+        raise ClusterError(
+            f"expected TensorFlow to connect {', '.join(place.addresses)}, found: {error.message.splitlines()[0]}; "
+            "start all of them again"
+        ) from error
     return Distribution("multiworker", strategy, place)
-
-
-def _within(make: Callable[[], Any], others: Sequence[str]) -> Any:
-    """Make the strategy in a thread: TensorFlow waits for the others for ever, and heeds no Ctrl-C meanwhile."""
-    made: list[Any] = []
-    failed: list[BaseException] = []
-
-    def work() -> None:
-        try:
-            made.append(make())
-        except Exception as error:  # TensorFlow raises whatever its servers raise
-            failed.append(error)
-
-    worker = threading.Thread(target=work, daemon=True)
-    worker.start()
-    ends = time.monotonic() + JOIN_S
-    while worker.is_alive() and time.monotonic() < ends:
-        worker.join(0.2)
-    if made:
-        return made[0]
-    found = f"them not there after {JOIN_S:.0f} s" if not failed else str(failed[0]).strip().splitlines()[0]
-    raise ClusterError(
-        f"expected to come together with {', '.join(others) or 'nobody'}, found {found}; start edge-sort train on "
-        "every machine of TF_CONFIG at about the same time, and see that the ports are open between them"
-    ) from (failed[0] if failed else None)
