@@ -164,3 +164,61 @@ def test_workers_with_different_pictures_refuse_to_train(data, tmp_path):
     assert "expected the same pictures and recipe on every worker, found others on another worker than here" in stderr
     assert "found others here than on the chief" in other_stderr
     assert list(tmp_path.iterdir()) == []
+
+
+TWINS = """
+import json, sys
+import numpy as np
+from training.distribute import open_distribution
+from training.distributed_fit import Twin
+from training.tensorflow_setup import load_keras
+keras, distribution = load_keras("testing"), open_distribution("mirrored", None, print)
+
+def network(dropout):
+    keras.utils.set_random_seed(1)
+    layers = keras.layers
+    model = keras.Sequential([
+        keras.Input((8, 8, 3)), layers.Rescaling(1 / 127.5, -1), layers.Conv2D(8, 3), layers.BatchNormalization(),
+        layers.ReLU(), layers.Conv2D(8, 3), layers.BatchNormalization(trainable=False), layers.ReLU(),
+        layers.Dropout(dropout), layers.GlobalAveragePooling2D(), layers.Dense(3, activation="softmax"),
+    ])
+    model.compile(keras.optimizers.SGD(0.1), "sparse_categorical_crossentropy")
+    return model
+
+random = np.random.default_rng(0)
+pictures, targets = random.integers(0, 256, (15, 8, 8, 3), np.uint8), random.integers(0, 3, 15)
+alone, model = network(0), network(0)
+twin = Twin(distribution, model)
+differences = []
+for count in (15, 8, 3, 1):
+    inputs, truth = pictures[:count].astype(np.float32), targets[:count]
+    loss = float(alone.train_on_batch(inputs, truth))
+    alone.reset_metrics()
+    sums = twin.learn(pictures[:count], truth, np.ones(count, np.float32))
+    twin.give()
+    pairs = zip(alone.get_weights(), model.get_weights(), strict=True)
+    differences.append([sums[0] / count - loss, *(float(np.abs(one - other).max()) for one, other in pairs)])
+
+wet = network(0.5)
+drawing = Twin(distribution, wet)
+before = [state.numpy().tolist() for state in distribution.strategy.experimental_local_results(
+    drawing._seeds()[0][1].value)]
+drawing.learn(pictures, targets, np.ones(15, np.float32))
+drawing.give()
+print(json.dumps({"differences": differences, "seeds": before, "after": drawing._seeds()[0][0].numpy().tolist()}))
+"""
+
+
+def test_batch_normalization_takes_the_whole_batch_and_dropout_differs():
+    """Step by step with uneven batches: the same weights and statistics as on one device; each replica its own dropout.
+
+    A batch norm in inference mode, as in transfer, stays as it was in both.
+    """
+    code, stdout, stderr = finished(start(code=TWO_DEVICES + TWINS))
+
+    assert code == 0, stderr
+    found = json.loads(stdout)
+    assert all(abs(difference) < 1e-5 for step in found["differences"] for difference in step)
+    (seed, drawn), (other_seed, other_drawn) = found["seeds"]
+    assert (other_seed - seed, drawn, other_drawn) == (1, 0, 0)
+    assert found["after"] == [seed, 1]  # the model goes on where the twin stopped
