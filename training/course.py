@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +17,8 @@ from numpy.typing import NDArray
 
 from edge.errors import DataError
 from training.checkpoints import Checkpoint, Checkpoints
+from training.distribute import Distribution
+from training.distributed_fit import fit_distributed
 from training.history import Epoch
 from training.optimizers import OptimizerSettings, make_optimizer
 from training.tensorflow_setup import load_keras
@@ -34,13 +37,17 @@ class Examples:
 
 @dataclass(frozen=True)
 class Stage:
-    """One stretch of training. position: its place among the stages, from 0. keep: the recipe's "best" or "last"."""
+    """One stretch of training. position: its place among the stages, from 0. keep: the recipe's "best" or "last".
+
+    shared: whether all devices of a distributed training do it together, or each for itself.
+    """
 
     position: int
     epochs: int
     optimizer: OptimizerSettings
     patience_epochs: int | None
     keep: str
+    shared: bool = True
 
 
 Batches = Iterator[tuple[NDArray[Any], NDArray[np.int64], NDArray[np.float32]]]
@@ -56,10 +63,18 @@ class Lessons:
 
 
 class Course:
-    """A training under way. `history` is what its epochs gave, `kept` the number of the one whose weights to keep."""
+    """A training under way. `history` is what its epochs gave, `kept` the number of the one whose weights to keep.
 
-    def __init__(self, on_epoch: Callable[[Epoch], None], checkpoints: Checkpoints | None = None) -> None:
-        self._on_epoch = on_epoch
+    distribution: the devices that train; None means this process alone on one.
+    """
+
+    def __init__(
+        self,
+        on_epoch: Callable[[Epoch], None],
+        checkpoints: Checkpoints | None = None,
+        distribution: Distribution | None = None,
+    ) -> None:
+        self._on_epoch, self._distribution = on_epoch, distribution
         self._checkpoints = checkpoints or Checkpoints()
         self._found = self._checkpoints.found()
         self.history: list[Epoch] = list(self._found.history) if self._found else []
@@ -72,14 +87,16 @@ class Course:
     def fit(self, model: keras.Model, stage: Stage, lessons: Lessons) -> None:
         """Train `model` for one stage; it ends with the weights of the epoch to keep, of this stage or an earlier one.
 
-        Raises DataError when training diverges.
+        Raises DataError when training diverges, ClusterError when a worker is gone.
         """
         compile_for(model, make_optimizer(stage.optimizer, lessons.steps_per_epoch * stage.epochs))
         model.optimizer.build(model.trainable_variables)
         under_way = self._begin(model, stage)
         done = len(under_way.own)
         if done < stage.epochs and not under_way.out_of_patience():
-            model.fit(
+            shared = self._distribution if stage.shared else None
+            fit = partial(fit_distributed, shared, model) if shared else model.fit
+            fit(
                 lessons.batches(done),
                 steps_per_epoch=lessons.steps_per_epoch,
                 initial_epoch=done,

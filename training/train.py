@@ -45,7 +45,7 @@ class Hears(Protocol):
 def train_network(train: Examples, validation: Examples, classes: int, recipe: Recipe, course: Course) -> Trained:
     """Train the whole network on pixels. The same arguments give the same network on one CPU machine.
 
-    Raises DataError when training diverges.
+    Raises DataError when training diverges, ClusterError when a worker is gone.
     """
     make_repeatable(recipe.seed)
     model = build_network(classes, recipe.input, recipe.network)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import functools
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,8 @@ from training.recipe_changes import DEFAULT_RECIPE
 from training.train_options import changed_recipe, training_options
 
 if TYPE_CHECKING:
+    from training.distribute import Distribution
+    from training.recipe import Recipe
     from training.train_run import TrainResult
 
 
@@ -44,6 +47,12 @@ if TYPE_CHECKING:
     metavar="DIR",
     help="Also write TensorBoard logs there.",
 )
+@click.option(
+    "--distribute",
+    type=click.Choice(["mirrored", "multiworker"]),
+    help="Train on all devices of this machine, or on all machines that TF_CONFIG names: start it on each, with the "
+    "same data and options. The batch is that of all together; the first of them writes the run.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of text.")
 def train_command(
     data: Path,
@@ -53,6 +62,7 @@ def train_command(
     group_pattern: str | None,
     leave_out: tuple[str, ...],
     feature_cache: Path | None,
+    distribute: str | None,
     no_augment: bool,
     resume: bool,
     tensorboard: Path | None,
@@ -65,17 +75,36 @@ def train_command(
     history, metrics, plots, and report.html with all of it. Progress and warnings go to stderr. Stopped or killed on
     the way, it leaves OUT.unfinished: the same command with --resume goes on from there.
     """
+    if resume and distribute == "multiworker":
+        raise click.UsageError(
+            "--resume goes on with a training on one machine only; leave out --distribute multiworker"
+        )
     recipe = changed_recipe(recipe_name, settings, options, no_augment)
+    distribution = _distribution(distribute, recipe)
     from training.tensorflow_setup import load_tensorflow
 
     load_tensorflow("edge-sort train")
     from training.progress import TrainingProgress
     from training.train_request import TrainRequest
-    from training.train_run import train_run
+    from training.train_run import assist_run, train_run
 
-    request = TrainRequest(data, recipe, group_pattern, recipe_name, feature_cache, resume, tensorboard, leave_out)
+    request = TrainRequest(
+        data=data,
+        recipe=recipe,
+        group_pattern=group_pattern,
+        recipe_name=recipe_name,
+        feature_cache=feature_cache,
+        resume=resume,
+        tensorboard=tensorboard,
+        leave_out=leave_out,
+        distribution=distribution,
+    )
     try:
         with TrainingProgress(recipe.total_epochs) as progress:
+            if distribution is not None and not distribution.is_chief:
+                assist_run(request, progress)
+                progress.say(f"done; the chief, {distribution.chief}, writes the run")
+                return
             result = train_run(request, out, progress)
     except KeyboardInterrupt as error:
         raise EdgeSortError(f"stopped before the training ended; {_what_is_left(out)}") from error
@@ -84,6 +113,26 @@ def train_command(
             raise
         raise EdgeSortError(f"the disk is full; free some space. Of this training, {_what_is_left(out)}") from error
     click.echo(_json(result, out) if as_json else _text(result, out))
+
+
+def _distribution(kind: str | None, recipe: Recipe) -> Distribution | None:
+    """Come together with the other workers, before TensorFlow does anything else."""
+    if kind is None:
+        return None
+    from training.cluster import read_place
+
+    place = read_place() if kind == "multiworker" else None
+    from training.distribute import open_distribution
+    from training.tensorflow_setup import load_tensorflow
+
+    load_tensorflow(f"edge-sort train --distribute {kind}")
+    tell = functools.partial(click.echo, err=True)
+    try:
+        distribution = open_distribution(kind, place, tell)
+    except KeyboardInterrupt as error:
+        raise EdgeSortError("stopped before the workers came together; nothing was written") from error
+    distribution.check(recipe, tell)
+    return distribution
 
 
 def _what_is_left(out: Path) -> str:

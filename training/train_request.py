@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from training.dataset import Dataset
+from training.distribute import Distribution
 from training.recipe import Recipe
 from training.recipe_changes import DEFAULT_RECIPE
 from training.run_folder import RunFacts
@@ -22,7 +23,8 @@ class TrainRequest:
 
     feature_cache: where features of frozen backbones are kept; None means the user's cache. resume: go on with a
     training of the same that was stopped. tensorboard: where to write logs for it; None means nowhere. leave_out:
-    classes not to train on, whose pictures quantize shows to the model as parts of no known class.
+    classes not to train on, whose pictures quantize shows to the model as parts of no known class. distribution: the
+    devices that train; None means this process alone on one.
     """
 
     data: Path
@@ -33,6 +35,7 @@ class TrainRequest:
     resume: bool = False
     tensorboard: Path | None = None
     leave_out: tuple[str, ...] = ()
+    distribution: Distribution | None = None
 
 
 def result_facts(request: TrainRequest, data: Dataset, split: dict[str, list[int]]) -> dict[str, Any]:
@@ -58,6 +61,7 @@ def run_facts(request: TrainRequest, data: Dataset) -> RunFacts:
             "recipe": request.recipe.model_dump(mode="json"),
             "group_pattern": request.group_pattern,
             "leave_out": list(request.leave_out),
+            "distribute": request.distribution.as_json() if request.distribution else None,
         },
         versions=versions(),
     )

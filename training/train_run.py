@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
+import json
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from edge.errors import DataError
 from training.answers import Answers, answers_to, network_scorer
 from training.checkpoints import Checkpoints
 from training.course import Course, Examples
-from training.dataset import Dataset, label_indices, read_dataset
+from training.dataset import Dataset, label_indices
 from training.doubts import doubts
 from training.evaluate import Evaluation
 from training.features import default_cache
-from training.groups import group_rule
 from training.history import Epoch, write_history
 from training.memory import memory_errors_explained
-from training.network_settings import Paper2Settings
-from training.offline import enlarge
 from training.overview import overview
 from training.report import Examination, write_report
 from training.run_folder import MODEL_FILE, PICTURES_FOLDER, write_run
-from training.split import SUBSETS, split_items
+from training.run_pictures import divided, read_pictures
+from training.split import SUBSETS
 from training.tensorboard import TensorBoardLog
 from training.train import Hears, Trained, train_network
 from training.train_request import TrainRequest, result_facts, run_facts, versions
@@ -56,19 +55,17 @@ def train_run(request: TrainRequest, out: Path, reporter: Reporter) -> TrainResu
 
     Stopped or killed, it leaves `out`.unfinished, from which the same request with `resume` goes on.
     Raises DataError before any training when `out` is in use or the pictures cannot be used, EdgeSortError when memory
-    runs out.
+    runs out, ClusterError when a worker is gone.
     """
     on_epoch = _on_epoch(request, reporter)
     with UnfinishedRun(out, request.resume) as unfinished, memory_errors_explained(request.recipe):
-        data = _read(request, reporter)
-        if request.recipe.offline is not None:
-            pictures = unfinished.folder / PICTURES_FOLDER
-            data = enlarge(data, request.recipe.offline, request.recipe.seed, pictures)
-            reporter.say(f"Note: {data.notes[-1]}")
-        split = data.given_split or split_items(data.items, request.recipe.split, request.recipe.seed)
-        reporter.say(_overview(data, split))
+        data = read_pictures(request, reporter)
+        data, split = divided(data, request.recipe, unfinished.folder / PICTURES_FOLDER, reporter)
         unfinished.begin(result_facts(request, data, split))
-        course = Course(on_epoch, Checkpoints(unfinished.folder))
+        # who goes on after a kill goes on alone: what other machines had is not in a checkpoint
+        alone = request.distribution is None or request.distribution.place is None
+        checkpoints = Checkpoints(unfinished.folder if alone else None)
+        course = Course(on_epoch, checkpoints, request.distribution)
         trained = _train(request, data, split, course, reporter)
         result = _write(request, data, split, trained, unfinished.folder, out.name)
         unfinished.finish()
@@ -87,18 +84,15 @@ def _on_epoch(request: TrainRequest, reporter: Reporter) -> Callable[[Epoch], No
     return both
 
 
-def _read(request: TrainRequest, reporter: Reporter) -> Dataset:
-    recipe, rule = request.recipe, group_rule(request.group_pattern)
-    if request.leave_out and recipe.offline is not None:
-        raise DataError("--leave-out: expected a recipe without [offline], found one with; choose another recipe")
-    data = read_dataset(request.data, recipe.input, rule, reporter.read, request.leave_out)
-    for skipped in data.skipped:
-        reporter.say(f"Warning: skipped {skipped.reason}")
-    for note in data.notes:
-        reporter.say(f"Note: {note}")
-    if isinstance(recipe.network, Paper2Settings):
-        recipe.network.check_classes(len(data.labels))
-    return data
+def assist_run(request: TrainRequest, reporter: Reporter) -> None:
+    """Train as one of several workers that is not their chief: the same work, of which nothing is written.
+
+    Raises as `train_run`.
+    """
+    with tempfile.TemporaryDirectory() as folder, memory_errors_explained(request.recipe):
+        data = read_pictures(request, reporter)
+        data, split = divided(data, request.recipe, Path(folder), reporter)
+        _train(request, data, split, Course(reporter.epoch, distribution=request.distribution), reporter)
 
 
 def _write(
@@ -127,6 +121,9 @@ def _write(
 
 def _train(request: TrainRequest, data: Dataset, split: dict[str, list[int]], course: Course, hears: Hears) -> Trained:
     recipe, targets = request.recipe, label_indices(data.items, data.labels)
+    if request.distribution is not None:
+        facts = result_facts(request, data, split)
+        request.distribution.agree("pictures and recipe", json.dumps([facts["recipe"], facts["pictures"]]))
     examples = {name: Examples(data.inputs[split[name]], targets[split[name]]) for name in ("train", "validation")}
     if course.history:
         hears.say(f"going on after epoch {len(course.history)}")
@@ -167,9 +164,3 @@ def _examined(
             "Versions": ", ".join(f"{name} {version}" for name, version in versions().items()),
         },
     )
-
-
-def _overview(data: Dataset, split: dict[str, list[int]]) -> str:
-    groups = len({item.group for item in data.items})
-    parts = ", ".join(f"{len(split[name])} for {name}" for name in SUBSETS)
-    return f"{len(data.items)} pictures of {len(data.labels)} classes in {groups} groups: {parts}"

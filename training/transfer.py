@@ -2,6 +2,9 @@
 
 What comes out is one functional model, pixels in and scores out, as from any other training. Batch normalization
 stays in inference mode throughout: a few hundred pictures would spoil what it learned from a million.
+
+On several machines each computes the features and trains the classifier for itself: an epoch of it takes milliseconds,
+less than adding up over a network. The fine-tuning, which starts from the chief's classifier, is shared.
 """
 
 from __future__ import annotations
@@ -45,7 +48,8 @@ class TransferData:
 def train_transfer(data: TransferData, classes: int, recipe: Recipe, course: Course, hears: Hears) -> Trained:
     """Train by the recipe's [frozen] and [[fine_tune]]. The same arguments give the same network on one CPU machine.
 
-    Raises DataError when weights or input do not suit the network, or when training diverges.
+    Raises DataError when weights or input do not suit the network, or when training diverges, ClusterError when a
+    worker is gone.
     """
     make_repeatable(recipe.seed)
     model = build_network(classes, recipe.input, recipe.network)
@@ -99,7 +103,8 @@ def _train_head(
         steps_per_epoch=-(-len(targets) // recipe.batch),
         validation=Examples(validation, data.validation.targets),
     )
-    course.fit(head, Stage(_HEAD, recipe.epochs, recipe.optimizer, recipe.patience_epochs, recipe.keep), lessons)
+    stage = Stage(_HEAD, recipe.epochs, recipe.optimizer, recipe.patience_epochs, recipe.keep, shared=False)
+    course.fit(head, stage, lessons)
 
 
 def _features(
