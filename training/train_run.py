@@ -22,7 +22,7 @@ from training.recipe import Recipe
 from training.recipe_changes import DEFAULT_RECIPE
 from training.report import Examination, write_report
 from training.run_folder import HISTORY_FILE, MODEL_FILE, PICTURES_FOLDER, RunFacts, write_run
-from training.run_pictures import divided, read_pictures
+from training.run_pictures import Reads, divided, read_pictures
 from training.split import SUBSETS
 from training.train import Examples, Hears, Trained, train_network
 from training.transfer import TransferData, train_transfer
@@ -44,11 +44,8 @@ class TrainRequest:
     distribution: Distribution | None = None
 
 
-class Reporter(Hears, Protocol):
+class Reporter(Hears, Reads, Protocol):
     """Hears how far a run is."""
-
-    def read(self, done: int, total: int) -> None:
-        """Hear that `done` of `total` files have been read."""
 
 
 @dataclass(frozen=True)
@@ -115,7 +112,7 @@ def _train(request: TrainRequest, data: Dataset, split: dict[str, list[int]], he
     examples = {name: Examples(data.inputs[split[name]], targets[split[name]]) for name in ("train", "validation")}
     if not recipe.transfers:
         return train_network(
-            examples["train"], examples["validation"], len(data.labels), recipe, hears.epoch, request.distribution
+            examples["train"], examples["validation"], len(data.labels), recipe, hears.epoch, distribution
         )
     digests = {name: tuple(data.items[index].sha256 for index in split[name]) for name in examples}
     transfer = TransferData(
