@@ -22,7 +22,6 @@ from training.tensorflow_setup import load_tensorflow
 if TYPE_CHECKING:
     from training.recipe import Recipe
 
-KINDS = ("mirrored", "multiworker")
 _SILENCE_S = 3600.0  # how long one that is alive may keep the others waiting, such as while it computes features
 
 Tell = Callable[[str], None]
@@ -128,8 +127,8 @@ class Distribution:
 def open_distribution(kind: str, place: Place | None, tell: Tell) -> Distribution:
     """Make the strategy, before anything else is asked of TensorFlow; a worker waits for all others first.
 
-    kind: one of KINDS; place: this worker's, for "multiworker". Raises ClusterError when the workers do not come
-    together.
+    kind: "mirrored" or "multiworker"; place: this worker's, for the latter. Raises ClusterError when the workers do not
+    come together.
     """
     tensorflow = load_tensorflow("training")
     if kind == "mirrored" or place is None:

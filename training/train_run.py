@@ -21,7 +21,7 @@ from training.memory import memory_errors_explained
 from training.overview import overview
 from training.report import Examination, write_report
 from training.run_folder import MODEL_FILE, PICTURES_FOLDER, write_run
-from training.run_pictures import divided, read_pictures
+from training.run_pictures import Reads, divided, read_pictures
 from training.split import SUBSETS
 from training.tensorboard import TensorBoardLog
 from training.train import Hears, Trained, train_network
@@ -30,11 +30,8 @@ from training.transfer import TransferData, train_transfer
 from training.unfinished import UnfinishedRun
 
 
-class Reporter(Hears, Protocol):
+class Reporter(Hears, Reads, Protocol):
     """Hears how far a run is."""
-
-    def read(self, done: int, total: int) -> None:
-        """Hear that `done` of `total` files have been read."""
 
 
 @dataclass(frozen=True)
