@@ -23,7 +23,7 @@ def convert(model: Any, calibration: NDArray[np.uint8]) -> bytes:
     Raises ModelError when the converter refuses or leaves anything that is not an integer.
     """
     with quiet():
-        converter = _converter(load_tensorflow("converting a model"), _fixed_batch(model), calibration)
+        converter = calibrated_converter(model, calibration)
     try:
         with quiet():
             converted: bytes = converter.convert()
@@ -77,6 +77,11 @@ def _fixed_batch(model: Any) -> Any:
     keras = load_keras("converting a model")
     picture = keras.Input(batch_shape=(1, *model.input_shape[1:]), name="picture")
     return keras.Model(picture, model(picture, training=False), name="classifier")
+
+
+def calibrated_converter(model: Any, calibration: NDArray[np.uint8]) -> Any:
+    """Return TensorFlow's converter, set up to make an int8 model of a Keras model. See `convert`."""
+    return _converter(load_tensorflow("converting a model"), _fixed_batch(model), calibration)
 
 
 def _converter(tf: Any, model: Any, calibration: NDArray[np.uint8]) -> Any:
