@@ -100,8 +100,8 @@ of its values.
         self.lowest, self.highest = np.minimum(self.lowest, whole.min(axis=0)), np.maximum(self.highest, whole.max(axis=0))
         self.stored_lowest = np.minimum(self.stored_lowest, integers.min(axis=0))
         self.stored_highest = np.maximum(self.stored_highest, integers.max(axis=0))
-        half = self.scale / 2
-        self.cut_off += int(((whole > self.range_high + half) | (whole < self.range_low - half)).sum())
+        beyond = (whole > self.range_high + self.scale) | (whole < self.range_low - self.scale)
+        self.cut_off += int(beyond.sum())
         self.values += whole.size
 
 

@@ -67,16 +67,22 @@ def measure_layers(
     inputs: (N, H, W, C) uint8, of which a sample of PICTURES is enough. keras_model: for the names of its layers.
     Only sums per channel are kept, so memory depends on the network alone.
     """
+    plain, names = TfliteGraph(calibrated.data), _layer_names(keras_model)
+    return [_layer_error(plain, pair, sums, names) for pair, sums in layer_sums(calibrated, inputs, float_layers)]
+
+
+def layer_sums(
+    calibrated: Calibrated, inputs: NDArray[np.uint8], float_layers: Sequence[str] = ()
+) -> list[tuple[Pair, ChannelSums]]:
+    """Run int8 and float side by side over `inputs` and add up what every layer's channels do."""
     verifying = calibrated.verifying(float_layers)
     graph, plain = TfliteGraph(verifying), TfliteGraph(calibrated.data)
-    pairs = _pairs(graph, plain)
-    sums = [ChannelSums.of(graph, plain, pair) for pair in pairs]
+    pairs = [(pair, ChannelSums.of(graph, plain, pair)) for pair in _pairs(graph, plain)]
     watch, reference = TensorWatch(verifying), TensorWatch(calibrated.data)
     for _ in zip(watch.each(inputs), reference.each(inputs), strict=True):
-        for pair, total in zip(pairs, sums, strict=True):
-            total.add(watch.values(pair.integer), watch.values(pair.float), reference.values(pair.reference))
-    names = _layer_names(keras_model)
-    return [_layer_error(plain, pair, total, names) for pair, total in zip(pairs, sums, strict=True)]
+        for pair, sums in pairs:
+            sums.add(watch.values(pair.integer), watch.values(pair.float), reference.values(pair.reference))
+    return pairs
 
 
 def worst_first(layers: Sequence[LayerError]) -> list[LayerError]:
@@ -91,7 +97,10 @@ def layers_object(layers: Sequence[LayerError]) -> list[dict[str, Any]]:
 
 @dataclass(frozen=True)
 class Pair:
-    """Numbers of one layer's tensors: int8 and float in the verifying model, and in the calibrated one."""
+    """Numbers of one layer's tensors: int8 and float in the verifying model, and in the calibrated one.
+
+    operator: its place in the calibrated model.
+    """
 
     integer: int
     float: int
@@ -118,7 +127,7 @@ def _layer_error(plain: TfliteGraph, pair: Pair, sums: ChannelSums, names: Seque
     tensor = plain.name(pair.reference)
     reach = sums.range_high - sums.range_low
     return LayerError(
-        layer=names[-1][0] if names and plain.is_end(pair.reference) else layer_name(tensor, names),
+        layer=names[-1][0] if names and pair.reference in plain.ends else layer_name(tensor, names),
         operator=plain.kind(operator),
         tensor=tensor,
         own_db=decibels(sums.signal.sum(), sums.own_error.sum()),

@@ -36,6 +36,7 @@ class TfliteGraph:
         self._graph = self._model.subgraphs[0]
         self._operators = _names(self._schema.BuiltinOperator)
         self._types = _names(self._schema.TensorType)
+        self._activations = _names(self._schema.ActivationFunctionType)
 
     def packed(self) -> bytes:
         """Return the graph as the bytes of a .tflite file."""
@@ -67,6 +68,16 @@ class TfliteGraph:
         shape = self._graph.tensors[tensor].shape
         return tuple(int(size) for size in shape) if shape is not None else ()
 
+    def is_fixed(self, tensor: int) -> bool:
+        """Say whether a tensor's shape is known before the model runs."""
+        signature = self._graph.tensors[tensor].shapeSignature
+        return signature is None or not len(signature) or min(signature) >= 0
+
+    def activation(self, operator: Any) -> str:
+        """Name the activation that is part of an operator: NONE, RELU, RELU6, ..."""
+        options = operator.builtinOptions
+        return self._activations[getattr(options, "fusedActivationFunction", 0)]
+
     def quantization(self, tensor: int) -> tuple[float, int]:
         """Return scale and zero point of a tensor that has one of each."""
         found = self._graph.tensors[tensor].quantization
@@ -84,9 +95,15 @@ class TfliteGraph:
         """Return the operators that read a tensor."""
         return [operator for operator in self.operators if tensor in self.inputs(operator)]
 
-    def is_end(self, tensor: int) -> bool:
-        """Say whether a tensor is the input or the output of the whole model."""
-        return tensor in (*self._graph.inputs, *self._graph.outputs)
+    @property
+    def ends(self) -> tuple[int, ...]:
+        """The input and the output of the whole model."""
+        return tuple(int(tensor) for tensor in (*self._graph.inputs, *self._graph.outputs))
+
+    @property
+    def computed(self) -> dict[str, int]:
+        """The tensors that are computed, by name."""
+        return {self.name(self.output(operator)): self.output(operator) for operator in self.operators}
 
     def constant(self, tensor: int) -> NDArray[Any] | None:
         """Return a constant float32 or int32 tensor's values; None when it is computed, or of another type."""
