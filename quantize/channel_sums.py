@@ -21,8 +21,8 @@ class ChannelSums:
     """Sums per channel, the last axis of the layer's output; real = scale * (stored - zero_point).
 
     own_error: of squares, int8 against float on the same int8 values; own_shift: of the differences themselves, float
-    minus int8. together_error: of squares, against the float network. signal: of squares, of the float network, and level
-of its values.
+    minus int8. together_error: of squares, against the float network. signal: of squares, of the float network, and
+    level of its values. cut_off: values of the float network more than a step beyond what int8 can express.
     """
 
     scale: float
@@ -45,9 +45,12 @@ of its values.
         scale, zero_point = graph.quantization(pair.integer)
         shape = plain.shape(pair.reference)
         channels = shape[-1] if shape else 1
-        zeros = [np.zeros(channels) for _ in range(5)]
-        ends = [np.full(channels, sign * np.inf) for sign in (1, -1, 1, -1)]
-        return cls(scale, zero_point, *zeros, *ends)
+        signal, level, own_error, own_shift, together_error = np.zeros((5, channels))
+        lowest, highest = np.full(channels, np.inf), np.full(channels, -np.inf)
+        return cls(
+            scale, zero_point, signal, level, own_error, own_shift, together_error,
+            lowest, highest, lowest.copy(), highest.copy(),
+        )  # fmt: skip
 
     @property
     def range_low(self) -> float:
@@ -97,7 +100,10 @@ of its values.
         self.own_error += ((alone - real) ** 2).sum(axis=0)
         self.own_shift += (alone - real).sum(axis=0)
         self.together_error += ((whole - real) ** 2).sum(axis=0)
-        self.lowest, self.highest = np.minimum(self.lowest, whole.min(axis=0)), np.maximum(self.highest, whole.max(axis=0))
+        self.lowest, self.highest = (
+            np.minimum(self.lowest, whole.min(axis=0)),
+            np.maximum(self.highest, whole.max(axis=0)),
+        )
         self.stored_lowest = np.minimum(self.stored_lowest, integers.min(axis=0))
         self.stored_highest = np.maximum(self.stored_highest, integers.max(axis=0))
         beyond = (whole > self.range_high + self.scale) | (whole < self.range_low - self.scale)

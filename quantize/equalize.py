@@ -60,7 +60,9 @@ def layer_pairs(graph: TfliteGraph) -> list[LayerPair]:
 
 def _may_scale(graph: TfliteGraph, operator: Any) -> bool:
     """A first layer has weights of its own and ends in nothing, or in ReLU: ReLU6 minds how loud a channel is."""
-    return graph.kind(operator) in _WEIGHTED and graph.activation(operator) in ("NONE", "RELU") and _own(graph, operator)
+    return (
+        graph.kind(operator) in _WEIGHTED and graph.activation(operator) in ("NONE", "RELU") and _own(graph, operator)
+    )
 
 
 def _own(graph: TfliteGraph, operator: Any) -> bool:
@@ -147,7 +149,8 @@ def _sensitivity(graph: TfliteGraph, second: Any, channels: int) -> NDArray[np.f
         return None
     weights = graph.constant(int(second.inputs[1]))
     assert weights is not None  # found by `layer_pairs`
-    return np.abs(weights).reshape(-1, channels).max(axis=0).astype(np.float64)
+    largest: NDArray[np.float64] = np.abs(weights).reshape(-1, channels).max(axis=0).astype(np.float64)
+    return largest
 
 
 def _scale(graph: TfliteGraph, operator: Any, position: int, scale: NDArray[np.float64], axis: int) -> None:

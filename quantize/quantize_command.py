@@ -41,6 +41,8 @@ _SHARE = FiniteRange(0, 1)
     help="Pictures of parts of no known class: a score is chosen that rejects such parts, and measured on them.",
 )
 @click.option("--force", is_flag=True, help="Write the bundle whatever the verdict; it records that, and run says so.")
+@click.option("--layers", is_flag=True, help="Measure what int8 does to each layer, even if little is lost.")
+@click.option("--rescue", is_flag=True, help="When int8 loses too much, try remedies and take the first that mends it.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of text.")
 def quantize_command(
     run: Path,
@@ -52,6 +54,8 @@ def quantize_command(
     calibration: int,
     foreign: Path | None,
     force: bool,
+    layers: bool,
+    rescue: bool,
     as_json: bool,
 ) -> None:
     """Turn the network of RUN, a folder that `edge-sort train` wrote, into an integer model and judge it.
@@ -59,12 +63,17 @@ def quantize_command(
     Float and integer model answer the same held-out pictures. The exit code is 3, and no bundle is written, when the
     integer model loses more than --max-drop or falls below --min-accuracy, when a bin cannot reach --purity, and when a
     class is never answered any more.
+
+    When much is lost, the report shows which layers carry the loss. --rescue tries remedies in order on the validation
+    pictures; one that leaves layers in float says so: such a model is of no use to an Edge TPU or a microcontroller.
     """
     from quantize.errors import QuantizationRefused
     from quantize.judge import Limits
     from quantize.quantize_run import QuantizeOptions, quantize_run
 
-    options = QuantizeOptions(run, out, data, Limits(max_drop, purity, min_accuracy), calibration, foreign, force)
+    options = QuantizeOptions(
+        run, out, data, Limits(max_drop, purity, min_accuracy), calibration, foreign, force, layers, rescue
+    )
     outcome = quantize_run(options, tell=lambda line: click.echo(f"{line} ...", err=True))
     judgement = outcome.judgement
     click.echo(json.dumps(_as_object(outcome), indent=2) if as_json else summary(judgement))
@@ -88,7 +97,7 @@ def summary(judgement: Judgement) -> str:
         f" -> {flip.int8_label} {flip.int8_score:.3f}"
         for flip in comparison.flips
     ]
-    lines += ["", *_threshold_lines(judgement), "", *_score_lines(judgement)]
+    lines += ["", *_threshold_lines(judgement), "", *_score_lines(judgement), *_trouble_lines(judgement)]
     return "\n".join(lines)
 
 
@@ -114,6 +123,13 @@ def _score_lines(judgement: Judgement) -> list[str]:
         f"{unknown.min_score:.3f} or the bin's threshold"
     )
     return lines
+
+
+def _trouble_lines(judgement: Judgement) -> list[str]:
+    from quantize.trouble_text import layer_lines, rescue_lines
+
+    lines = ["", *layer_lines(judgement.layers)] if judgement.layers else []
+    return lines if judgement.rescue is None else [*lines, "", *rescue_lines(judgement.rescue)]
 
 
 def _note(choice: Choice, purity: float) -> str:

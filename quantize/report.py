@@ -9,6 +9,8 @@ from typing import Any
 
 from quantize.compare import ClassChange, ClassFigures
 from quantize.judge import Judgement
+from quantize.layers import layers_object
+from quantize.rescue import rescue_object
 from quantize.thresholds import BinCount, Choice
 from training.dataset import Item
 from training.page import axis_start, render, thumbnail_uri
@@ -51,6 +53,8 @@ def report_object(judgement: Judgement) -> dict[str, Any]:
         "unknown": judgement.unknown.model_dump(),
         "model_bytes": judgement.model_bytes,
         "float_weight_bytes": judgement.float_weight_bytes,
+        "layers": layers_object(judgement.layers),
+        "rescue": None if judgement.rescue is None else rescue_object(judgement.rescue),
         "provenance": _origin(judgement.provenance),
     }
 
