@@ -9,7 +9,7 @@ from typing import Any
 
 from quantize.compare import ClassChange, ClassFigures
 from quantize.judge import Judgement
-from quantize.layers import layers_object
+from quantize.layers import layers_object, none_stands_out
 from quantize.rescue import rescue_object
 from quantize.thresholds import BinCount, Choice
 from training.dataset import Item
@@ -54,6 +54,7 @@ def report_object(judgement: Judgement) -> dict[str, Any]:
         "model_bytes": judgement.model_bytes,
         "float_weight_bytes": judgement.float_weight_bytes,
         "layers": layers_object(judgement.layers),
+        "no_layer_stands_out": none_stands_out(judgement.layers),
         "rescue": None if judgement.rescue is None else rescue_object(judgement.rescue),
         "provenance": _origin(judgement.provenance),
     }
