@@ -26,11 +26,7 @@ def convert(model: Any, calibration: NDArray[np.uint8], ends: Ends = "int8") -> 
     Raises ModelError when the converter refuses or leaves anything that is not an integer.
     """
     with quiet():
-        tf = load_tensorflow("converting a model")
-        converter = float_converter(tf, model)
-        calibrate(tf, converter, calibration)
-        converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
-        converter.inference_input_type = converter.inference_output_type = getattr(tf, ends)
+        converter = calibrated_converter(model, calibration, ends)
     converted = run_converter(converter)
     check_integer(converted, ends)
     return converted
@@ -90,6 +86,16 @@ def _fixed_batch(model: Any) -> Any:
     keras = load_keras("converting a model")
     picture = keras.Input(batch_shape=(1, *model.input_shape[1:]), name="picture")
     return keras.Model(picture, model(picture, training=False), name="classifier")
+
+
+def calibrated_converter(model: Any, calibration: NDArray[np.uint8], ends: Ends = "int8") -> Any:
+    """Return TensorFlow's converter, set up to make a full-integer model of a Keras model. See `convert`."""
+    tf = load_tensorflow("converting a model")
+    converter = float_converter(tf, model)
+    calibrate(tf, converter, calibration)
+    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+    converter.inference_input_type = converter.inference_output_type = getattr(tf, ends)
+    return converter
 
 
 def float_converter(tf: Any, model: Any) -> Any:

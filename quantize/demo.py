@@ -15,7 +15,8 @@ from edge.parts_command import write_parts
 from edge.render import PART_LABELS
 from quantize.errors import QuantizationRefused
 from quantize.judge import Limits
-from quantize.quantize_run import QuantizeOptions, quantize_run
+from quantize.options import QuantizeOptions
+from quantize.quantize_run import quantize_run
 from training.progress import TrainingProgress
 from training.recipe import read_recipe
 from training.recipe_changes import DEFAULT_RECIPE

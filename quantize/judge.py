@@ -9,7 +9,9 @@ from typing import Any
 from edge.bundle import Unknown
 from quantize.compare import Comparison
 from quantize.cost import Cost
+from quantize.layers import LayerError
 from quantize.objections import accuracies, objections
+from quantize.rescue import Rescue
 from quantize.thresholds import BinCount, Choice
 from training.answers import Answers
 
@@ -29,6 +31,8 @@ class Judgement:
 
     choices: the thresholds, chosen on `validation`, whose scores are softened by `temperature`. held_out: what each of
     them gives on the test pictures, in their order. forced: whether the bundle was asked for whatever the verdict.
+    layers: what int8 does to each of the plain int8 model; empty when that was not looked at. rescue: what was tried
+    when that lost too much.
     """
 
     comparison: Comparison
@@ -41,6 +45,8 @@ class Judgement:
     cost: Cost
     provenance: Mapping[str, Any]
     forced: bool = False
+    layers: tuple[LayerError, ...] = ()
+    rescue: Rescue | None = None
 
     @property
     def accepted(self) -> bool:
@@ -62,9 +68,10 @@ class Judgement:
     @property
     def reason(self) -> str:
         """The verdict in one sentence."""
+        reason = "; ".join(self.objections)
         if self.accepted:
-            return f"{accuracies(self.comparison)}, allowed is a drop of {self.limits.max_drop:.4f}"
-        return "; ".join(self.objections)
+            reason = f"{accuracies(self.comparison)}, allowed is a drop of {self.limits.max_drop:.4f}"
+        return reason if self.rescue is None else f"{reason}; {self.rescue.sentence}"
 
     @property
     def refusal(self) -> str:
@@ -78,9 +85,11 @@ class Judgement:
         if lost > self.limits.max_drop * tested + 1e-9:
             if self.limits.max_drop * tested < 1:
                 advice.append(f"one of {tested} test pictures weighs {1 / tested:.4f}, so more pictures judge finer")
+            if self.rescue is None:
+                advice.append("try --rescue")
             advice.append(
-                f"try more calibration pictures (--calibration), look at the {len(self.comparison.flips)} changed "
-                f"answers, or accept the loss with --max-drop {_rounded_up(lost / tested):.3f}"
+                f"look at the {len(self.comparison.flips)} changed answers, or accept the loss with "
+                f"--max-drop {_rounded_up(lost / tested):.3f}"
             )
         if any(not choice.reached for choice in self.choices) and (reachable := _reachable(self.choices)):
             advice.append(f"--purity {reachable:.3f} can be reached")

@@ -20,13 +20,16 @@ def objections(
 ) -> tuple[str, ...]:
     """Return everything that speaks against the model, the worst first; nothing when it may be used."""
     return (
-        *_constant(comparison),
-        *_silenced(comparison),
-        *_dropped(comparison, limits),
+        *losses(comparison, limits),
         *_inaccurate(comparison, limits),
         *_unreached(choices, limits),
         *_impure(choices, held_out, limits),
     )
+
+
+def losses(comparison: Comparison, limits: Limits) -> tuple[str, ...]:
+    """Return what whole numbers themselves have done to the answers, and another way to whole numbers may mend."""
+    return (*_constant(comparison), *_silenced(comparison), *_dropped(comparison, limits))
 
 
 def accuracies(comparison: Comparison) -> str:

@@ -17,14 +17,14 @@ from quantize.edgetpu import EdgeTpuModel
 from quantize.integer_model import IntegerModel
 from quantize.judge import Judgement
 from quantize.report import report_json, report_page
-from quantize.stability import Calibrated
+from quantize.stability import Converted
 from training.dataset import Item
 from training.run_folder import Run
 
 _PACKAGES = ("edge-sort", "tensorflow", "keras", "numpy", "pillow")
 
 
-def provenance(run: Run, made: Calibrated, runtime: str) -> dict[str, Any]:
+def provenance(run: Run, made: Converted, runtime: str) -> dict[str, Any]:
     """Say where a model comes from. Nothing in it depends on this machine's folders or on the hour."""
     return {
         "run": run.folder.resolve().name,

@@ -63,6 +63,8 @@ _SHARE = FiniteRange(0, 1)
     type=_SHARE,
     help="Share of the multiply-accumulates that the Edge TPU must compute.",
 )
+@click.option("--layers", is_flag=True, help="Measure what int8 does to each layer, even if little is lost.")
+@click.option("--rescue", is_flag=True, help="When int8 loses too much, try remedies and take the first that mends it.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of text.")
 def quantize_command(
     run: Path,
@@ -79,6 +81,8 @@ def quantize_command(
     edgetpu: bool,
     edgetpu_compiler: Path | None,
     min_mapped: float,
+    layers: bool,
+    rescue: bool,
     as_json: bool,
 ) -> None:
     """Turn the network of RUN, a folder that `edge-sort train` wrote, into an integer model and judge it.
@@ -87,12 +91,18 @@ def quantize_command(
     integer model loses more than --max-drop or falls below --min-accuracy, when a bin cannot reach --purity, and when a
     class is never answered any more; with --edgetpu also when less than --min-mapped can be mapped. Without
     edgetpu_compiler the bundle is written without the compiled model, and the exit code is 1.
+
+    When much is lost, the report shows which layers carry the loss. --rescue tries remedies in order on the validation
+    pictures; one that leaves layers in float says so: such a model is of no use to an Edge TPU or a microcontroller.
     """
     from quantize.edgetpu import EdgeTpuRequest
     from quantize.errors import EdgeTpuLeftOut, QuantizationRefused
     from quantize.judge import Limits
-    from quantize.quantize_run import QuantizeOptions, quantize_run
+    from quantize.options import QuantizeOptions
+    from quantize.quantize_run import quantize_run
 
+    if rescue and ends != "int8":
+        raise click.UsageError("--rescue makes int8 ends; leave out --ends uint8")
     if not edgetpu:
         _refuse_edgetpu_options()
     options = QuantizeOptions(
@@ -106,6 +116,8 @@ def quantize_command(
         ends=ends,
         variants=variants,
         edgetpu=EdgeTpuRequest(edgetpu_compiler, min_mapped) if edgetpu else None,
+        layers=layers,
+        rescue=rescue,
     )
     outcome = quantize_run(options, tell=lambda line: click.echo(f"{line} ...", err=True))
     click.echo(json.dumps(_as_object(outcome), indent=2) if as_json else "\n".join(_text(outcome)))
@@ -149,7 +161,7 @@ def summary(judgement: Judgement) -> str:
         f" -> {flip.int8_label} {flip.int8_score:.3f}"
         for flip in comparison.flips
     ]
-    lines += ["", *_threshold_lines(judgement), "", *_score_lines(judgement)]
+    lines += ["", *_threshold_lines(judgement), "", *_score_lines(judgement), *_trouble_lines(judgement)]
     return "\n".join(lines)
 
 
@@ -175,6 +187,13 @@ def _score_lines(judgement: Judgement) -> list[str]:
         f"{unknown.min_score:.3f} or the bin's threshold"
     )
     return lines
+
+
+def _trouble_lines(judgement: Judgement) -> list[str]:
+    from quantize.trouble_text import layer_lines, rescue_lines
+
+    lines = ["", *layer_lines(judgement.layers)] if judgement.layers else []
+    return lines if judgement.rescue is None else [*lines, "", *rescue_lines(judgement.rescue)]
 
 
 def _note(choice: Choice, purity: float) -> str:

@@ -2,57 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.bundle import Bundle, Unknown
-from edge.classifier import tempered
+from edge.bundle import Bundle
 from edge.durable import require_unused
 from quantize.calibrate import BLACK_AND_WHITE, choose_calibration
-from quantize.compare import Comparison, compare
-from quantize.convert import Ends, convert
-from quantize.cost import Cost
-from quantize.edgetpu import EdgeTpuOutcome, EdgeTpuRequest, compile_for_edgetpu
-from quantize.foreign import choose_unknown, foreign_inputs
+from quantize.case import Case
+from quantize.convert import convert
+from quantize.edgetpu import EdgeTpuOutcome, compile_for_edgetpu
 from quantize.integer_model import IntegerModel, load_integer_model
-from quantize.judge import Judgement, Limits
-from quantize.latency import measure_latency
+from quantize.judge import Judgement
 from quantize.metadata import with_metadata
-from quantize.pack import pack, provenance
+from quantize.options import QuantizeOptions
+from quantize.pack import pack
 from quantize.quiet import quiet
-from quantize.stability import MOST, PROBES, Calibrated, calibrated
-from quantize.temperature import fit_temperature, with_temperature
-from quantize.thresholds import Choice, choose_thresholds, count_bin
-from quantize.variants import VARIANT_PICTURES, Variant, convert_float, fewest, measure_variants
-from training.answers import Answers, ask, classifier_scorer
+from quantize.stability import MOST, PROBES, Converted, converted_stably
 from training.dataset import load_inputs
 from training.run_folder import Run, open_run
-
-
-@dataclass(frozen=True)
-class QuantizeOptions:
-    """What `edge-sort quantize` is asked for.
-
-    data: where the pictures lie now, if they moved since training. foreign: a folder of pictures of no known class.
-    force: write the bundle whatever the verdict. calibration: how many pictures; None means as many as it takes.
-    ends: what the model takes and gives. variants: measure the other ways to convert as well.
-    """
-
-    run: Path
-    out: Path
-    data: Path | None = None
-    limits: Limits = field(default_factory=lambda: Limits(max_drop=0.01, purity=0.995))
-    calibration: int | None = None
-    foreign: Path | None = None
-    force: bool = False
-    ends: Ends = "int8"
-    variants: bool = False
-    edgetpu: EdgeTpuRequest | None = None
 
 
 @dataclass(frozen=True)
@@ -82,18 +53,20 @@ def quantize_run(options: QuantizeOptions, tell: Callable[[str], None] = lambda 
     run = open_run(options.run, options.data)
     with quiet():
         model = run.load_model()
-    made = _calibrated(options, run, model, tell)
-    judgement = _judged(options, run, model, made, tell)
-    if judgement.verdict == "refused":
-        return Outcome(judgement, None)
-    edgetpu = compile_for_edgetpu(made.model.data, options.edgetpu, tell) if options.edgetpu else None
+    plain = _converted(options, run, model, tell)
+    case = Case(options, run, model, plain, tell)
+    judged = case.look_into(case.judge(plain))
+    if judged.judgement.verdict == "refused":
+        return Outcome(judged.judgement, None)
+    edgetpu = compile_for_edgetpu(judged.integer.data, options.edgetpu, tell) if options.edgetpu else None
     if edgetpu is not None and edgetpu.refusal is not None:
-        return Outcome(judgement, None, edgetpu)
+        return Outcome(judged.judgement, None, edgetpu)
     compiled = edgetpu.model if edgetpu else None
-    return Outcome(judgement, pack(options.out, made.model, judgement, run.split["test"], compiled), edgetpu)
+    bundle = pack(options.out, judged.integer, judged.judgement, run.split["test"], compiled)
+    return Outcome(judged.judgement, bundle, edgetpu)
 
 
-def _calibrated(options: QuantizeOptions, run: Run, model: Any, tell: Callable[[str], None]) -> Calibrated:
+def _converted(options: QuantizeOptions, run: Run, model: Any, tell: Callable[[str], None]) -> Converted:
     held_out = [*run.split["validation"], *run.split["test"]]
     candidates = choose_calibration(
         run.split["train"], count=options.calibration or MOST, seed=run.seed, held_out=held_out
@@ -106,72 +79,4 @@ def _calibrated(options: QuantizeOptions, run: Run, model: Any, tell: Callable[[
         return load_integer_model(converted, run.labels, run.spec)
 
     probes = load_inputs(run.split["validation"][:PROBES], run.spec)
-    return calibrated(make, candidates, probes, run.spec, options.calibration)
-
-
-def _judged(options: QuantizeOptions, run: Run, model: Any, made: Calibrated, tell: Callable[[str], None]) -> Judgement:
-    integer, test = made.model, run.split["test"]
-    tell(f"comparing both models on {len(test)} test pictures")
-    comparison = compare(model, integer.classifier, test)
-    tell(f"choosing thresholds on {len(run.split['validation'])} validation pictures")
-    (validation,) = ask([classifier_scorer(integer.classifier)], run.split["validation"], run.spec, run.labels)
-    temperature = fit_temperature(validation)
-    softened = with_temperature(validation, temperature)
-    choices = choose_thresholds(softened, options.limits.purity)
-    tested = with_temperature(comparison.int8_model, temperature)
-    return Judgement(
-        comparison=comparison,
-        limits=options.limits,
-        choices=tuple(choices),
-        held_out=tuple(count_bin(tested, choice.label, choice.min_score) for choice in choices),
-        validation=softened,
-        temperature=temperature,
-        unknown=_unknown(options, run, integer, softened, choices, temperature),
-        cost=_cost(options, run, model, made, comparison, tell),
-        provenance=provenance(run, made, integer.interpreter.runtime_name),
-        forced=options.force,
-    )
-
-
-def _cost(
-    options: QuantizeOptions,
-    run: Run,
-    model: Any,
-    made: Calibrated,
-    comparison: Comparison,
-    tell: Callable[[str], None],
-) -> Cost:
-    tell("timing both models")
-    test = run.split["test"]
-    inputs = load_inputs([test[place] for place in fewest(len(test), VARIANT_PICTURES)], run.spec)
-    floats = load_integer_model(convert_float(model), run.labels, run.spec)
-    timed = measure_latency([floats.classifier, made.model.classifier], inputs)
-    variants: list[Variant] = []
-    if options.variants:
-        tell("converting in the other ways")
-        before = comparison.float_model.of(fewest(len(test), VARIANT_PICTURES))
-        variants = measure_variants(model, made.inputs, inputs, before, made.model.classifier)
-    return Cost(
-        model_bytes=len(made.model.data),
-        float_weight_bytes=4 * model.count_params(),
-        float_latency=timed[0],
-        int8_latency=timed[1],
-        calibration_steps=made.steps,
-        variants=tuple(variants),
-    )
-
-
-def _unknown(
-    options: QuantizeOptions,
-    run: Run,
-    integer: IntegerModel,
-    validation: Answers,
-    choices: Sequence[Choice],
-    temperature: float,
-) -> Unknown:
-    """Without pictures of foreign parts nothing is chosen: nobody would know what it is worth, or what it costs."""
-    inputs = foreign_inputs(run, options.foreign)
-    if not len(inputs):
-        return Unknown()
-    scores = tempered(classifier_scorer(integer.classifier)(inputs), temperature)
-    return choose_unknown(validation, scores, {choice.label: choice.min_score for choice in choices})
+    return converted_stably(make, candidates, probes, run.spec, options.calibration)

@@ -12,7 +12,9 @@ import numpy as np
 from quantize.compare import ClassChange, ClassFigures
 from quantize.edgetpu import EdgeTpuModel
 from quantize.judge import Judgement
+from quantize.layers import layers_object, none_stands_out
 from quantize.plots import confidence_shift, purity_and_recovery, reliability
+from quantize.rescue import rescue_object
 from quantize.sweep import sweep
 from quantize.temperature import with_temperature
 from quantize.thresholds import BinCount, Choice
@@ -59,6 +61,9 @@ def report_object(judgement: Judgement, edgetpu: EdgeTpuModel | None = None) -> 
         "unknown": judgement.unknown.model_dump(),
         **judgement.cost.as_json(),
         "edgetpu": edgetpu.as_object() if edgetpu else None,
+        "layers": layers_object(judgement.layers),
+        "no_layer_stands_out": none_stands_out(judgement.layers),
+        "rescue": None if judgement.rescue is None else rescue_object(judgement.rescue),
         "provenance": _origin(judgement.provenance),
     }
 

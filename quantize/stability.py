@@ -39,7 +39,7 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Calibrated:
+class Converted:
     """The integer model, the pictures it was calibrated with, and how their number was found (empty: given)."""
 
     model: IntegerModel
@@ -48,13 +48,13 @@ class Calibrated:
     steps: tuple[Step, ...]
 
 
-def calibrated(
+def converted_stably(
     make: Callable[[NDArray[np.uint8]], IntegerModel],
     candidates: Sequence[Item],
     probes: NDArray[np.uint8],
     spec: Any,
     count: int | None,
-) -> Calibrated:
+) -> Converted:
     """Convert with `count` of the candidates, or with as many as it takes.
 
     make: converts with calibration inputs, (N, H, W, C) uint8. candidates: in the order in which they are taken.
@@ -62,7 +62,7 @@ def calibrated(
     """
     inputs = calibration_inputs(candidates[: count or MOST], spec)
     if count is not None:
-        return Calibrated(make(inputs), tuple(candidates[:count]), inputs, ())
+        return Converted(make(inputs), tuple(candidates[:count]), inputs, ())
     steps: list[Step] = []
     before: NDArray[np.float32] | None = None
     for pictures in _counts(min(len(candidates), MOST)):
@@ -72,7 +72,7 @@ def calibrated(
         if steps[-1].stable:
             break
         before = scores
-    return Calibrated(model, tuple(candidates[:pictures]), inputs[: BLACK_AND_WHITE + pictures], tuple(steps))
+    return Converted(model, tuple(candidates[:pictures]), inputs[: BLACK_AND_WHITE + pictures], tuple(steps))
 
 
 def _counts(available: int) -> list[int]:

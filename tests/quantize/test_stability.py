@@ -10,7 +10,7 @@ from PIL import Image
 
 from edge.preprocess import InputSpec
 from quantize.calibrate import BLACK_AND_WHITE
-from quantize.stability import calibrated
+from quantize.stability import converted_stably
 from training.dataset import Item
 
 SPEC = InputSpec(width_px=8, height_px=8)
@@ -43,7 +43,7 @@ def run(items, score_of, count=None):
         asked.append(len(inputs) - BLACK_AND_WHITE)
         return Pretend(score_of(asked[-1]))
 
-    return calibrated(make, items, PROBES, SPEC, count), asked
+    return converted_stably(make, items, PROBES, SPEC, count), asked
 
 
 def test_it_stops_when_doubling_changes_nothing(items):

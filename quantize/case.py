@@ -1,0 +1,123 @@
+"""One network before the judge: its integer models, what they lost, and what was done about it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from edge.bundle import Unknown
+from edge.classifier import tempered
+from quantize.compare import Comparison, compare
+from quantize.cost import Cost
+from quantize.foreign import choose_unknown, foreign_inputs
+from quantize.integer_model import IntegerModel, load_integer_model
+from quantize.judge import Judgement
+from quantize.latency import measure_latency
+from quantize.metadata import with_metadata
+from quantize.objections import losses
+from quantize.options import QuantizeOptions
+from quantize.pack import provenance
+from quantize.remedies import Patient
+from quantize.rescue import rescue, rescue_object
+from quantize.stability import Converted
+from quantize.temperature import fit_temperature, with_temperature
+from quantize.thresholds import Choice, choose_thresholds, count_bin
+from quantize.variants import VARIANT_PICTURES, Variant, convert_float, fewest, measure_variants
+from training.answers import Answers, ask, classifier_scorer
+from training.dataset import load_inputs
+from training.run_folder import Run
+
+
+@dataclass(frozen=True)
+class Judged:
+    """An integer model and what the judge says of it."""
+
+    integer: IntegerModel
+    judgement: Judgement
+
+
+@dataclass(frozen=True)
+class Case:
+    """A trained network, `model`, with its plain integer model, `plain`; `tell` hears each step before it starts."""
+
+    options: QuantizeOptions
+    run: Run
+    model: Any
+    plain: Converted
+    tell: Callable[[str], None]
+
+    def judge(self, made: Converted) -> Judged:
+        """Compare an integer model with the float one, choose its thresholds, and judge it."""
+        run, limits, integer = self.run, self.options.limits, made.model
+        self.tell(f"comparing both models on {len(run.split['test'])} test pictures")
+        comparison = compare(self.model, integer.classifier, run.split["test"])
+        self.tell(f"choosing thresholds on {len(run.split['validation'])} validation pictures")
+        (validation,) = ask([classifier_scorer(integer.classifier)], run.split["validation"], run.spec, run.labels)
+        temperature = fit_temperature(validation)
+        softened = with_temperature(validation, temperature)
+        choices = choose_thresholds(softened, limits.purity)
+        tested = with_temperature(comparison.int8_model, temperature)
+        judgement = Judgement(
+            comparison=comparison,
+            limits=limits,
+            choices=tuple(choices),
+            held_out=tuple(count_bin(tested, choice.label, choice.min_score) for choice in choices),
+            validation=softened,
+            temperature=temperature,
+            unknown=self._unknown(integer, softened, choices, temperature),
+            cost=self._cost(made, comparison),
+            provenance=provenance(run, made, integer.interpreter.runtime_name),
+            forced=self.options.force,
+        )
+        return Judged(integer, judgement)
+
+    def look_into(self, judged: Judged) -> Judged:
+        """Measure the layers of a plain int8 model that loses much, and try to rescue one that loses too much."""
+        comparison, limits = judged.judgement.comparison, self.options.limits
+        lost = losses(comparison, limits)
+        if not (self.options.layers or lost or comparison.drop > limits.max_drop / 2):
+            return judged
+        self.tell("measuring what int8 does to each layer")
+        patient = Patient(self.run, self.model, self.plain.chosen)
+        layers = tuple(patient.layers)
+        if not (lost and self.options.rescue):
+            return replace(judged, judgement=replace(judged.judgement, layers=layers))
+        rescued = rescue(patient, self.run, self.model, limits.max_drop, self.tell)
+        if rescued.data is not None and rescued.remedy is not None:
+            data = with_metadata(rescued.data, self.run.labels, self.run.spec)
+            model = load_integer_model(data, self.run.labels, self.run.spec)
+            judged = self.judge(Converted(model, tuple(rescued.remedy.items), self.plain.inputs, ()))
+        origin = {**judged.judgement.provenance, "rescue": rescue_object(rescued.account)}
+        judgement = replace(judged.judgement, layers=layers, rescue=rescued.account, provenance=origin)
+        return replace(judged, judgement=judgement)
+
+    def _cost(self, made: Converted, comparison: Comparison) -> Cost:
+        self.tell("timing both models")
+        test, run = self.run.split["test"], self.run
+        inputs = load_inputs([test[place] for place in fewest(len(test), VARIANT_PICTURES)], run.spec)
+        floats = load_integer_model(convert_float(self.model), run.labels, run.spec)
+        timed = measure_latency([floats.classifier, made.model.classifier], inputs)
+        variants: list[Variant] = []
+        if self.options.variants:
+            self.tell("converting in the other ways")
+            before = comparison.float_model.of(fewest(len(test), VARIANT_PICTURES))
+            variants = measure_variants(self.model, made.inputs, inputs, before, made.model.classifier)
+        return Cost(
+            model_bytes=len(made.model.data),
+            float_weight_bytes=4 * self.model.count_params(),
+            float_latency=timed[0],
+            int8_latency=timed[1],
+            calibration_steps=made.steps,
+            variants=tuple(variants),
+        )
+
+    def _unknown(
+        self, integer: IntegerModel, validation: Answers, choices: Sequence[Choice], temperature: float
+    ) -> Unknown:
+        """Without pictures of foreign parts nothing is chosen: nobody would know what it is worth, or what it costs."""
+        inputs = foreign_inputs(self.run, self.options.foreign)
+        if not len(inputs):
+            return Unknown()
+        scores = tempered(classifier_scorer(integer.classifier)(inputs), temperature)
+        return choose_unknown(validation, scores, {choice.label: choice.min_score for choice in choices})

@@ -1,0 +1,163 @@
+"""Try remedies in order on the validation pictures and take the first that is good enough.
+
+The test pictures have no say in the choice. Whoever takes the remedy is judged on them like any other model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quantize.calibrate import choose_calibration
+from quantize.float_islands import check_islands
+from quantize.integer_model import load_integer_model
+from quantize.remedies import Patient, Remedy
+from training.answers import Answers, answers_to, classifier_scorer, network_scorer
+from training.dataset import label_indices, load_inputs
+from training.run_folder import Run
+
+PICTURES = 500
+LESS_STRAY = 0.75
+NO_LONGER_INTEGER = "no longer full-integer: no Edge TPU, no microcontroller"
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One remedy, measured on the validation pictures.
+
+    right: pictures answered right. agreement: share of answers that are the float model's. score_error: mean absolute
+    difference of all scores from the float model's. float_layers: Keras' names. All shares 0..1.
+    """
+
+    remedy: str
+    right: int
+    accuracy: float
+    agreement: float
+    score_error: float
+    size_bytes: int
+    full_integer: bool
+    float_layers: tuple[str, ...]
+    good_enough: bool
+
+
+@dataclass(frozen=True)
+class Rescue:
+    """What was tried, the plain int8 model first, and which of them was taken; None when none was good enough."""
+
+    pictures: int
+    right_float: int
+    trials: tuple[Trial, ...]
+    taken: str | None
+
+    @property
+    def trial(self) -> Trial | None:
+        """The remedy that was taken."""
+        return next((trial for trial in self.trials if trial.remedy == self.taken), None)
+
+    @property
+    def sentence(self) -> str:
+        """What became of it, as a clause."""
+        trial = self.trial
+        if trial is None:
+            return f"none of {len(self.trials) - 1} remedies was good enough on {self.pictures} validation pictures"
+        if trial.full_integer:
+            return f"remedy taken: {trial.remedy}"
+        return f"remedy taken: {trial.remedy} ({', '.join(trial.float_layers)}), {NO_LONGER_INTEGER}"
+
+
+@dataclass(frozen=True)
+class Rescued:
+    """The account, and the model that was taken with where its ranges come from."""
+
+    account: Rescue
+    data: bytes | None
+    remedy: Remedy | None
+
+
+def rescue(patient: Patient, run: Run, model: Any, max_drop: float, tell: Callable[[str], None]) -> Rescued:
+    """Try the remedies for `patient`. model: the float network. max_drop: what may be lost, 0..1.
+
+    Good enough is what loses no more than `max_drop` and whose scores stray no farther than the plain model's; where
+    the plain model itself loses no more on these pictures, they must stray less: to a share of LESS_STRAY.
+    """
+    ward = _Ward(run, model, max_drop)
+    tried = [ward.measure(patient.plain, None)]
+    if not _found(tried, patient.integer_remedies(), ward, tell):
+        suited = [one for one in reversed(tried) if not one.remedy.int8_biases]  # of equals, the one that does more
+        best = max(suited, key=lambda one: (one.trial.right, -one.trial.score_error))
+        _found(tried, patient.float_remedies(best.remedy), ward, tell)
+    last = tried[-1]
+    account = ward.account([one.trial for one in tried])
+    return Rescued(account, last.data, last.remedy) if last.trial.good_enough else Rescued(account, None, None)
+
+
+def _found(tried: list[_Tried], remedies: Iterator[Remedy], ward: _Ward, tell: Callable[[str], None]) -> bool:
+    """Measure remedies until one is good enough; add each to `tried`."""
+    for remedy in remedies:
+        tell(f"trying {remedy.name}")
+        tried.append(ward.measure(remedy, tried[0].trial))
+        if tried[-1].trial.good_enough:
+            return True
+    return False
+
+
+@dataclass(frozen=True)
+class _Tried:
+    trial: Trial
+    data: bytes
+    remedy: Remedy
+
+
+class _Ward:
+    """The validation pictures, a class-balanced sample of PICTURES when there are more, and the float answers."""
+
+    def __init__(self, run: Run, model: Any, max_drop: float) -> None:
+        items = choose_calibration(run.split["validation"], count=PICTURES, seed=run.seed)
+        self._run, self._max_drop = run, max_drop
+        self._inputs: NDArray[np.uint8] = load_inputs(items, run.spec)
+        self._truth = label_indices(items, run.labels)
+        self._floats = self._answers(network_scorer(model))
+
+    def measure(self, remedy: Remedy, plain: Trial | None) -> _Tried:
+        """Convert a remedy, check it and ask it. plain: what it has to beat."""
+        data = remedy.convert()
+        check_islands(data, remedy.float_tensors)
+        answers = self._answers(
+            classifier_scorer(load_integer_model(data, self._run.labels, self._run.spec).classifier)
+        )
+        right, error = answers.accuracy.right, float(np.abs(answers.scores - self._floats.scores).mean())
+        trial = Trial(
+            remedy=remedy.name,
+            right=right,
+            accuracy=right / len(self._truth),
+            agreement=float((answers.answered == self._floats.answered).mean()),
+            score_error=error,
+            size_bytes=len(data),
+            full_integer=not remedy.float_layers,
+            float_layers=tuple(layer.layer for layer in remedy.float_layers),
+            good_enough=plain is not None and self._within(right) and error <= self._most_stray(plain),
+        )
+        return _Tried(trial, data, remedy)
+
+    def _within(self, right: int) -> bool:
+        return self._floats.accuracy.right - right <= self._max_drop * len(self._truth) + 1e-9
+
+    def _most_stray(self, plain: Trial) -> float:
+        return plain.score_error * (LESS_STRAY if self._within(plain.right) else 1)
+
+    def account(self, trials: Sequence[Trial]) -> Rescue:
+        """Put the trials together; the last is the one taken, if it is good enough."""
+        taken = trials[-1].remedy if trials[-1].good_enough else None
+        return Rescue(len(self._truth), self._floats.accuracy.right, tuple(trials), taken)
+
+    def _answers(self, scorer: Callable[[NDArray[np.uint8]], NDArray[np.float32]]) -> Answers:
+        return answers_to(self._inputs, self._truth, scorer, self._run.labels)
+
+
+def rescue_object(account: Rescue) -> dict[str, Any]:
+    """Return the account for JSON and for the bundle's provenance."""
+    return asdict(account)

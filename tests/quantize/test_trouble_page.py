@@ -1,0 +1,56 @@
+"""What the page says of layers and remedies."""
+
+from dataclasses import replace
+
+import pytest
+
+pytest.importorskip("jinja2", reason="jinja2 comes with the desktop install")
+
+from quantize.report import report_object, report_page
+from quantize.rescue import Rescue, Trial
+from quantize.trouble_text import rescue_lines
+from tests.quantize.test_layers import layer
+from tests.quantize.test_report import judged
+
+
+def account(taken, float_layers=()):
+    """A rescue of two trials, the second one taken or not."""
+    plain = Trial("plain int8", 5, 0.5, 0.5, 0.4, 9000, True, (), False)
+    other = Trial("1 layer in float", 10, 1.0, 1.0, 0.01, 9400, not float_layers, tuple(float_layers), bool(taken))
+    return Rescue(10, 10, (plain, other), "1 layer in float" if taken else None)
+
+
+def test_a_model_with_float_inside_says_so_everywhere():
+    """In the verdict, on the page and in the terminal: the Edge TPU and microcontrollers are out."""
+    judgement = replace(judged(wrong_after=0), rescue=account(True, ["pool"]))
+    page = " ".join(report_page(judgement, []).split())
+
+    assert judgement.reason.endswith("1 layer in float (pool), no longer full-integer: no Edge TPU, no microcontroller")
+    assert "This model is no longer full-integer: pool compute in float." in page
+    assert "no Edge TPU" in rescue_lines(judgement.rescue)[-1]
+    assert "<- taken" in rescue_lines(judgement.rescue)[3]
+
+
+def test_a_failed_rescue_says_so():
+    """The reason stays the refusal, and the page shows what was tried."""
+    judgement = replace(judged(wrong_after=0), rescue=account(False))
+
+    assert judgement.reason.endswith("none of 1 remedies was good enough on 10 validation pictures")
+    assert "None was good enough." in report_page(judgement, [])
+
+
+def test_layers_are_shown_worst_first():
+    """The eight worst on the page, all of them in the object."""
+    layers = tuple(layer(f"layer{number}", 50.0 - number) for number in range(12))
+    judgement = replace(judged(wrong_after=0), layers=layers)
+    page = report_page(judgement, [])
+
+    assert page.index("layer11") < page.index("layer4")
+    assert "layer3 " not in page
+    assert len(report_object(judgement)["layers"]) == 12
+
+
+def test_nothing_is_said_of_layers_that_were_not_measured():
+    """A model that loses nothing has a short page."""
+    assert "Which layers" not in report_page(judged(wrong_after=0), [])
+    assert "What was tried" not in report_page(judged(wrong_after=0), [])
