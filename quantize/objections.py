@@ -14,6 +14,8 @@ from training.statistics import chance_of_so_few
 if TYPE_CHECKING:
     from quantize.judge import Limits
 
+_CHANCE = 0.025
+
 
 def objections(
     comparison: Comparison, limits: Limits, choices: Sequence[Choice], held_out: Sequence[BinCount]
@@ -91,9 +93,12 @@ def _quoted(labels: Sequence[str]) -> str:
 
 
 def _impure(choices: Sequence[Choice], held_out: Sequence[BinCount], limits: Limits) -> Iterator[str]:
-    """Only what is hardly chance: one wrong part of thirty proves nothing about one in two hundred."""
+    """Only what is hardly chance: one wrong part of thirty proves nothing about one in two hundred.
+
+    The more bins, the likelier that chance hits one of them, so they share the chance that is allowed (Bonferroni).
+    """
     for choice, count in zip(choices, held_out, strict=True):
-        if choice.reached and chance_of_so_few(count.right, count.sorted, limits.purity) < 0.025:
+        if choice.reached and chance_of_so_few(count.right, count.sorted, limits.purity) < _CHANCE / len(choices):
             yield (
                 f"bin {choice.label!r} holds {count.right} right of {count.sorted} test pictures: a purity of "
                 f"{count.purity.value:.3f}, surely below {limits.purity:g}"
