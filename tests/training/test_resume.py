@@ -28,6 +28,7 @@ pytestmark = [
 DOOMED = """
 import os, signal, sys
 from training import checkpoints, progress
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore Ctrl-C
 checkpoints._PAUSE_S, checkpoints._SHARE_OF_TIME = 0.0, 1e9
 last, how, heard = int(sys.argv[1]), int(sys.argv[2]), progress.TrainingProgress.epoch
 def epoch(self, epoch):
