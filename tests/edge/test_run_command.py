@@ -190,7 +190,8 @@ def test_a_signal_ends_the_run_with_its_report(tmp_path, number, because):
     """Ctrl-C and SIGTERM on the real clock: the counts so far are printed and add up, exit code 0."""
     journal = tmp_path / "journal.sqlite"
     # a shell that runs the tests in the background has its children ignore Ctrl-C
-    script = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from edge.cli import main; main()"
+    heed = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    script = f"{heed}; from edge.cli import main; main()"
     arguments = ["run", "--emulate", "--count", "500", "--rate", "240", "--json", "--journal", str(journal)]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     with subprocess.Popen(
