@@ -88,9 +88,9 @@ class Unknown(_Facts):
     """
 
     min_score: float = Field(default=0.0, ge=0, le=1)
-    known_kept: float | None = None
-    foreign_pictures: int = 0
-    foreign_rejected: int = 0
+    known_kept: float | None = Field(default=None, ge=0, le=1)
+    foreign_pictures: int = Field(default=0, ge=0)
+    foreign_rejected: int = Field(default=0, ge=0)
 
 
 class BundleFacts(_Facts):
@@ -110,7 +110,7 @@ class BundleFacts(_Facts):
     thresholds: dict[str, Threshold]
     temperature: float = Field(default=1.0, gt=0, le=100)
     unknown: Unknown = Unknown()
-    forced: tuple[str, ...] = ()
+    forced: tuple[ShownText, ...] = ()
     provenance: dict[str, Any]
     test_card: TestCard
     golden: Golden | None = None

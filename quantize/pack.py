@@ -21,6 +21,7 @@ from quantize.stability import Converted
 from training.dataset import Item
 from training.run_folder import Run
 
+_MOST_LETTERS = 500  # what a bundle may hold in one text; a clause may name many labels
 _PACKAGES = ("edge-sort", "tensorflow", "keras", "numpy", "pillow")
 
 
@@ -62,7 +63,7 @@ def pack(
         thresholds={choice.label: choice.threshold for choice in judgement.choices},
         temperature=judgement.temperature,
         unknown=judgement.unknown,
-        forced=judgement.objections,
+        forced=tuple(clause[:_MOST_LETTERS] for clause in judgement.objections),
         provenance={
             **judgement.provenance,
             "accuracy_float": comparison.float_model.accuracy.value,

@@ -16,8 +16,9 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from edge.bundle import DIGEST_FILE, FACTS_FILE, MODEL_FILE, OPTIONAL_FILES, open_bundle
+from edge.bundle import DIGEST_FILE, FACTS_FILE, MODEL_FILE, OPTIONAL_FILES, Unknown, open_bundle
 from edge.bundle_archive import pack_bundle, unpack_bundle
+from edge.conventions import Conventions
 from edge.emulate import packaged_bundle
 from edge.errors import BundleError, EdgeSortError, ModelError
 from edge.test_card import SCORE_TOLERANCE, card_picture
@@ -32,7 +33,10 @@ HOSTILE = (
 )  # fmt: skip
 ANYTHING_GOES = "provenance"  # written for people; nothing is computed from it
 # without one of these a bundle is whole and sorts the same
-OPTIONAL_KEYS = ("purity", "recovery", "color", "resize_filter", "fit", *OPTIONAL_FILES)
+OPTIONAL_KEYS = (
+    "purity", "recovery", "color", "resize_filter", "fit", *OPTIONAL_FILES, *Conventions.model_fields,
+    *Unknown.model_fields, "conventions", "temperature", "unknown", "forced",
+)  # fmt: skip
 KINDS = ("flip", "cut", "grow", "swap", "facts", "key", "raw", "archive")
 
 
