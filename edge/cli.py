@@ -38,6 +38,10 @@ COMMANDS = {
     ),
     "bundle": ("edge.bundle_command:bundle_command", "Pack, unpack, sign and verify bundles."),
     "check": ("edge.check_command:check_command", "Verify a bundle, and this device's answers with it."),
+    "report": (
+        "quantize.report_command:report_command",
+        "Judge a bundle against its float network again, also on other pictures.",
+    ),
     "classify": ("edge.classify_command:classify_command", "Answer what a bundle sees in pictures."),
     "machine": ("edge.machine_command:machine_command", "Print a machine file to start from."),
     "run": ("edge.run_command:run_command", "Sort: camera, classifier, belt and gates (or --emulate)."),

@@ -302,3 +302,54 @@ def test_without_the_compiler_everything_else_is_done(easy_run, tmp_path, monkey
     bundle = open_bundle(tmp_path / "bundle")
     assert "model_edgetpu.tflite" not in bundle.facts.files
     assert "Edge TPU" not in (bundle.folder / "report.html").read_text()
+
+
+def report(*arguments):
+    """Run `edge-sort report` in this process."""
+    return CliRunner().invoke(cli, ["report", *map(str, arguments)])
+
+
+@pytest.mark.slow
+def test_a_report_made_again_gives_the_figures_of_the_first(easy_run, tmp_path):
+    """Same model, same pictures: the same verdict, thresholds and answers."""
+    assert quantize(easy_run, "--out", tmp_path / "bundle").exit_code == 0
+
+    result = report(tmp_path / "bundle", "--run", easy_run, "--out", tmp_path / "again", "--json")
+
+    assert result.exit_code == 0, result.output
+    first, again = (json.loads((tmp_path / name / "report.json").read_text()) for name in ("bundle", "again"))
+    for figure in ("verdict", "right_float", "right_int8", "flips", "thresholds", "confusion_int8", "scores"):
+        assert again[figure] == first[figure], figure
+    assert "<title>Accepted" in (tmp_path / "again" / "report.html").read_text()
+
+
+@pytest.mark.slow
+def test_a_report_on_other_pictures_may_say_no(easy_run, tmp_path):
+    """The two classes exchanged: everything is answered wrongly, exit code 3, and the bundle stays."""
+    assert quantize(easy_run, "--out", tmp_path / "bundle").exit_code == 0
+    exchanged = tmp_path / "exchanged"
+    for label, other in (LABELS, LABELS[::-1]):
+        (exchanged / label).mkdir(parents=True)
+        for path in (easy_run.parent / "data" / other).iterdir():
+            (exchanged / label / path.name).write_bytes(path.read_bytes())
+
+    result = report(tmp_path / "bundle", "--run", easy_run, "--data", exchanged, "--out", tmp_path / "page")
+
+    assert result.exit_code == 3
+    assert "40 of 60 pictures helped to make this model" in result.stderr
+    assert "on these pictures this model would be refused: bin 'bright' holds 0 right of 30" in result.stderr
+    assert (tmp_path / "page" / "report.html").is_file()
+    open_bundle(tmp_path / "bundle")
+
+
+@pytest.mark.slow
+def test_a_report_wants_the_run_the_bundle_was_made_of(easy_run, tmp_path):
+    """Another float network would be compared with nothing."""
+    from edge.emulate import packaged_bundle
+
+    result = report(packaged_bundle(), "--run", easy_run, "--out", tmp_path / "page")
+
+    assert result.exit_code == 1
+    assert "expected the training run that" in result.stderr
+    assert "edge-sort evaluate BUNDLE DATA" in result.stderr
+    assert not (tmp_path / "page").exists()
