@@ -41,6 +41,8 @@ class BestTwo:
             return f"{self.first} and {self.second} are equally good on average"
         if self.difference.p >= SURE:
             return f"The difference between {self.first} and {self.second} may be chance"
+        if not self.same_pictures:  # an easier test gives higher figures without a better network
+            return f"{self.first} scores higher than {self.second}, on other test pictures"
         return f"{self.first} is better than {self.second}; chance alone hardly explains it"
 
     @property

@@ -55,7 +55,7 @@ def test_results_on_the_terminal(pictures, tmp_path, trainer):
     assert result.exit_code == 0, result.output
     assert "run 8/8" in result.stderr
     assert result.stdout.startswith("recipe")
-    assert "small-cnn is better than paper1-sgd" in result.stdout
+    assert "small-cnn scores higher than paper1-sgd, on other test pictures" in result.stdout
     assert "paper1-sgd: The paper reports" in result.stdout
     assert f"Page:  {tmp_path / 's' / 'report.html'}" in result.stdout
     assert (tmp_path / "s" / "runs.csv").is_file()

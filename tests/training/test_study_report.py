@@ -93,6 +93,7 @@ def test_recipes_that_divide_differently_are_told(request_for, studied):
     results = results_of(study)
 
     assert not results.best_two.same_pictures
+    assert "better than" not in results.best_two.verdict
     assert "were not tested on the same pictures" in results.warnings[0]
 
 
