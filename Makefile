@@ -10,7 +10,7 @@ demo: $(READY)
 	$(BIN)/edge-sort demo --out demo-out
 
 test: $(READY)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto
 
 test-slow: $(READY)
 	$(BIN)/python -m pytest -m slow
