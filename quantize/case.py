@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from edge.bundle import Unknown
@@ -96,13 +97,12 @@ class Case:
         self.tell("timing both models")
         test, run = self.run.split["test"], self.run
         inputs = load_inputs([test[place] for place in fewest(len(test), VARIANT_PICTURES)], run.spec)
-        floats = load_integer_model(convert_float(self.model), run.labels, run.spec)
-        timed = measure_latency([floats.classifier, made.model.classifier], inputs)
+        timed = measure_latency([self._float_model.classifier, made.model.classifier], inputs)
         variants: list[Variant] = []
         if self.options.variants:
             self.tell("converting in the other ways")
             before = comparison.float_model.of(fewest(len(test), VARIANT_PICTURES))
-            variants = measure_variants(self.model, made.inputs, inputs, before, made.model.classifier)
+            variants = measure_variants(self.model, made.inputs, inputs, before, self._float_model, made.model)
         return Cost(
             model_bytes=len(made.model.data),
             float_weight_bytes=4 * self.model.count_params(),
@@ -111,6 +111,11 @@ class Case:
             calibration_steps=made.steps,
             variants=tuple(variants),
         )
+
+    @cached_property
+    def _float_model(self) -> IntegerModel:
+        """The network in the same runtime, every number float32; a rescued model is timed beside the same one."""
+        return load_integer_model(convert_float(self.model), self.run.labels, self.run.spec)
 
     def _unknown(
         self, integer: IntegerModel, validation: Answers, choices: Sequence[Choice], temperature: float

@@ -9,10 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.classifier import Classifier
 from edge.errors import ModelError
-from quantize.convert import calibrate, convert, float_converter, run_converter
-from quantize.integer_model import load_integer_model
+from quantize.convert import calibrate, float_converter, run_converter
+from quantize.integer_model import IntegerModel, load_integer_model
 from quantize.latency import Latency, measure_latency
 from training.answers import Answers, classifier_scorer
 from training.tensorflow_setup import load_tensorflow
@@ -43,23 +42,33 @@ class Variant:
 
 
 def measure_variants(
-    model: Any, calibration: NDArray[np.uint8], inputs: NDArray[np.uint8], before: Answers, classifier: Classifier
+    model: Any,
+    calibration: NDArray[np.uint8],
+    inputs: NDArray[np.uint8],
+    before: Answers,
+    float_model: IntegerModel,
+    integer: IntegerModel,
 ) -> list[Variant]:
-    """Convert a network in each of the five usual ways and show each the same pictures.
+    """Convert a network in the other usual ways and show each the same pictures, beside the two that are there.
 
-    inputs: the test pictures, (N, H, W, C) uint8. before: the float network's answers to them. classifier: the integer
-    model, for its labels and input spec.
+    inputs: the test pictures, (N, H, W, C) uint8. before: the float network's answers to them. float_model: what
+    `convert_float` gave. integer: the full-integer model.
     """
-    return [_measured(name, way, model, calibration, inputs, before, classifier) for name, way in WAYS.items()]
+    measured = [_measured("float32", float_model, inputs, before)]
+    for name, way in WAYS.items():
+        try:
+            data = _converted(way, model, calibration)
+            loaded = load_integer_model(data, integer.classifier.labels, integer.classifier.spec)
+        except ModelError as error:
+            measured.append(Variant(name, refused=str(error)))
+        else:
+            measured.append(_measured(name, loaded, inputs, before))
+    return [*measured, _measured(f"full integer ({integer.interpreter.input.dtype})", integer, inputs, before)]
 
 
 def convert_float(model: Any) -> bytes:
     """Convert a network as it is, every number float32: what the integer model's latency is compared with."""
-    return _converted(_float32, model, np.zeros((0, 0), np.uint8))
-
-
-def _float32(_tf: Any, converter: Any, _calibration: NDArray[np.uint8]) -> bytes:
-    return run_converter(converter)
+    return run_converter(float_converter(load_tensorflow("converting a model"), model))
 
 
 def _float16(tf: Any, converter: Any, _calibration: NDArray[np.uint8]) -> bytes:
@@ -79,38 +88,22 @@ def _int16(tf: Any, converter: Any, calibration: NDArray[np.uint8]) -> bytes:
     return run_converter(converter)
 
 
-WAYS: dict[str, Convert | None] = {
-    "float32": _float32,
+WAYS: dict[str, Convert] = {
     "float16 weights": _float16,
     "8-bit weights (dynamic range)": _dynamic,
     "8-bit weights, 16-bit activations": _int16,
-    "full integer (int8)": None,  # by quantize.convert, as it is shipped
 }
 
 
-def _measured(
-    name: str,
-    way: Convert | None,
-    model: Any,
-    calibration: NDArray[np.uint8],
-    inputs: NDArray[np.uint8],
-    before: Answers,
-    classifier: Classifier,
-) -> Variant:
-    try:
-        data = convert(model, calibration) if way is None else _converted(way, model, calibration)
-        loaded = load_integer_model(data, classifier.labels, classifier.spec).classifier
-    except ModelError as error:
-        return Variant(name, refused=str(error))
-    scores = classifier_scorer(loaded)(inputs)
-    answered = scores.argmax(axis=1)
+def _measured(name: str, made: IntegerModel, inputs: NDArray[np.uint8], before: Answers) -> Variant:
+    answered = classifier_scorer(made.classifier)(inputs).argmax(axis=1)
     return Variant(
         name=name,
-        size_bytes=len(data),
+        size_bytes=len(made.data),
         right=int((answered == before.truth).sum()),
         agrees=int((answered == before.answered).sum()),
         pictures=len(inputs),
-        latency=measure_latency([loaded], inputs)[0],
+        latency=measure_latency([made.classifier], inputs)[0],
     )
 
 

@@ -22,6 +22,7 @@ from typing import Any, TypeVar
 
 from edge.errors import EdgeSortError
 from edge.problems import system_problem
+from training.memory import ran_out_of_memory
 
 _Result = TypeVar("_Result")
 _STOP_S = 20.0
@@ -143,8 +144,8 @@ def _end_with_parent(pipe: Connection) -> None:
 
 
 def _unforeseen(error: Exception, log: Path) -> str:
-    """Say what an error that no check foresaw means. TensorFlow's out of memory is known by its name."""
-    if isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError":
+    """Say what an error that no check foresaw means."""
+    if ran_out_of_memory(error):
         return "memory ran out; use a smaller --batch or --size, or end other programs"
     if isinstance(error, OSError):
         return system_problem(error)

@@ -9,6 +9,11 @@ from edge.errors import EdgeSortError
 from training.recipe import Recipe
 
 
+def ran_out_of_memory(error: BaseException) -> bool:
+    """Whether an error says so. TensorFlow's own is known by its name: it may not be loaded."""
+    return isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError"
+
+
 @contextmanager
 def memory_errors_explained(recipe: Recipe) -> Iterator[None]:
     """Turn the memory errors of Python, NumPy and TensorFlow into one sentence for the user.
@@ -18,8 +23,7 @@ def memory_errors_explained(recipe: Recipe) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        # TensorFlow's own class; named, not imported: it is loaded only once a training has begun
-        if not isinstance(error, MemoryError) and type(error).__name__ != "ResourceExhaustedError":
+        if not ran_out_of_memory(error):
             raise
         height, width, _ = recipe.input.shape
         raise EdgeSortError(
