@@ -4,50 +4,29 @@ from __future__ import annotations
 
 import statistics
 from collections import deque
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
-from edge.extras import need
+from training.display import Display
 from training.history import Epoch
 
 _PLAIN_LINES = 20
 _RECENT_EPOCHS = 5  # a stage's epochs may be a hundred times slower than those of the stage before
 
 
-class TrainingProgress:
-    """Hears what has been done. Use as a context manager: it gives the terminal back as it was."""
+class TrainingProgress(Display):
+    """Hears what has been done."""
 
     def __init__(self, epochs: int) -> None:
-        purpose = "showing progress"
+        super().__init__(time_remaining=True)
         self._epochs = epochs
-        self._console: Any = need("rich.console", "desktop", purpose).Console(stderr=True)
-        rich = need("rich.progress", "desktop", purpose)
-        self._bar: Any = rich.Progress(
-            rich.TextColumn("{task.description}"),
-            rich.BarColumn(bar_width=20),
-            rich.MofNCompleteColumn(),
-            rich.TextColumn("{task.fields[facts]}"),
-            rich.TimeRemainingColumn(),
-            console=self._console,
-            disable=not self._console.is_terminal,
-        )
         self._reading: Any = None
         self._seeing: Any = None
         self._training: Any = None
         self._recent_s: deque[float] = deque(maxlen=_RECENT_EPOCHS)
 
-    def __enter__(self) -> Self:
-        self._bar.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._bar.stop()
-
     def say(self, line: str) -> None:
         """Print one line above the bar."""
-        self._console.print(line, markup=False, highlight=False, soft_wrap=True)
+        self._print(line)
 
     def read(self, done: int, total: int) -> None:
         """Hear that `done` of `total` pictures have been read."""

@@ -6,10 +6,8 @@ import statistics
 import time
 from collections import defaultdict
 from collections.abc import Mapping
-from types import TracebackType
-from typing import Any, Self
 
-from edge.extras import need
+from training.display import Display
 from training.history import Epoch
 from training.study_runs import FinishedRun, RunName
 
@@ -36,21 +34,11 @@ class TimeLeft:
         return sum(means.get(run.recipe, unseen) for run in runs)
 
 
-class StudyProgress:
-    """Hears what has been done. Use as a context manager: it gives the terminal back as it was."""
+class StudyProgress(Display):
+    """Hears what has been done."""
 
     def __init__(self) -> None:
-        purpose = "showing progress"
-        self._console: Any = need("rich.console", "desktop", purpose).Console(stderr=True)
-        rich = need("rich.progress", "desktop", purpose)
-        self._bar: Any = rich.Progress(
-            rich.TextColumn("{task.description}"),
-            rich.BarColumn(bar_width=20),
-            rich.MofNCompleteColumn(),
-            rich.TextColumn("{task.fields[facts]}"),
-            console=self._console,
-            disable=not self._console.is_terminal,
-        )
+        super().__init__()
         self._all = self._bar.add_task("runs", total=None, facts="", visible=False)
         self._own = self._bar.add_task("", total=None, facts="", visible=False)
         self._left = TimeLeft()
@@ -59,15 +47,6 @@ class StudyProgress:
         self._said: set[str] = set()
         self._now, self._epochs = "", 0
         self._started = 0.0
-
-    def __enter__(self) -> Self:
-        self._bar.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._bar.stop()
 
     def begins(self, runs: list[RunName], finished: Mapping[RunName, FinishedRun]) -> None:
         """Hear which runs there are to be, and which are finished already."""
@@ -118,9 +97,6 @@ class StudyProgress:
         self._bar.update(
             self._own, description=f"{self._now}{what}", total=total, completed=done, facts=facts, visible=True
         )
-
-    def _print(self, line: str) -> None:
-        self._console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 def duration(seconds: float) -> str:
