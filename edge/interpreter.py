@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Protocol
@@ -32,7 +32,10 @@ class TensorSpec:
 
 
 class Interpreter(Protocol):
-    """Anything that maps one input array to one output array. Owned by one thread."""
+    """Anything that maps one input array to one output array. Owned by one thread.
+
+    A picture that lacks the batch or the channel axis is presented with it: (1, height, width, channels).
+    """
 
     input: TensorSpec
     output: TensorSpec
@@ -94,6 +97,8 @@ class TfliteInterpreter:
                 f"{self.runtime_name} does not work with numpy {np.__version__} ({error}); "
                 "install ai-edge-litert, or numpy below 2 beside tflite-runtime"
             ) from error
+        # a microsecond in a model that remembers nothing
+        self._forget: Callable[[], None] = getattr(self._interpreter, "reset_all_variables", lambda: None)
         self._check_ends(model)
 
     def _check_ends(self, model: Path) -> None:
@@ -105,6 +110,8 @@ class TfliteInterpreter:
             )
         self._input_index, self._output_index = inputs[0]["index"], outputs[0]["index"]
         self.input, self.output = _tensor_spec(inputs[0]), _tensor_spec(outputs[0])
+        self._input_shape = self.input.shape
+        self.input = replace(self.input, shape=_as_picture(self._input_shape))
         if self.input.dtype not in (np.uint8, np.int8, np.float32):
             raise ModelError(
                 f"{model}: expected a uint8, int8 or float32 input, found {self.input.dtype}; convert it again"
@@ -113,9 +120,11 @@ class TfliteInterpreter:
     def run(self, values: NDArray[Any]) -> NDArray[Any]:
         """Return the output tensor, a copy, for `values` of exactly the input's shape and dtype.
 
-        Raises ModelError when the model fails in use, as on an accelerator that was unplugged.
+        What a recurrent model remembers of the run before is forgotten: one picture, one answer. Raises ModelError when
+        the model fails in use, as on an accelerator that was unplugged.
         """
-        self._interpreter.set_tensor(self._input_index, values)
+        self._interpreter.set_tensor(self._input_index, values.reshape(self._input_shape))
+        self._forget()
         try:
             self._interpreter.invoke()
         except RuntimeError as error:
@@ -157,6 +166,13 @@ def _tensor_spec(details: dict[str, Any]) -> TensorSpec:
     scale, zero_point = details["quantization"]
     shape = tuple(int(n) for n in details["shape"])
     return TensorSpec(shape, np.dtype(details["dtype"]), float(scale), int(zero_point))
+
+
+def _as_picture(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the shape as a batch of one picture with channels, when all that lacks is the batch or the channels."""
+    if len(shape) != 3:
+        return shape
+    return (*shape, 1) if shape[0] == 1 else (1, *shape) if shape[2] in (1, 3) else shape
 
 
 def _cannot_run(model: Path, error: Exception, *, accelerated: bool) -> str:

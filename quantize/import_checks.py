@@ -12,8 +12,8 @@ from pydantic import ValidationError
 from edge.errors import ModelError
 from edge.preprocess import InputSpec
 from edge.problems import first_problem
+from edge.rehearsal import Trial
 from edge.tflite_schema import Builtin
-from quantize.unknown_model import Trial
 
 AnswerKind = Literal["scores", "logits"]
 Filter = Literal["nearest", "bilinear", "bicubic", "lanczos"]

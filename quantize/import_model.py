@@ -15,6 +15,7 @@ from edge.durable import require_unused
 from edge.errors import ModelError
 from edge.interpreter import TensorSpec, TfliteInterpreter
 from edge.preprocess import InputSpec
+from edge.rehearsal import Trial, vet
 from quantize.import_checks import AnswerKind, Filter, Fit, answer_kind, check_output, input_spec
 from quantize.import_choices import (
     Background,
@@ -34,7 +35,6 @@ from quantize.import_thresholds import UNMEASURED, assumed_thresholds, measured_
 from quantize.label_files import Labels, read_labels
 from quantize.model_file import ModelFile, read_model_file
 from quantize.quiet import quiet
-from quantize.unknown_model import Trial, try_model
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ def import_model(options: ImportOptions, tell: Callable[[str], None] = lambda _l
     labels = _labels(options, file)
     pictures = labelled_pictures(options.data, labels.names) if options.data else None
     tell(f"trying {options.model} in a process of its own")
-    trial = try_model(options.model)
+    trial = vet(file.data, options.model)
     model = _model(options, file, trial)
     outputs = check_output(options.model, trial)
     settled = settle(
@@ -110,7 +110,7 @@ def _model(options: ImportOptions, file: ModelFile, trial: Trial) -> _Model:
     spec = input_spec(options.model, trial, options.resize_filter or "bilinear", options.fit or "stretch")
     answers = answer_kind(trial, file.last_operator, options.answers)
     with quiet():
-        interpreter = TfliteInterpreter(options.model)
+        interpreter = TfliteInterpreter(options.model, content=file.data)
     return _Model(file, trial, interpreter, spec, answers)
 
 

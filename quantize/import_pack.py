@@ -12,12 +12,12 @@ from typing import Any
 from edge.bundle import FORMAT_VERSION, MODEL_FILE, Bundle, BundleFacts, Threshold, write_bundle
 from edge.classifier import Classifier
 from edge.conventions import Conventions
+from edge.rehearsal import Trial
 from edge.test_card import make_test_card
 from quantize.import_choices import Finding
 from quantize.import_evaluation import Tried
 from quantize.model_file import ModelFile
 from quantize.pack import installed, quantization
-from quantize.unknown_model import Trial
 from training.answers import Answers
 
 

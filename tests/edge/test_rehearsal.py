@@ -1,13 +1,16 @@
 """A model that a runtime does not survive takes a child process with it, and nothing else."""
 
+import re
 import textwrap
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from edge import rehearsal
 from edge.emulate import packaged_bundle
 from edge.errors import MissingPackageError, ModelError
+from edge.interpreter import TfliteInterpreter, real_values
 from edge.rehearsal import rehearse
 
 MODEL = Path("elsewhere/model.tflite")
@@ -17,7 +20,7 @@ MODEL = Path("elsewhere/model.tflite")
 def runtime(tmp_path, monkeypatch):
     """Install a pretend runtime whose interpreter does what the test says; return its module's name."""
     monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setattr(rehearsal, "_passed", set())
+    monkeypatch.setattr(rehearsal, "_passed", {})
 
     def install(load):
         body = textwrap.indent(textwrap.dedent(load), " " * 8)
@@ -30,7 +33,7 @@ def runtime(tmp_path, monkeypatch):
 
 def test_a_whole_model_passes(monkeypatch):
     """And is not asked twice: every later load is as quick as before."""
-    monkeypatch.setattr(rehearsal, "_passed", set())
+    monkeypatch.setattr(rehearsal, "_passed", {})
     model = (packaged_bundle() / "model.tflite").read_bytes()
 
     rehearse(model, MODEL)
@@ -45,12 +48,10 @@ def test_a_crash_is_an_error_like_any_other(runtime, number):
         rehearse(b"model", MODEL, runtime(f"os.kill(os.getpid(), signal.{number})"))
 
 
-def test_a_model_that_never_ends_is_refused(runtime, monkeypatch):
+def test_a_model_that_never_ends_is_refused(runtime):
     """The child is ended when its time is up."""
-    monkeypatch.setattr(rehearsal, "TIMEOUT_S", 1.0)
-
     with pytest.raises(ModelError, match="did not come to an end within 1 s"):
-        rehearse(b"model", MODEL, runtime("while True: pass"))
+        rehearse(b"model", MODEL, runtime("while True: pass"), timeout_s=1.0)
 
 
 @pytest.mark.parametrize(
@@ -79,7 +80,7 @@ def test_a_model_that_asks_for_absurd_memory_is_refused(runtime):
 
 def test_a_missing_runtime_is_not_the_model_s_fault(monkeypatch):
     """The sentence says what to install."""
-    monkeypatch.setattr(rehearsal, "_passed", set())
+    monkeypatch.setattr(rehearsal, "_passed", {})
 
     with pytest.raises(MissingPackageError, match="pip install"):
         rehearse(b"model", MODEL, "no_such_runtime.interpreter")
@@ -107,15 +108,50 @@ class Interpreter:
         self.log.write(" ran ")
 
     def get_tensor(self, index):
-        return None
+        import numpy as np
+        return np.uint8([[len(self.log.name), 2]])
 """
 
 
 def test_the_child_runs_the_model_too(tmp_path, runtime):
-    """Some crash only then: it gets the very bytes, and is run on a dark and a bright input."""
+    """Some crash only then: it gets the very bytes, and is run on a dark, a bright, a noisy and a dark input."""
     name = runtime("pass")
     (tmp_path / f"{name}.py").write_text(NOTING.format(path=str(tmp_path / "noted")))
 
     rehearse(b"model", MODEL, name)
 
-    assert (tmp_path / "noted").read_text() == "b'model'[[0, 0]] ran [[255, 255]] ran "
+    noted = (tmp_path / "noted").read_text()
+    assert re.fullmatch(
+        r"b'model'\[\[0, 0\]\] ran \[\[255, 255\]\] ran \[\[(\d+), (?!\1)\d+\]\] ran \[\[0, 0\]\] ran ", noted
+    )
+
+
+def test_what_the_model_showed_comes_back(tmp_path, runtime):
+    """What it takes, what it answers and to what, as if it had run in this process."""
+    model = (packaged_bundle() / "model.tflite").read_bytes()
+    here = TfliteInterpreter(MODEL, content=model)
+
+    trial = rehearse(model, MODEL)
+
+    dark = real_values(here.run(np.full(here.input.shape, -128, np.int8)), here.output)[0]
+    assert (trial.input, trial.output, trial.runtime) == (here.input, here.output, here.runtime_name)
+    assert trial.answers.tolist() == [dark.tolist(), trial.answers[1].tolist(), dark.tolist()]
+    assert trial.answers[1].tolist() != dark.tolist()
+
+
+def test_what_a_runtime_prints_does_not_get_among_the_answers(tmp_path, runtime):
+    """It may greet on the terminal, even past Python."""
+    name = runtime("pass")
+    greeting = "import os\nos.write(1, b'{{}} hello')\n"
+    (tmp_path / f"{name}.py").write_text((greeting + NOTING).format(path=str(tmp_path / "noted")))
+
+    assert rehearse(b"model", MODEL, name).output.shape == (1, 2)
+
+
+def test_answers_that_are_no_numbers_never_reach_this_process_as_objects(tmp_path, runtime):
+    """A child that a model has taken over cannot make its parent run anything: nothing is unpickled."""
+    name = runtime("pass")
+    (tmp_path / f"{name}.py").write_text("import os\nos.write(1, b'{\"specs\": 3}\\n')\nos._exit(0)\n")
+
+    with pytest.raises(ModelError, match=r"elsewhere/model\.tflite: .*its answers were lost"):
+        rehearse(b"model", MODEL, name)

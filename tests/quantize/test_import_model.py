@@ -7,14 +7,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from edge import rehearsal
 from edge.bundle import open_bundle
 from edge.errors import DataError, ModelError
 from edge.interpreter import TensorSpec
 from edge.pictures import read_picture
+from edge.rehearsal import Trial, rehearse
 from quantize.import_checks import answer_kind, check_output
 from quantize.import_model import ImportOptions, import_model
 from quantize.model_file import read_model_file
-from quantize.unknown_model import Trial, try_model
 
 UINT8 = ("uint8", 1 / 128, 128)
 UINT8_SCORES = ("uint8", 1 / 256, 0)
@@ -308,29 +309,43 @@ def test_softmax_written_out_in_operators_is_known_by_its_answers():
     assert answer_kind(trial([[-2, 3], [0.5, 0.5]]), None, None)[0] == "logits"
 
 
-def test_a_model_that_crashes_its_runtime_ends_no_import(tiny, tmp_path, monkeypatch):
+def test_a_model_that_crashes_its_runtime_ends_no_import(tiny, importing, tmp_path, monkeypatch):
     """The child process dies of it, with a runtime that aborts as some do on damaged files; ours says so."""
     runtime = tmp_path / "runtime" / "ai_edge_litert"
     runtime.mkdir(parents=True)
     (runtime / "__init__.py").write_text("")
     (runtime / "interpreter.py").write_text("import os\nos.abort()\n")
-    path = tiny()
+    path = tiny(background=3)  # no other test has tried this model in this process
     monkeypatch.syspath_prepend(str(tmp_path / "runtime"))
 
-    with pytest.raises(ModelError, match=r"tiny\.tflite: expected .* found one that crashes it \(exit code -6\)"):
-        try_model(path)
+    with pytest.raises(ModelError, match=r"tiny\.tflite: expected .* the runtime crashed on it \(SIGABRT\)"):
+        importing(path)
 
 
 def test_a_model_that_computes_for_ever_ends_no_import(tiny):
     """A few bytes can ask for a picture of a hundred million pixels."""
-    with pytest.raises(ModelError, match="expected an answer within 0 s, found none"):
-        try_model(tiny(shape=(1, 8, 16_711_688, 3)), timeout_s=0.2)
+    path = tiny(shape=(1, 8, 16_711_688, 3))
+
+    with pytest.raises(ModelError, match=r"did not come to an end within 0\.2 s"):
+        rehearse(path.read_bytes(), path, timeout_s=0.2)
 
 
-def test_a_model_that_asks_for_more_memory_than_there_is_ends_no_import(tiny):
+def test_a_model_that_asks_for_more_memory_than_there_is_ends_no_import(tiny, importing):
     """40 GB for one picture."""
-    with pytest.raises(ModelError, match="expected a model this runtime can execute"):
-        try_model(tiny(shape=(1, 60_000, 60_000, 3)))
+    with pytest.raises(ModelError, match=r"tiny\.tflite: expected a model"):
+        importing(tiny(shape=(1, 60_000, 60_000, 3)))
+
+
+def test_no_runtime_sees_a_file_whose_structure_leads_nowhere(tiny, importing, monkeypatch):
+    """As when a bundle is opened: structure first, then a process of its own."""
+    path = tiny(quantized=UINT8)
+    whole = path.read_bytes()
+    monkeypatch.setattr(rehearsal.subprocess, "run", lambda *_, **__: pytest.fail("a runtime has seen it"))
+
+    for cut in range(0, len(whole), 16):
+        path.write_bytes(whole[:cut])
+        with pytest.raises(ModelError, match=r"tiny\.tflite: expected a sound \.tflite file"):
+            importing(path)
 
 
 def test_damaged_models_are_read_or_refused_without_a_traceback(tiny, described):
@@ -357,9 +372,9 @@ def test_damaged_models_are_read_or_refused_without_a_traceback(tiny, described)
 @pytest.mark.parametrize(
     ("data", "complaint"),
     [
-        (b"", "expected the mark 'TFL3'"),
+        (b"", "instead of b'TFL3'"),
         (b"PK\x03\x04" + b"\0" * 50, "found a zip archive; unpack it"),
-        (b"\0" * 100, "expected the mark 'TFL3'"),
+        (b"\0" * 100, "instead of b'TFL3'"),
     ],
 )
 def test_another_file_is_refused(importing, tmp_path, data, complaint):
