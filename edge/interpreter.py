@@ -123,7 +123,8 @@ class TfliteInterpreter:
         What a recurrent model remembers of the run before is forgotten: one picture, one answer. Raises ModelError when
         the model fails in use, as on an accelerator that was unplugged.
         """
-        self._interpreter.set_tensor(self._input_index, values.reshape(self._input_shape))
+        exact = values.reshape(self._input_shape) if values.shape == self.input.shape else values
+        self._interpreter.set_tensor(self._input_index, exact)
         self._forget()
         try:
             self._interpreter.invoke()
