@@ -14,6 +14,7 @@ from edge.conventions import Conventions
 from edge.durable import require_unused
 from edge.errors import ModelError
 from edge.interpreter import TensorSpec, TfliteInterpreter
+from edge.labelled import LabelledPicture
 from edge.preprocess import InputSpec
 from edge.rehearsal import Trial, vet
 from quantize.import_checks import AnswerKind, Filter, Fit, answer_kind, check_output, input_spec
@@ -28,13 +29,14 @@ from quantize.import_choices import (
     normalizations,
     read_normalization,
 )
-from quantize.import_evaluation import LabelledPictures, answers_of, labelled_pictures, show
+from quantize.import_evaluation import LabelledPictures, Shown, answers_of, labelled_pictures, show
 from quantize.import_pack import Known, pack_imported
 from quantize.import_settle import Settled, assumed_background, settle
 from quantize.import_thresholds import UNMEASURED, assumed_thresholds, measured_thresholds
 from quantize.label_files import Labels, read_labels
 from quantize.model_file import ModelFile, read_model_file
 from quantize.quiet import quiet
+from training.answers import Answers
 
 
 @dataclass(frozen=True)
@@ -155,6 +157,7 @@ def _known(
     return Known(
         file=model.file,
         trial=model.trial,
+        interpreter=model.interpreter,
         classifier=classifier,
         conventions=model.conventions(settled.way),
         thresholds=thresholds.by_label,
@@ -166,8 +169,15 @@ def _known(
             settled.findings[1],
             Finding("answers", *model.answers),
             thresholds.finding,
+            Finding("golden inputs", "pictures" if shown else "drawn pictures", "given" if shown else "assumed"),
         ),
         tried=settled.tried,
+        pictures=_named(shown, judged) if shown and judged else (),
         judged=judged,
         warnings=(*labels.notes, *(shown.skipped if shown else ()), *thresholds.warnings),
     )
+
+
+def _named(shown: Shown, judged: Answers) -> tuple[LabelledPicture, ...]:
+    labels = (judged.labels[truth] for truth in judged.truth)
+    return tuple(LabelledPicture(label, path) for label, path in zip(labels, shown.paths, strict=True))

@@ -8,8 +8,12 @@ import pytest
 from PIL import Image
 
 from edge import rehearsal
-from edge.bundle import open_bundle
+from edge.bundle import open_bundle, write_bundle
+from edge.bundle_golden import with_golden
+from edge.check import check_bundle
+from edge.classifier import BELOW_ONE
 from edge.errors import DataError, ModelError
+from edge.golden import GOLDEN_FILE, golden_inputs
 from edge.interpreter import TensorSpec
 from edge.pictures import read_picture
 from edge.rehearsal import Trial, rehearse
@@ -399,3 +403,58 @@ def test_provenance_says_what_was_found_and_what_was_assumed(importing, tiny, co
     assert (known["fit"], known["resize filter"], known["input"]) == ("given", "assumed", "in the file")
     assert told["evaluation"]["right"] == 48
     assert str(color_folder.parent) not in imported.bundle.facts.model_dump_json()
+
+
+def test_golden_inputs_are_chosen_from_the_pictures(importing, tiny, color_folder):
+    """One of every label and those answered least surely; a file that is no picture is passed over."""
+    (color_folder / "red" / "0.png").write_text("no picture")
+
+    golden = importing(tiny(quantized=UINT8), data=color_folder).bundle.facts.golden
+
+    assert len(golden.inputs) == 12
+    assert {one.name.split("/")[0] for one in golden.inputs} == {"red", "green", "blue", "dull"}
+    assert "red/0.png" not in {one.name for one in golden.inputs}
+
+
+def test_golden_inputs_are_drawn_when_there_are_no_pictures(importing, tiny):
+    """So that every bundle can be replayed; and it is said."""
+    imported = importing(tiny(quantized=UINT8))
+
+    assert len({one.name for one in imported.bundle.facts.golden.inputs}) == 12
+    assert {one.name.split("/")[0] for one in imported.bundle.facts.golden.inputs} == {"drawn"}
+    assert (how(imported, "golden inputs").value, how(imported, "golden inputs").how) == ("drawn pictures", "assumed")
+
+
+@pytest.mark.parametrize("settings", [{}, {"last": None}, {"quantized": ("uint8", 1 / 100, 77)}])
+def test_golden_inputs_go_in_as_the_pictures_do(importing, tiny, color_folder, settings):
+    """Normalised as the bundle's pictures are: their recorded answers are those that the classifier gives."""
+    bundle = importing(tiny(**settings), data=color_folder, answers="scores").bundle
+    inputs = golden_inputs(bundle.read(GOLDEN_FILE), 12, bundle.facts.input, "golden.png")
+
+    raw = [bundle.classifier().raw_scores_of_input(pixels) for pixels in inputs]
+
+    recorded = [np.minimum(np.float32(one.outputs), BELOW_ONE) for one in bundle.facts.golden.inputs]
+    assert np.allclose(raw, recorded, atol=1e-6)
+    assert len({one.outputs for one in bundle.facts.golden.inputs}) > 1
+
+
+def test_golden_inputs_given_later_go_in_so_too(importing, tiny, color_folder, tmp_path):
+    """`bundle golden` on a bundle with a normalization of its own."""
+    imported = importing(tiny(), data=color_folder)
+
+    again = with_golden(imported.bundle.folder, color_folder, tmp_path / "again")
+
+    assert again.facts.golden == imported.bundle.facts.golden
+
+
+def test_another_answer_to_a_golden_input_is_found(importing, tiny, color_folder, tmp_path):
+    """An imported bundle is held to what it answered when it was made, like one of our own."""
+    bundle = importing(tiny(quantized=UINT8), data=color_folder).bundle
+    first, *others = bundle.facts.golden.inputs
+    other = first.model_copy(update={"outputs": first.outputs[::-1]})
+    golden = bundle.facts.golden.model_copy(update={"inputs": (other, *others)})
+    files = {name: bundle.read(name) for name in bundle.facts.files}
+    write_bundle(tmp_path / "other", bundle.facts.model_copy(update={"golden": golden}), files)
+
+    assert [one.name for one in check_bundle(tmp_path / "other").findings if not one.ok] == [first.name]
+    assert check_bundle(bundle.folder).ok
