@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -53,6 +54,7 @@ RUNTIME_MODULES = {
     "tensorflow": "tensorflow.lite.python.interpreter",
 }
 RUNTIMES = tuple(RUNTIME_MODULES.values())
+_CUSTOM_OPERATOR = re.compile(r"unresolved custom op: ([^\s]+?)\.?(?:\s|$)")
 _DISTRIBUTIONS = {module: name for name, module in RUNTIME_MODULES.items()} | {RUNTIMES[0]: "ai-edge-litert"}
 
 
@@ -148,7 +150,8 @@ def load_runtime(modules: tuple[str, ...] = RUNTIMES) -> Any:
     """Import the first of these that is installed. Raises MissingPackageError when there is none."""
     for name in modules:
         try:
-            return importlib.import_module(name)
+            with native_stderr_silenced():  # TensorFlow greets with a screenful
+                return importlib.import_module(name)
         except ImportError:
             continue
     raise MissingPackageError(
@@ -185,6 +188,16 @@ def _cannot_run(model: Path, error: Exception, *, accelerated: bool) -> str:
         )
     if "edgetpu-custom-op" in reason:
         return f"{model}: compiled for a Coral Edge TPU and cannot run on the CPU; use the model it was compiled from"
+    if custom := _CUSTOM_OPERATOR.search(reason):
+        return (
+            f"{model}: expected operators that every TFLite runtime has, found one that only its maker's program knows "
+            f"({custom[1]}); export the model with built-in operators only"
+        )
+    if "Select TensorFlow op" in reason or "Flex" in reason:
+        return (
+            f"{model}: expected operators that every TFLite runtime has, found some of TensorFlow itself ({reason}); "
+            "export the model with built-in operators only (TFLITE_BUILTINS)"
+        )
     return f"{model}: expected a model this runtime can execute, found: {reason}; convert the model again"
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from edge.bundle import Bundle
 from edge.classifier import Classifier
-from edge.conventions import Conventions
+from edge.conventions import Conventions, Normalization
 from edge.durable import require_unused
 from edge.errors import ModelError
 from edge.interpreter import TensorSpec, TfliteInterpreter
@@ -71,6 +71,7 @@ def import_model(options: ImportOptions, tell: Callable[[str], None] = lambda _l
     `data` settles, DataError when labels, pictures or the output folder cannot be used.
     """
     require_unused(options.out)
+    given = read_normalization(options.normalization) if options.normalization is not None else None
     file = read_model_file(options.model)
     labels = _labels(options, file)
     pictures = labelled_pictures(options.data, labels.names) if options.data else None
@@ -80,7 +81,7 @@ def import_model(options: ImportOptions, tell: Callable[[str], None] = lambda _l
     outputs = check_output(options.model, trial)
     settled = settle(
         options.model,
-        _ways(options, file, trial.input, model.spec),
+        _ways(options, given, file, trial.input, model.spec),
         _names(options, labels, outputs),
         pictures,
         model.classifier,
@@ -125,11 +126,15 @@ def _labels(options: ImportOptions, file: ModelFile) -> Labels:
 
 
 def _ways(
-    options: ImportOptions, file: ModelFile, tensor: TensorSpec, spec: InputSpec
+    options: ImportOptions, given: Normalization | None, file: ModelFile, tensor: TensorSpec, spec: InputSpec
 ) -> tuple[list[NormalizationChoice], str]:
-    if options.normalization is None:
+    if given is None:
         return normalizations(tensor, file.normalization, spec.channels)
-    given = read_normalization(options.normalization)
+    if given.channels not in (1, spec.channels):
+        raise ModelError(
+            f"--normalization: expected one mean and one standard deviation for {options.model}, which takes "
+            f"{spec.color} pictures, found {options.normalization}; give MEAN/STD with one number each"
+        )
     name = normalization_name(given)
     covered = covered_range(tensor) if tensor.dtype != np.float32 else None
     return [covered if covered and covered.name == name else NormalizationChoice(name, given)], "given"
@@ -138,7 +143,10 @@ def _ways(
 def _names(options: ImportOptions, labels: Labels, outputs: int) -> tuple[list[LabelChoice], str]:
     if options.background is None and not options.data and assumed_background(labels.names, outputs):
         return label_choices(labels.names, outputs, "first"), "assumed: it calls itself background"
-    choices = label_choices(labels.names, outputs, options.background)
+    try:
+        choices = label_choices(labels.names, outputs, options.background)
+    except ModelError as error:
+        raise ModelError(f"{options.labels or options.model}: {error}") from error
     return choices, "given" if options.background and outputs != len(labels.names) else "in the file"
 
 

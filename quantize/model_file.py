@@ -72,7 +72,8 @@ def read_model_file(path: Path) -> ModelFile:
 
 def _contents(path: Path) -> bytes:
     if not path.is_file():
-        raise ModelError(f"{path}: expected a .tflite file, found none; check the path")
+        found = "a folder; give the file in it" if path.is_dir() else "none; check the path"
+        raise ModelError(f"{path}: expected a .tflite file, found {found}")
     try:
         with path.open("rb") as file:
             data = file.read(MOST_MODEL_BYTES + 1)

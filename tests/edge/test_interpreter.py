@@ -136,6 +136,25 @@ def test_the_first_runtime_installed_is_taken(monkeypatch):
     assert TfliteInterpreter(MODEL).runtime_name == "ai_edge_litert.interpreter"
 
 
+@pytest.mark.parametrize(
+    ("reason", "told"),
+    [
+        ("Encountered unresolved custom op: AudioSpectrogram.\nSee instructions", "knows (AudioSpectrogram); export"),
+        ("Encountered unresolved custom op: TFLite_Detection_PostProcess.", "knows (TFLite_Detection_PostProcess); ex"),
+        ("Encountered unresolved custom op: edgetpu-custom-op.", "compiled for a Coral Edge TPU"),
+        (
+            "Select TensorFlow op(s), included in the given model, is(are) not supported",
+            "export the model with built-in",
+        ),
+        ("Regular TensorFlow ops are not supported. Flex delegate", "found some of TensorFlow itself"),
+        ("Didn't find op for builtin opcode 'CONV_2D' version '99'", "found: Didn't find op for builtin opcode"),
+    ],
+)
+def test_an_operator_that_is_missing_here_is_named(reason, told):
+    """What the maker of the model must do otherwise differs from case to case."""
+    assert told in module._cannot_run(Path("model.tflite"), RuntimeError(reason), accelerated=False)
+
+
 def test_a_missing_model_is_a_model_error(tmp_path):
     """The runtime's own words are put into a sentence."""
     with pytest.raises(ModelError, match=r"none\.tflite"):

@@ -63,24 +63,58 @@ def test_json_is_one_object(tiny, color_labels, color_folder, tmp_path):
 @pytest.mark.parametrize(
     ("options", "complaint"),
     [
-        (["--normalization", "0..2"], "expected a normalization"),
-        (["--normalization", "1,2/3"], "expected a normalization"),
-        (["--normalization", "1/0"], "expected a normalization"),
-        (["--normalization", "nan/1"], "expected a normalization"),
+        (["--normalization", "0..2"], "--normalization: expected 0..1, -1..1"),
+        (["--normalization", "1,2/3"], "--normalization: expected 0..1"),
+        (["--normalization", "1/0"], "--normalization: expected 0..1"),
+        (["--normalization", "nan/1"], "--normalization: expected 0..1"),
         (["--data", "no/such/folder"], "found no such folder"),
         (["--labels", "no/such/file"], "expected a file of labels"),
+        (["--normalization", "1,2,3/1,2,3", "--labels", "{two}"], "two.txt: expected as many labels"),
         ([], "give --normalization"),
     ],
 )
 def test_a_wrong_option_is_one_sentence(tiny, color_labels, tmp_path, options, complaint):
     """And no bundle."""
+    (tmp_path / "two.txt").write_text("a\nb\n")
     labels = [] if "--labels" in options else ["--labels", color_labels]
+    given = [option.replace("{two}", str(tmp_path / "two.txt")) for option in options]
 
-    result = command("import", tiny(), *labels, "--out", tmp_path / "bundle", *options)
+    result = command("import", tiny(), *labels, "--out", tmp_path / "bundle", *given)
 
     assert result.exit_code == 1
     assert complaint in result.stderr
     assert not (tmp_path / "bundle").exists()
+
+
+@pytest.mark.parametrize(("option", "with_data"), [("--min-score", True), ("--purity", False)])
+def test_an_option_that_would_do_nothing_is_refused(tiny, color_labels, color_folder, tmp_path, option, with_data):
+    """Thresholds are measured on pictures, or assumed; whoever asks for the other has misunderstood."""
+    data = ["--data", color_folder] if with_data else []
+
+    result = command("import", tiny(), "--labels", color_labels, "--out", tmp_path / "bundle", *data, option, "0.5")
+
+    assert result.exit_code == 2
+    assert f"{option} is for an import with" in result.stderr
+
+
+def test_a_normalization_for_other_channels_is_refused(tiny, color_labels, tmp_path):
+    """Three means for a grey picture."""
+    model = tiny(shape=(1, 8, 8, 1))
+
+    result = command(
+        "import", model, "--labels", color_labels, "--out", tmp_path / "bundle", "--normalization", "imagenet"
+    )
+
+    assert result.exit_code == 1
+    assert "--normalization: expected one mean and one standard deviation for" in result.stderr
+
+
+def test_a_folder_instead_of_a_model_is_told(color_labels, tmp_path):
+    """With what to give."""
+    result = command("import", tmp_path, "--labels", color_labels, "--out", tmp_path / "bundle")
+
+    assert result.exit_code == 1
+    assert "found a folder; give the file in it" in result.stderr
 
 
 def test_a_folder_in_use_is_left_alone(tiny, color_labels, tmp_path):
@@ -199,7 +233,7 @@ def test_a_public_model_with_1001_outputs_and_1000_labels(tmp_path):
     ("model", "complaint"),
     [
         ("mobilenet_v1_0.25_128_quant_edgetpu.tflite", "compiled for a Coral Edge TPU"),
-        ("model_invoking_error.tflite", "fake-op-double"),
+        ("model_invoking_error.tflite", "found one that only its maker's program knows (fake-op-double); export the"),
     ],
 )
 def test_public_models_that_cannot_sort_say_why(tmp_path, model, complaint):
