@@ -35,7 +35,7 @@ class TensorSpec:
 class Interpreter(Protocol):
     """Anything that maps one input array to one output array. Owned by one thread.
 
-    A picture that lacks the batch or the channel axis is presented with it: (1, height, width, channels).
+    An input without a batch or channel axis, or with channels first, is presented as (1, height, width, channels).
     """
 
     input: TensorSpec
@@ -125,7 +125,7 @@ class TfliteInterpreter:
         What a recurrent model remembers of the run before is forgotten: one picture, one answer. Raises ModelError when
         the model fails in use, as on an accelerator that was unplugged.
         """
-        exact = values.reshape(self._input_shape) if values.shape == self.input.shape else values
+        exact = _as_asked(values, self._input_shape) if values.shape == self.input.shape else values
         self._interpreter.set_tensor(self._input_index, exact)
         self._forget()
         try:
@@ -173,10 +173,24 @@ def _tensor_spec(details: dict[str, Any]) -> TensorSpec:
 
 
 def _as_picture(shape: tuple[int, ...]) -> tuple[int, ...]:
-    """Return the shape as a batch of one picture with channels, when all that lacks is the batch or the channels."""
+    """Return an input's shape as (1, height, width, channels), when it is that with an axis left out or moved."""
+    if _channels_first(shape):
+        return shape[0], shape[2], shape[3], shape[1]
     if len(shape) != 3:
         return shape
     return (*shape, 1) if shape[0] == 1 else (1, *shape) if shape[2] in (1, 3) else shape
+
+
+def _channels_first(shape: tuple[int, ...]) -> bool:
+    """Whether this is (1, channels, height, width), as PyTorch has it."""
+    return len(shape) == 4 and shape[1] in (1, 3) and shape[3] not in (1, 3)
+
+
+def _as_asked(picture: NDArray[Any], shape: tuple[int, ...]) -> NDArray[Any]:
+    """Return a picture, of the shape that `_as_picture` gives, in the shape that the model asks for."""
+    if _channels_first(shape):
+        return np.ascontiguousarray(picture.transpose(0, 3, 1, 2))
+    return picture.reshape(shape)
 
 
 def _cannot_run(model: Path, error: Exception, *, accelerated: bool) -> str:

@@ -347,13 +347,18 @@ def test_a_recurrent_model_forgets_the_picture_before():
         ((28, 24, 3), (1, 28, 24, 3)),
         ((28, 24, 1), (1, 28, 24, 1)),
         ((1, 8, 8, 3), (1, 8, 8, 3)),
+        ((1, 3, 28, 24), (1, 28, 24, 3)),
+        ((1, 1, 28, 24), (1, 28, 24, 1)),
         ((10, 24, 5), (10, 24, 5)),
         ((1, 784), (1, 784)),
     ],
 )
-def test_a_missing_axis_of_a_batch_or_of_channels_is_added(shape, picture):
-    """Nothing else is taken for a picture."""
+def test_an_axis_that_is_left_out_or_moved_is_put_where_it_belongs(shape, picture):
+    """Nothing else is taken for a picture; and every value goes back to where the model looks for it."""
     assert module._as_picture(shape) == picture
+    values = np.arange(np.prod(shape)).reshape(shape)
+    presented = values.transpose(0, 2, 3, 1) if shape[1:2] in ((1,), (3,)) else values.reshape(picture)
+    assert np.array_equal(module._as_asked(presented, shape), values)
 
 
 def test_a_picture_without_channels_goes_in_as_one_with(monkeypatch):

@@ -65,6 +65,16 @@ def test_a_quantized_input_tells_its_range_itself(importing, tiny, color_folder,
     assert (how(imported, "normalization").value, how(imported, "normalization").how) == ("-1..1", "in the file")
 
 
+@pytest.mark.parametrize("quantized", [None, UINT8])
+def test_a_model_with_its_channels_first_sees_the_same_colours(importing, tiny, color_folder, quantized):
+    """As exported from PyTorch, (1, 3, height, width): red stays red, and up stays up."""
+    imported = importing(tiny(shape=(1, 3, 8, 10), quantized=quantized), normalization="-1..1")
+
+    assert right(imported.bundle, color_folder) == 1
+    assert how(imported, "input").value.startswith("10 x 8 px, rgb")
+    assert check_bundle(imported.bundle.folder).ok
+
+
 def test_a_float_input_is_fed_as_asked(importing, tiny, color_folder):
     """A float file alone does not tell: the option does, and stays in the bundle."""
     imported = importing(tiny(), normalization="-1..1")
@@ -267,7 +277,6 @@ def test_a_model_that_guesses_is_said_to(importing, tiny, color_folder):
     ("settings", "complaint"),
     [
         ({"shape": (2, 8, 8, 3)}, "a batch of 1"),
-        ({"shape": (1, 3, 8, 8)}, "channels first"),
         ({"shape": (1, 4, 4, 3)}, "input cannot be used, width_px"),
         ({"places": True}, "detection or segmentation"),
         ({"two_outputs": True}, "one input and one output, found 1 and 2"),
