@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import re
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -16,7 +15,9 @@ from numpy.typing import NDArray
 
 from edge.conventions import Normalization
 from edge.errors import MissingPackageError, ModelError
+from edge.input_layout import as_asked, as_picture
 from edge.quiet import native_stderr_silenced
+from edge.runtime_errors import cannot_run, failed_in_use
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,6 @@ RUNTIME_MODULES = {
     "tensorflow": "tensorflow.lite.python.interpreter",
 }
 RUNTIMES = tuple(RUNTIME_MODULES.values())
-_CUSTOM_OPERATOR = re.compile(r"unresolved custom op: ([^\s]+?)\.?(?:\s|$)")
 _DISTRIBUTIONS = {module: name for name, module in RUNTIME_MODULES.items()} | {RUNTIMES[0]: "ai-edge-litert"}
 
 
@@ -93,7 +93,7 @@ class TfliteInterpreter:
                 self._interpreter = runtime.Interpreter(**options)
                 self._interpreter.allocate_tensors()
         except (RuntimeError, ValueError) as error:
-            raise ModelError(_cannot_run(model, error, accelerated=self._accelerated)) from error
+            raise ModelError(cannot_run(model, error, accelerated=self._accelerated)) from error
         except SystemError as error:
             raise MissingPackageError(
                 f"{self.runtime_name} does not work with numpy {np.__version__} ({error}); "
@@ -113,7 +113,7 @@ class TfliteInterpreter:
         self._input_index, self._output_index = inputs[0]["index"], outputs[0]["index"]
         self.input, self.output = _tensor_spec(inputs[0]), _tensor_spec(outputs[0])
         self._input_shape = self.input.shape
-        self.input = replace(self.input, shape=_as_picture(self._input_shape))
+        self.input = replace(self.input, shape=as_picture(self._input_shape))
         if self.input.dtype not in (np.uint8, np.int8, np.float32):
             raise ModelError(
                 f"{model}: expected a uint8, int8 or float32 input, found {self.input.dtype}; convert it again"
@@ -125,13 +125,13 @@ class TfliteInterpreter:
         What a recurrent model remembers of the run before is forgotten: one picture, one answer. Raises ModelError when
         the model fails in use, as on an accelerator that was unplugged.
         """
-        exact = _as_asked(values, self._input_shape) if values.shape == self.input.shape else values
+        exact = as_asked(values, self._input_shape) if values.shape == self.input.shape else values
         self._interpreter.set_tensor(self._input_index, exact)
         self._forget()
         try:
             self._interpreter.invoke()
         except RuntimeError as error:
-            raise ModelError(_failed_in_use(self._model, error, accelerated=self._accelerated)) from error
+            raise ModelError(failed_in_use(self._model, error, accelerated=self._accelerated)) from error
         output: NDArray[Any] = self._interpreter.get_tensor(self._output_index)
         return output
 
@@ -170,62 +170,6 @@ def _tensor_spec(details: dict[str, Any]) -> TensorSpec:
     scale, zero_point = details["quantization"]
     shape = tuple(int(n) for n in details["shape"])
     return TensorSpec(shape, np.dtype(details["dtype"]), float(scale), int(zero_point))
-
-
-def _as_picture(shape: tuple[int, ...]) -> tuple[int, ...]:
-    """Return an input's shape as (1, height, width, channels), when it is that with an axis left out or moved."""
-    if _channels_first(shape):
-        return shape[0], shape[2], shape[3], shape[1]
-    if len(shape) != 3:
-        return shape
-    return (*shape, 1) if shape[0] == 1 else (1, *shape) if shape[2] in (1, 3) else shape
-
-
-def _channels_first(shape: tuple[int, ...]) -> bool:
-    """Whether this is (1, channels, height, width), as PyTorch has it."""
-    return len(shape) == 4 and shape[1] in (1, 3) and shape[3] not in (1, 3)
-
-
-def _as_asked(picture: NDArray[Any], shape: tuple[int, ...]) -> NDArray[Any]:
-    """Return a picture, of the shape that `_as_picture` gives, in the shape that the model asks for."""
-    if _channels_first(shape):
-        return np.ascontiguousarray(picture.transpose(0, 3, 1, 2))
-    return picture.reshape(shape)
-
-
-def _cannot_run(model: Path, error: Exception, *, accelerated: bool) -> str:
-    reason = _first_line(error)
-    if accelerated:
-        return (
-            f"{model}: expected a model that this accelerator can execute, found: {reason}; "
-            "compile it for this accelerator again, and update the accelerator's library"
-        )
-    if "edgetpu-custom-op" in reason:
-        return f"{model}: compiled for a Coral Edge TPU and cannot run on the CPU; use the model it was compiled from"
-    if custom := _CUSTOM_OPERATOR.search(reason):
-        return (
-            f"{model}: expected operators that every TFLite runtime has, found one that only its maker's program knows "
-            f"({custom[1]}); export the model with built-in operators only"
-        )
-    if "Select TensorFlow op" in reason or "Flex" in reason:
-        return (
-            f"{model}: expected operators that every TFLite runtime has, found some of TensorFlow itself ({reason}); "
-            "export the model with built-in operators only (TFLITE_BUILTINS)"
-        )
-    return f"{model}: expected a model this runtime can execute, found: {reason}; convert the model again"
-
-
-def _failed_in_use(model: Path, error: Exception, *, accelerated: bool) -> str:
-    if accelerated:
-        return (
-            f"{model}: the accelerator failed in use: {_first_line(error)}; "
-            "check its cable, its power and its temperature, plug it in again, and start again"
-        )
-    return f"{model}: the model failed in use: {_first_line(error)}; convert the model again"
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().splitlines()[0] if str(error).strip() else "no reason given"
 
 
 def input_encoder(

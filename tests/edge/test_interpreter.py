@@ -17,9 +17,11 @@ from edge.classifier import Classifier, best
 from edge.conventions import Normalization
 from edge.edgetpu import EdgeTpu
 from edge.errors import MissingPackageError, ModelError
+from edge.input_layout import as_asked, as_picture
 from edge.interpreter import TensorSpec, TfliteInterpreter, input_encoder, real_values
 from edge.pictures import read_picture
 from edge.preprocess import InputSpec, preprocess
+from edge.runtime_errors import cannot_run
 from tests.small_graphs import PLAIN, graph
 
 MODEL = Path(str(files("edge"))) / "data" / "bundle" / "model.tflite"
@@ -152,7 +154,7 @@ def test_the_first_runtime_installed_is_taken(monkeypatch):
 )
 def test_an_operator_that_is_missing_here_is_named(reason, told):
     """What the maker of the model must do otherwise differs from case to case."""
-    assert told in module._cannot_run(Path("model.tflite"), RuntimeError(reason), accelerated=False)
+    assert told in cannot_run(Path("model.tflite"), RuntimeError(reason), accelerated=False)
 
 
 def test_a_missing_model_is_a_model_error(tmp_path):
@@ -355,10 +357,10 @@ def test_a_recurrent_model_forgets_the_picture_before():
 )
 def test_an_axis_that_is_left_out_or_moved_is_put_where_it_belongs(shape, picture):
     """Nothing else is taken for a picture; and every value goes back to where the model looks for it."""
-    assert module._as_picture(shape) == picture
+    assert as_picture(shape) == picture
     values = np.arange(np.prod(shape)).reshape(shape)
     presented = values.transpose(0, 2, 3, 1) if shape[1:2] in ((1,), (3,)) else values.reshape(picture)
-    assert np.array_equal(module._as_asked(presented, shape), values)
+    assert np.array_equal(as_asked(presented, shape), values)
 
 
 def test_a_picture_without_channels_goes_in_as_one_with(monkeypatch):
