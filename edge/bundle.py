@@ -40,7 +40,7 @@ from edge.golden import GOLDEN_FILE, Golden
 from edge.interpreter import Interpreter, TfliteInterpreter
 from edge.preprocess import InputSpec
 from edge.rehearsal import vet
-from edge.replay import check_golden
+from edge.replay import Fed, check_golden
 from edge.test_card import TestCard, check_test_card
 
 FORMAT_VERSION = 1
@@ -98,7 +98,7 @@ class BundleFacts(_Facts):
 
     temperature: how much the model's scores are softened before they are compared with thresholds. forced: why the
     bundle should not have been made, sentence by sentence; somebody made it nevertheless. golden: None in a bundle made
-    before there were any, and in imported ones.
+    before there were any.
     """
 
     format_version: int
@@ -164,9 +164,13 @@ class Bundle:
         facts, interpreter = self.facts, self.interpreter(num_threads=num_threads)
         classifier = self.classifier_on(interpreter)
         if facts.golden:
-            sheet, where = self.read(GOLDEN_FILE), str(self.folder / GOLDEN_FILE)
-            check_golden(facts.golden, sheet, interpreter, facts.input, facts.output_quantization.scale, where)
+            check_golden(facts.golden, self.read(GOLDEN_FILE), self.fed(interpreter), str(self.folder / GOLDEN_FILE))
         return classifier
+
+    def fed(self, interpreter: TfliteInterpreter) -> Fed:
+        """Return the model, loaded, as the golden inputs go into it."""
+        facts = self.facts
+        return Fed(interpreter, facts.input, facts.conventions.normalization, facts.output_quantization.scale)
 
     def classifier_on(self, interpreter: Interpreter) -> Classifier:
         """Put a model of this bundle, loaded, behind its labels, and replay the test card on it.

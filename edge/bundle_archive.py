@@ -60,6 +60,8 @@ def unpack_bundle(file: Path, folder: Path) -> Bundle:
     Raises BundleError naming what is wrong, DataError when `folder` is in use.
     """
     require_unused(folder)
+    if file.is_dir():
+        raise BundleError(f"{file}: expected a packed bundle, found a folder; give the file of edge-sort bundle pack")
     if not file.is_file():
         raise BundleError(f"{file}: expected a packed bundle, found no such file; make one with: edge-sort bundle pack")
     with whole_folder(folder) as draft:

@@ -14,9 +14,10 @@ from typing import Annotated, Any, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from edge.errors import BundleError
+from edge.model_limits import MOST_MODEL_BYTES
 from edge.problems import first_problem
 
-MOST_FILE_BYTES = 512 << 20  # the largest network of keras.applications takes 145 MB as integers
+MOST_FILE_BYTES = MOST_MODEL_BYTES  # nothing in a bundle is larger than its model
 REMEDY = "copy the bundle again or make it again with: edge-sort quantize"
 
 _MOST_LABEL_LENGTH = 200

@@ -26,6 +26,6 @@ def with_golden(folder: Path, pictures: Path, out: Path) -> Bundle:
             "name the folders as the labels"
         )
     bundle.classifier()  # replays the test card: a machine that fails it must not set the standard
-    golden, sheet = make_golden(bundle.interpreter(), bundle.facts.input, known)
+    golden, sheet = make_golden(bundle.interpreter(), bundle.facts.input, known, bundle.facts.conventions.normalization)
     files = {name: bundle.read(name) for name in bundle.facts.files} | {GOLDEN_FILE: sheet}
     return write_bundle(out, bundle.facts.model_copy(update={"golden": golden}), files)

@@ -124,9 +124,8 @@ def _test_card(bundle: Bundle, interpreter: TfliteInterpreter) -> Iterator[Findi
 
 
 def _golden(bundle: Bundle, interpreter: TfliteInterpreter, golden: Golden) -> Iterator[Finding]:
-    facts, where = bundle.facts, str(bundle.folder / GOLDEN_FILE)
-    sheet, scale = bundle.read(GOLDEN_FILE), facts.output_quantization.scale
-    for one in replay_golden(golden, sheet, interpreter, facts.input, scale, where):
+    sheet, where = bundle.read(GOLDEN_FILE), str(bundle.folder / GOLDEN_FILE)
+    for one in replay_golden(golden, sheet, bundle.fed(interpreter), where):
         yield _compared("golden", one, bundle.labels)
 
 

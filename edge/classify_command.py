@@ -8,6 +8,8 @@ from typing import Literal
 
 import click
 
+_MOST_SHOWN = 9  # other labels on a line; --json has them all
+
 
 @click.command("classify")
 @click.argument("bundle", type=click.Path(path_type=Path))
@@ -56,6 +58,8 @@ def classify_command(
 
 def _line(image: str, label: str, scores: dict[str, float], sure: bool) -> str:
     others = sorted((item for item in scores.items() if item[0] != label), key=lambda item: -item[1])
-    rest = "  ".join(f"{name} {score:.3f}" for name, score in others)
+    rest = "  ".join(f"{name} {score:.3f}" for name, score in others[:_MOST_SHOWN])
+    if len(others) > _MOST_SHOWN:
+        rest += f"  and {len(others) - _MOST_SHOWN} more"
     doubt = "" if sure else "  (below its threshold: would go to reject)"
     return f"{image}: {label} {scores[label]:.3f}{doubt}   {rest}"

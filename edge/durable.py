@@ -41,12 +41,14 @@ def publish(draft: Path, target: Path) -> None:
 
 
 @contextmanager
-def whole_file(target: Path, mode: int = 0o644) -> Iterator[BinaryIO]:
+def whole_file(target: Path, mode: int = 0o644, *, replace: bool = False) -> Iterator[BinaryIO]:
     """Yield a file beside `target`, open for writing; when the block ends well it becomes `target`, else it is removed.
 
-    Nobody else can read it before it has its mode. Raises DataError when `target` exists.
+    Nobody else can read it before it has its mode. replace: it may take the place of an older file, which is there,
+    whole, until that moment. Raises DataError when `target` exists and may not be replaced, or is a folder.
     """
-    require_new_file(target)
+    if not replace or target.is_dir():
+        require_new_file(target)
     parent = target.absolute().parent
     parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=f".{target.name}-", suffix=".partial", dir=parent)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import io
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -20,6 +20,7 @@ from PIL import Image
 from pydantic import BaseModel, ConfigDict, Field
 
 from edge.bundle_files import REMEDY, ShownText, printable
+from edge.conventions import Normalization
 from edge.errors import BundleError
 from edge.interpreter import (
     RUNTIME_MODULES,
@@ -80,7 +81,10 @@ def golden_candidates(pictures: Sequence[_Picture]) -> list[_Picture]:
 
 
 def make_golden(
-    interpreter: TfliteInterpreter, spec: InputSpec, pictures: Sequence[LabelledFile]
+    interpreter: TfliteInterpreter,
+    spec: InputSpec,
+    pictures: Sequence[LabelledFile],
+    normalization: Normalization | None = None,
 ) -> tuple[Golden, bytes]:
     """Record what `interpreter` answers here to some of `pictures`, and return it with the contents of golden.png.
 
@@ -88,15 +92,26 @@ def make_golden(
     Raises DataError for a picture that cannot be read.
     """
     candidates = golden_candidates(pictures)
-    tiles = [coarse(preprocess(read_picture(picture.path), spec)) for picture in candidates]
-    outputs = [outputs_of(interpreter, unfold(tile, spec)) for tile in tiles]
-    labels = {picture.label for picture in candidates}
-    chosen = _choose([_margin(one) for one in outputs], first=min(len(labels), GOLDEN_COUNT * 2 // 3))
-    inputs = tuple(GoldenInput(name=_name(candidates[index]), outputs=outputs[index]) for index in chosen)
+    of_each = min(len({picture.label for picture in candidates}), GOLDEN_COUNT * 2 // 3)
+    named = ((_name(picture), read_picture(picture.path)) for picture in candidates)
+    return record_golden(interpreter, spec, named, of_each, normalization)
+
+
+def record_golden(
+    interpreter: TfliteInterpreter,
+    spec: InputSpec,
+    named: Iterable[tuple[str, NDArray[np.uint8]]],
+    first: int = 0,
+    normalization: Normalization | None = None,
+) -> tuple[Golden, bytes]:
+    """Record the answers to the `first` of these pictures, (H, W, 3) uint8, and to those answered least surely."""
+    names, tiles = zip(*((name, coarse(preprocess(picture, spec))) for name, picture in named), strict=True)
+    outputs = [outputs_of(interpreter, unfold(tile, spec), normalization) for tile in tiles]
+    chosen = _choose([_margin(one) for one in outputs], first)
     golden = Golden(
         runtime=runtime_name(interpreter.runtime_name),
         runtime_version=runtime_version(interpreter.runtime_name),
-        inputs=inputs,
+        inputs=tuple(GoldenInput(name=names[index], outputs=outputs[index]) for index in chosen),
     )
     return golden, _png(np.concatenate([tiles[index] for index in chosen]))
 
@@ -152,9 +167,11 @@ def golden_inputs(sheet: bytes, count: int, spec: InputSpec, where: str) -> NDAr
     return np.stack([unfold(tile, spec) for tile in pixels.reshape(count, height, width, spec.channels)])
 
 
-def outputs_of(interpreter: Interpreter, pixels: NDArray[np.uint8]) -> tuple[float, ...]:
+def outputs_of(
+    interpreter: Interpreter, pixels: NDArray[np.uint8], normalization: Normalization | None = None
+) -> tuple[float, ...]:
     """Return the real values of the model's output for one input, `spec.shape` uint8."""
-    stored = interpreter.run(input_encoder(interpreter.input)(pixels)[np.newaxis])
+    stored = interpreter.run(input_encoder(interpreter.input, normalization)(pixels)[np.newaxis])
     return tuple(round(float(value), 6) for value in real_values(stored, interpreter.output).reshape(-1))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Protocol
@@ -15,7 +15,9 @@ from numpy.typing import NDArray
 
 from edge.conventions import Normalization
 from edge.errors import MissingPackageError, ModelError
+from edge.input_layout import as_asked, as_picture
 from edge.quiet import native_stderr_silenced
+from edge.runtime_errors import cannot_run, failed_in_use
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,10 @@ class TensorSpec:
 
 
 class Interpreter(Protocol):
-    """Anything that maps one input array to one output array. Owned by one thread."""
+    """Anything that maps one input array to one output array. Owned by one thread.
+
+    An input without a batch or channel axis, or with channels first, is presented as (1, height, width, channels).
+    """
 
     input: TensorSpec
     output: TensorSpec
@@ -88,12 +93,14 @@ class TfliteInterpreter:
                 self._interpreter = runtime.Interpreter(**options)
                 self._interpreter.allocate_tensors()
         except (RuntimeError, ValueError) as error:
-            raise ModelError(_cannot_run(model, error, accelerated=self._accelerated)) from error
+            raise ModelError(cannot_run(model, error, accelerated=self._accelerated)) from error
         except SystemError as error:
             raise MissingPackageError(
                 f"{self.runtime_name} does not work with numpy {np.__version__} ({error}); "
                 "install ai-edge-litert, or numpy below 2 beside tflite-runtime"
             ) from error
+        # a microsecond in a model that remembers nothing
+        self._forget: Callable[[], None] = getattr(self._interpreter, "reset_all_variables", lambda: None)
         self._check_ends(model)
 
     def _check_ends(self, model: Path) -> None:
@@ -105,6 +112,8 @@ class TfliteInterpreter:
             )
         self._input_index, self._output_index = inputs[0]["index"], outputs[0]["index"]
         self.input, self.output = _tensor_spec(inputs[0]), _tensor_spec(outputs[0])
+        self._input_shape = self.input.shape
+        self.input = replace(self.input, shape=as_picture(self._input_shape))
         if self.input.dtype not in (np.uint8, np.int8, np.float32):
             raise ModelError(
                 f"{model}: expected a uint8, int8 or float32 input, found {self.input.dtype}; convert it again"
@@ -113,13 +122,16 @@ class TfliteInterpreter:
     def run(self, values: NDArray[Any]) -> NDArray[Any]:
         """Return the output tensor, a copy, for `values` of exactly the input's shape and dtype.
 
-        Raises ModelError when the model fails in use, as on an accelerator that was unplugged.
+        What a recurrent model remembers of the run before is forgotten: one picture, one answer. Raises ModelError when
+        the model fails in use, as on an accelerator that was unplugged.
         """
-        self._interpreter.set_tensor(self._input_index, values)
+        exact = as_asked(values, self._input_shape) if values.shape == self.input.shape else values
+        self._interpreter.set_tensor(self._input_index, exact)
+        self._forget()
         try:
             self._interpreter.invoke()
         except RuntimeError as error:
-            raise ModelError(_failed_in_use(self._model, error, accelerated=self._accelerated)) from error
+            raise ModelError(failed_in_use(self._model, error, accelerated=self._accelerated)) from error
         output: NDArray[Any] = self._interpreter.get_tensor(self._output_index)
         return output
 
@@ -138,7 +150,8 @@ def load_runtime(modules: tuple[str, ...] = RUNTIMES) -> Any:
     """Import the first of these that is installed. Raises MissingPackageError when there is none."""
     for name in modules:
         try:
-            return importlib.import_module(name)
+            with native_stderr_silenced():  # TensorFlow greets with a screenful
+                return importlib.import_module(name)
         except ImportError:
             continue
     raise MissingPackageError(
@@ -157,31 +170,6 @@ def _tensor_spec(details: dict[str, Any]) -> TensorSpec:
     scale, zero_point = details["quantization"]
     shape = tuple(int(n) for n in details["shape"])
     return TensorSpec(shape, np.dtype(details["dtype"]), float(scale), int(zero_point))
-
-
-def _cannot_run(model: Path, error: Exception, *, accelerated: bool) -> str:
-    reason = _first_line(error)
-    if accelerated:
-        return (
-            f"{model}: expected a model that this accelerator can execute, found: {reason}; "
-            "compile it for this accelerator again, and update the accelerator's library"
-        )
-    if "edgetpu-custom-op" in reason:
-        return f"{model}: compiled for a Coral Edge TPU and cannot run on the CPU; use the model it was compiled from"
-    return f"{model}: expected a model this runtime can execute, found: {reason}; convert the model again"
-
-
-def _failed_in_use(model: Path, error: Exception, *, accelerated: bool) -> str:
-    if accelerated:
-        return (
-            f"{model}: the accelerator failed in use: {_first_line(error)}; "
-            "check its cable, its power and its temperature, plug it in again, and start again"
-        )
-    return f"{model}: the model failed in use: {_first_line(error)}; convert the model again"
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().splitlines()[0] if str(error).strip() else "no reason given"
 
 
 def input_encoder(

@@ -10,6 +10,7 @@ from edge.classifier import Classifier
 from edge.edgetpu import EdgeTpu
 from edge.errors import BundleError, ModelError
 from edge.interpreter import Interpreter
+from edge.model_structure import check_structure
 
 Processor = Literal["cpu", "edgetpu"]
 
@@ -54,7 +55,9 @@ def _on_edgetpu(bundle: Bundle, edgetpu: EdgeTpu) -> Classifier:
             f"{bundle.folder}: expected {EDGETPU_FILE} among its files, found none; "
             "make the bundle again with: edge-sort quantize --edgetpu, or ask for the CPU"
         )
-    interpreter = edgetpu.open(bundle.folder / EDGETPU_FILE)
+    path = bundle.folder / EDGETPU_FILE
+    check_structure(bundle.read(EDGETPU_FILE), path)  # what runs it first is the child of EdgeTpu.open
+    interpreter = edgetpu.open(path)
     _require_same_face(bundle, interpreter)
     try:
         return bundle.classifier_on(interpreter)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from edge.conventions import Normalization
 from edge.errors import BundleError
 from edge.golden import Golden, golden_inputs, outputs_of, runtime_name
 from edge.interpreter import TfliteInterpreter
@@ -42,26 +43,32 @@ class Replayed:
         return self.steps <= self.allowed + _ROUNDING
 
 
-def replay_golden(
-    golden: Golden, sheet: bytes, interpreter: TfliteInterpreter, spec: InputSpec, scale: float, where: str
-) -> Iterator[Replayed]:
-    """Answer every golden input here. sheet: golden.png. scale: the output's quantization. where: the file's name.
+@dataclass(frozen=True)
+class Fed:
+    """A model as its bundle feeds it. scale: the output's quantization."""
+
+    interpreter: TfliteInterpreter
+    spec: InputSpec
+    normalization: Normalization | None
+    scale: float
+
+
+def replay_golden(golden: Golden, sheet: bytes, fed: Fed, where: str) -> Iterator[Replayed]:
+    """Answer every golden input here. sheet: golden.png. where: the file's name.
 
     Raises BundleError when the sheet is damaged.
     """
-    here = runtime_name(interpreter.runtime_name)
-    inputs = golden_inputs(sheet, len(golden.inputs), spec, where)
+    here = runtime_name(fed.interpreter.runtime_name)
+    inputs = golden_inputs(sheet, len(golden.inputs), fed.spec, where)
     for one, pixels in zip(golden.inputs, inputs, strict=True):
-        found = outputs_of(interpreter, pixels)
+        found = outputs_of(fed.interpreter, pixels, fed.normalization)
         allowed = allowed_steps(golden.runtime, here, max(one.outputs))
-        yield Replayed(one.name, one.outputs, found, steps_apart(one.outputs, found, scale), allowed)
+        yield Replayed(one.name, one.outputs, found, steps_apart(one.outputs, found, fed.scale), allowed)
 
 
-def check_golden(
-    golden: Golden, sheet: bytes, interpreter: TfliteInterpreter, spec: InputSpec, scale: float, where: str
-) -> None:
+def check_golden(golden: Golden, sheet: bytes, fed: Fed, where: str) -> None:
     """Raise BundleError when this machine answers a golden input otherwise than the one that made the bundle."""
-    for one in replay_golden(golden, sheet, interpreter, spec, scale, where):
+    for one in replay_golden(golden, sheet, fed, where):
         if not one.ok:
             raise BundleError(
                 f"{where}: expected the scores of {one.name} within {one.allowed:.0f} steps, found one {one.steps:.0f} "

@@ -37,23 +37,22 @@ def make_keys(key: Path, passphrase: bytes | None = None) -> Path:
         require_new_file(file)
     forms, private = _need(_SERIALIZATION), _need(_ED25519).Ed25519PrivateKey.generate()
     protection = forms.BestAvailableEncryption(passphrase) if passphrase else forms.NoEncryption()
-    with whole_file(key, mode=0o600) as out:
-        out.write(private.private_bytes(forms.Encoding.PEM, forms.PrivateFormat.PKCS8, protection))
-    with whole_file(public_file) as out:
-        pem, form = forms.Encoding.PEM, forms.PublicFormat.SubjectPublicKeyInfo
-        out.write(private.public_key().public_bytes(pem, form))
+    pem, form = forms.Encoding.PEM, forms.PublicFormat.SubjectPublicKeyInfo
+    with whole_file(key, mode=0o600) as secret, whole_file(public_file) as public:
+        secret.write(private.private_bytes(pem, forms.PrivateFormat.PKCS8, protection))
+        public.write(private.public_key().public_bytes(pem, form))
     return public_file
 
 
 def sign_bundle(folder: Path, key: Path, ask_passphrase: Callable[[], str]) -> Bundle:
     """Put a signature into a bundle, in place of the one it may have. `ask_passphrase` is called for a protected key.
 
-    Raises BundleError when the bundle is damaged, DataError when the key cannot be used, MissingPackageError.
+    At every moment the bundle bears the old signature or the new one. Raises BundleError when the bundle is damaged,
+    DataError when the key cannot be used, MissingPackageError.
     """
     bundle = open_bundle(folder)
     signature: bytes = _private_key(key, ask_passphrase).sign(bundle.raw_facts)
-    (folder / SIGNATURE_FILE).unlink(missing_ok=True)
-    with whole_file(folder / SIGNATURE_FILE) as out:
+    with whole_file(folder / SIGNATURE_FILE, replace=True) as out:
         out.write(signature)
     return bundle
 

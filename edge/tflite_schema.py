@@ -50,12 +50,23 @@ class SubGraph(IntEnum):
     OPERATORS = 3
 
 
+class Tensor(IntEnum):
+    """Fields of a tensor."""
+
+    BUFFER = 2
+
+
 class Operator(IntEnum):
-    """Fields of an operator."""
+    """Fields of an operator. Its options may lie behind the FlatBuffer, from the start of the file on, above 2 GB."""
 
     OPCODE_INDEX = 0
     INPUTS = 1
     OUTPUTS = 2
+    OPTIONS_KIND = 3
+    OPTIONS = 4
+    INTERMEDIATES = 8
+    LARGE_OPTIONS_OFFSET = 9
+    LARGE_OPTIONS_SIZE = 10
 
 
 class OperatorCode(IntEnum):

@@ -90,5 +90,5 @@ class _Kept:
             self._end, self._dropped = self._end[-self._half :], True
 
     def text(self) -> str:
-        gap = b"\n...\n" if self._dropped else b""
-        return bytes(self._start + gap + self._end).decode(errors="replace")
+        gap = b"\n...\n" if self._dropped or len(self._end) > self._half else b""
+        return bytes(self._start + gap + self._end[-self._half :]).decode(errors="replace")

@@ -15,6 +15,12 @@ from training.tensorflow_setup import load_keras, load_tensorflow
 
 INTEGER_TYPES = frozenset({"INT8", "UINT8", "INT16", "INT32", "INT64"})
 
+# what decides on shapes or on its course while it runs, and what no built-in kernel computes
+DYNAMIC_OPERATORS = frozenset({
+    "SHAPE", "RANK", "RANGE", "WHERE", "UNIQUE", "NON_MAX_SUPPRESSION_V4", "NON_MAX_SUPPRESSION_V5",
+    "DYNAMIC_UPDATE_SLICE", "IF", "WHILE", "CALL", "CALL_ONCE", "VAR_HANDLE", "READ_VARIABLE", "ASSIGN_VARIABLE",
+    "CUSTOM", "DELEGATE", "PLACEHOLDER_FOR_GREATER_OP_CODES",
+})  # fmt: skip
 
 Ends = Literal["int8", "uint8"]  # what the model takes and gives
 
@@ -46,9 +52,10 @@ def run_converter(converter: Any) -> bytes:
 
 
 def check_integer(model: bytes, ends: Ends = "int8") -> None:
-    """Raise ModelError unless input and output are of type `ends`, every tensor is integer and every shape is fixed.
+    """Raise ModelError unless the model takes and gives one picture's worth of type `ends`, and all in it is integer.
 
-    Read in the file itself: a runtime shows only the tensors it kept.
+    Every shape must be fixed, and no operator may depend on what only a running model knows. Read in the file itself:
+    a runtime shows only the tensors it kept.
     """
     with quiet():
         schema = need("tensorflow.lite.python.schema_py_generated", "desktop", "checking a converted model")
@@ -61,6 +68,19 @@ def check_integer(model: bytes, ends: Ends = "int8") -> None:
             tensor = graph.tensors[end]
             if (dtype := names[tensor.type].lower()) != ends:
                 raise _not_integer(tensor, f"{dtype} instead of {ends} at an input or output")
+            if tensor.shape is None or not len(tensor.shape) or tensor.shape[0] != 1:
+                raise _not_integer(tensor, f"{tensor.shape} instead of a batch of 1 at an input or output")
+    _check_operators(schema, parsed)
+
+
+def _check_operators(schema: Any, parsed: Any) -> None:
+    kinds = {value: name for name, value in vars(schema.BuiltinOperator).items() if not name.startswith("_")}
+    used = {kinds[max(code.builtinCode, code.deprecatedBuiltinCode)] for code in parsed.operatorCodes}
+    if dynamic := sorted(used & DYNAMIC_OPERATORS):
+        raise ModelError(
+            f"expected operators that are settled before the model runs, found {', '.join(dynamic)}; replace the "
+            "layers that ask for shapes, branch or loop, and train again"
+        )
 
 
 def _check_tensor(tensor: Any, dtype: str) -> None:

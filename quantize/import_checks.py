@@ -12,8 +12,8 @@ from pydantic import ValidationError
 from edge.errors import ModelError
 from edge.preprocess import InputSpec
 from edge.problems import first_problem
+from edge.rehearsal import Trial
 from edge.tflite_schema import Builtin
-from quantize.unknown_model import Trial
 
 AnswerKind = Literal["scores", "logits"]
 Filter = Literal["nearest", "bilinear", "bicubic", "lanczos"]
@@ -25,11 +25,6 @@ _WITHOUT_SCORES = "export the model up to its class scores"
 def input_spec(path: Path, trial: Trial, resize_filter: Filter, fit: Fit) -> InputSpec:
     """Read the input spec off the model's input. Raises ModelError when that is not one picture, height by width."""
     shape = trial.input.shape
-    if len(shape) == 4 and shape[1] in (1, 3) and shape[3] not in (1, 3):
-        raise ModelError(
-            f"{path}: expected an input (1, height, width, channels), found channels first: {shape}; convert the "
-            "model with channels last"
-        )
     if len(shape) != 4 or shape[0] != 1 or shape[3] not in (1, 3):
         raise ModelError(
             f"{path}: expected an input of one picture, (1, height, width, 1 or 3), found {shape}; export a classifier "

@@ -104,7 +104,7 @@ def read_normalization(text: str) -> Normalization:
         return Normalization(mean=mean, std=std)
     except ValueError as error:
         raise ModelError(
-            f"expected a normalization ({', '.join(NORMALIZATIONS)}, or MEAN/STD as in 127.5/127.5), found {text!r}; "
+            f"--normalization: expected {', '.join(NORMALIZATIONS)}, or MEAN/STD as in 127.5/127.5, found {text!r}; "
             "give one of these"
         ) from error
 

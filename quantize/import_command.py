@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from edge.options import FiniteRange
 
@@ -39,7 +40,13 @@ _PATH = click.Path(path_type=Path)
     help="What becomes of a picture of another aspect; stretch unless given.",
 )
 @click.option("--min-score", default=0.9, show_default=True, type=_SHARE, help="Every threshold, without --data.")
-@click.option("--purity", default=0.995, show_default=True, type=_SHARE, help="Share of a bin that must belong there.")
+@click.option(
+    "--purity",
+    default=0.995,
+    show_default=True,
+    type=_SHARE,
+    help="Share of a bin that must belong, with --data.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of text.")
 def import_command(as_json: bool, **options: Any) -> None:
     """Make a bundle of MODEL, the .tflite of an image classifier that was made elsewhere.
@@ -49,10 +56,19 @@ def import_command(as_json: bool, **options: Any) -> None:
     """
     from quantize.import_model import ImportOptions, import_model
 
+    _refuse_idle_options(measured=options["data"] is not None)
     imported = import_model(ImportOptions(**options), tell=lambda line: click.echo(f"{line} ...", err=True))
     for warning in imported.known.warnings:
         click.echo(f"Note: {warning}", err=True)
     click.echo(json.dumps(_as_object(imported, options["data"]), indent=2) if as_json else _text(imported))
+
+
+def _refuse_idle_options(*, measured: bool) -> None:
+    """An option that would do nothing is a misunderstanding."""
+    context = click.get_current_context()
+    idle, wanted = ("min_score", "without --data") if measured else ("purity", "with --data")
+    if context.get_parameter_source(idle) is ParameterSource.COMMANDLINE:
+        raise click.UsageError(f"--{idle.replace('_', '-')} is for an import {wanted}; leave it out")
 
 
 def _text(imported: Imported) -> str:

@@ -40,9 +40,13 @@ class LabelledPictures:
 
 @dataclass(frozen=True)
 class Shown:
-    """What classifiers, by name, said of the pictures that could be read: a row of scores for each, (N, L)."""
+    """What classifiers, by name, said of the pictures that could be read: a row of scores for each, (N, L).
+
+    paths: those pictures. skipped: why the others could not be read, a sentence each.
+    """
 
     folder: Path
+    paths: tuple[Path, ...]
     scores: Mapping[str, NDArray[np.float32]]
     lines: NDArray[np.int64]
     skipped: tuple[str, ...]
@@ -81,20 +85,21 @@ def show(pictures: LabelledPictures, classifiers: Mapping[str, Classifier]) -> S
     """
     rows: dict[str, list[NDArray[np.float32]]] = {name: [] for name in classifiers}
     spec = next(iter(classifiers.values())).spec
-    lines, skipped = [], []
+    paths, lines, skipped = [], [], []
     for path, line in zip(pictures.paths, pictures.lines, strict=True):
         try:
             pixels = preprocess(read_picture(path), spec)
         except DataError as error:
             skipped.append(str(error))
             continue
+        paths.append(path)
         lines.append(line)
         for name, classifier in classifiers.items():
             rows[name].append(classifier.scores_of_input(pixels))
     if not lines:
         raise DataError(f"{pictures.folder}: expected pictures, found none readable among {len(skipped)}; {skipped[0]}")
     scores = {name: np.stack(found) for name, found in rows.items()}
-    return Shown(pictures.folder, scores, np.array(lines), tuple(skipped))
+    return Shown(pictures.folder, tuple(paths), scores, np.array(lines), tuple(skipped))
 
 
 def answers_of(name: str, shown: Shown, choice: LabelChoice) -> Answers:

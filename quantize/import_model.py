@@ -10,11 +10,13 @@ import numpy as np
 
 from edge.bundle import Bundle
 from edge.classifier import Classifier
-from edge.conventions import Conventions
+from edge.conventions import Conventions, Normalization
 from edge.durable import require_unused
 from edge.errors import ModelError
 from edge.interpreter import TensorSpec, TfliteInterpreter
+from edge.labelled import LabelledPicture
 from edge.preprocess import InputSpec
+from edge.rehearsal import Trial, vet
 from quantize.import_checks import AnswerKind, Filter, Fit, answer_kind, check_output, input_spec
 from quantize.import_choices import (
     Background,
@@ -27,14 +29,14 @@ from quantize.import_choices import (
     normalizations,
     read_normalization,
 )
-from quantize.import_evaluation import LabelledPictures, answers_of, labelled_pictures, show
+from quantize.import_evaluation import LabelledPictures, Shown, answers_of, labelled_pictures, show
 from quantize.import_pack import Known, pack_imported
 from quantize.import_settle import Settled, assumed_background, settle
 from quantize.import_thresholds import UNMEASURED, assumed_thresholds, measured_thresholds
 from quantize.label_files import Labels, read_labels
 from quantize.model_file import ModelFile, read_model_file
 from quantize.quiet import quiet
-from quantize.unknown_model import Trial, try_model
+from training.answers import Answers
 
 
 @dataclass(frozen=True)
@@ -69,16 +71,17 @@ def import_model(options: ImportOptions, tell: Callable[[str], None] = lambda _l
     `data` settles, DataError when labels, pictures or the output folder cannot be used.
     """
     require_unused(options.out)
+    given = read_normalization(options.normalization) if options.normalization is not None else None
     file = read_model_file(options.model)
     labels = _labels(options, file)
     pictures = labelled_pictures(options.data, labels.names) if options.data else None
     tell(f"trying {options.model} in a process of its own")
-    trial = try_model(options.model)
+    trial = vet(file.data, options.model)
     model = _model(options, file, trial)
     outputs = check_output(options.model, trial)
     settled = settle(
         options.model,
-        _ways(options, file, trial.input, model.spec),
+        _ways(options, given, file, trial.input, model.spec),
         _names(options, labels, outputs),
         pictures,
         model.classifier,
@@ -110,7 +113,7 @@ def _model(options: ImportOptions, file: ModelFile, trial: Trial) -> _Model:
     spec = input_spec(options.model, trial, options.resize_filter or "bilinear", options.fit or "stretch")
     answers = answer_kind(trial, file.last_operator, options.answers)
     with quiet():
-        interpreter = TfliteInterpreter(options.model)
+        interpreter = TfliteInterpreter(options.model, content=file.data)
     return _Model(file, trial, interpreter, spec, answers)
 
 
@@ -123,11 +126,15 @@ def _labels(options: ImportOptions, file: ModelFile) -> Labels:
 
 
 def _ways(
-    options: ImportOptions, file: ModelFile, tensor: TensorSpec, spec: InputSpec
+    options: ImportOptions, given: Normalization | None, file: ModelFile, tensor: TensorSpec, spec: InputSpec
 ) -> tuple[list[NormalizationChoice], str]:
-    if options.normalization is None:
+    if given is None:
         return normalizations(tensor, file.normalization, spec.channels)
-    given = read_normalization(options.normalization)
+    if given.channels not in (1, spec.channels):
+        raise ModelError(
+            f"--normalization: expected one mean and one standard deviation for {options.model}, which takes "
+            f"{spec.color} pictures, found {options.normalization}; give MEAN/STD with one number each"
+        )
     name = normalization_name(given)
     covered = covered_range(tensor) if tensor.dtype != np.float32 else None
     return [covered if covered and covered.name == name else NormalizationChoice(name, given)], "given"
@@ -136,7 +143,10 @@ def _ways(
 def _names(options: ImportOptions, labels: Labels, outputs: int) -> tuple[list[LabelChoice], str]:
     if options.background is None and not options.data and assumed_background(labels.names, outputs):
         return label_choices(labels.names, outputs, "first"), "assumed: it calls itself background"
-    choices = label_choices(labels.names, outputs, options.background)
+    try:
+        choices = label_choices(labels.names, outputs, options.background)
+    except ModelError as error:
+        raise ModelError(f"{options.labels or options.model}: {error}") from error
     return choices, "given" if options.background and outputs != len(labels.names) else "in the file"
 
 
@@ -155,6 +165,7 @@ def _known(
     return Known(
         file=model.file,
         trial=model.trial,
+        interpreter=model.interpreter,
         classifier=classifier,
         conventions=model.conventions(settled.way),
         thresholds=thresholds.by_label,
@@ -166,8 +177,15 @@ def _known(
             settled.findings[1],
             Finding("answers", *model.answers),
             thresholds.finding,
+            Finding("golden inputs", "pictures" if shown else "drawn pictures", "given" if shown else "assumed"),
         ),
         tried=settled.tried,
+        pictures=_named(shown, judged) if shown and judged else (),
         judged=judged,
         warnings=(*labels.notes, *(shown.skipped if shown else ()), *thresholds.warnings),
     )
+
+
+def _named(shown: Shown, judged: Answers) -> tuple[LabelledPicture, ...]:
+    labels = (judged.labels[truth] for truth in judged.truth)
+    return tuple(LabelledPicture(label, path) for label, path in zip(labels, shown.paths, strict=True))

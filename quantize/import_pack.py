@@ -12,12 +12,16 @@ from typing import Any
 from edge.bundle import FORMAT_VERSION, MODEL_FILE, Bundle, BundleFacts, Threshold, write_bundle
 from edge.classifier import Classifier
 from edge.conventions import Conventions
+from edge.drawn_pictures import drawn_pictures
+from edge.golden import GOLDEN_FILE, Golden, make_golden, record_golden
+from edge.interpreter import TfliteInterpreter
+from edge.labelled import LabelledPicture
+from edge.rehearsal import Trial
 from edge.test_card import make_test_card
 from quantize.import_choices import Finding
 from quantize.import_evaluation import Tried
 from quantize.model_file import ModelFile
 from quantize.pack import installed, quantization
-from quantize.unknown_model import Trial
 from training.answers import Answers
 
 
@@ -25,16 +29,19 @@ from training.answers import Answers
 class Known:
     """What is known of a model once nothing is open.
 
-    judged: its answers to labelled pictures, None without such. warnings: what the user must hear, a sentence each.
+    pictures: labelled ones that can be read, and judged: its answers to them; none and None without such. warnings:
+    what the user must hear, a sentence each.
     """
 
     file: ModelFile
     trial: Trial
+    interpreter: TfliteInterpreter
     classifier: Classifier
     conventions: Conventions
     thresholds: Mapping[str, Threshold]
     findings: tuple[Finding, ...]
     tried: tuple[Tried, ...]
+    pictures: tuple[LabelledPicture, ...]
     judged: Answers | None
     warnings: tuple[str, ...]
 
@@ -44,6 +51,7 @@ def pack_imported(folder: Path, known: Known, data: Path | None) -> Bundle:
 
     Raises DataError when `folder` is already in use.
     """
+    golden, sheet = _golden(known)
     facts = BundleFacts(
         format_version=FORMAT_VERSION,
         labels=known.classifier.labels,
@@ -54,11 +62,20 @@ def pack_imported(folder: Path, known: Known, data: Path | None) -> Bundle:
         thresholds=dict(known.thresholds),
         provenance=_provenance(known, data),
         test_card=make_test_card(known.classifier),
+        golden=golden,
         files={},
     )
-    bundle = write_bundle(folder, facts, {MODEL_FILE: known.file.data})
+    bundle = write_bundle(folder, facts, {MODEL_FILE: known.file.data, GOLDEN_FILE: sheet})
     bundle.classifier()
     return bundle
+
+
+def _golden(known: Known) -> tuple[Golden, bytes]:
+    """Record what the model answers here to some of its pictures, or to drawn ones."""
+    spec, normalization = known.classifier.spec, known.conventions.normalization
+    if known.pictures:
+        return make_golden(known.interpreter, spec, known.pictures, normalization)
+    return record_golden(known.interpreter, spec, drawn_pictures(), normalization=normalization)
 
 
 def evaluation(known: Known, data: Path | None) -> dict[str, Any] | None:

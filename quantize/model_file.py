@@ -16,6 +16,8 @@ from pydantic import ValidationError
 from edge.conventions import Normalization
 from edge.errors import DataError, ModelError
 from edge.flatbuffer import DamagedFileError, Table, root_table
+from edge.model_limits import MOST_MODEL_BYTES
+from edge.model_structure import check_structure
 from edge.tflite_schema import (
     AXIS_LABELS,
     METADATA_IDENTIFIER,
@@ -38,8 +40,6 @@ from edge.tflite_schema import (
 )
 from quantize.label_files import MOST_BYTES, Labels, parse_labels
 
-MOST_MODEL_BYTES = 500_000_000
-
 _PASSING_ON = (Builtin.DEQUANTIZE, Builtin.QUANTIZE, Builtin.RESHAPE, Builtin.SQUEEZE)
 
 
@@ -60,6 +60,7 @@ class ModelFile:
 def read_model_file(path: Path) -> ModelFile:
     """Read a .tflite file. Raises ModelError when it is none, or does not hold together."""
     data = _contents(path)
+    check_structure(data, path)
     try:
         root = root_table(data, MODEL_IDENTIFIER)
         last = _last_operator(root)
@@ -71,10 +72,15 @@ def read_model_file(path: Path) -> ModelFile:
 
 def _contents(path: Path) -> bytes:
     if not path.is_file():
-        raise ModelError(f"{path}: expected a .tflite file, found none; check the path")
-    if path.stat().st_size > MOST_MODEL_BYTES:
-        raise ModelError(f"{path}: expected a model of at most {MOST_MODEL_BYTES // 10**6} MB, found a larger file")
-    data = path.read_bytes()
+        found = "a folder; give the file in it" if path.is_dir() else "none; check the path"
+        raise ModelError(f"{path}: expected a .tflite file, found {found}")
+    try:
+        with path.open("rb") as file:
+            data = file.read(MOST_MODEL_BYTES + 1)
+    except OSError as error:
+        raise ModelError(f"{path}: expected a file that can be read, found: {error.strerror}; check who may") from error
+    if len(data) > MOST_MODEL_BYTES:
+        raise ModelError(f"{path}: expected a model of at most {MOST_MODEL_BYTES >> 20} MiB, found a larger file")
     if data.startswith(b"PK"):
         raise ModelError(f"{path}: expected a .tflite file, found a zip archive; unpack it and give the model inside")
     return data

@@ -41,6 +41,17 @@ def test_it_names_what_it_sees(nut):
     assert result.stdout.count("\n") == 1
 
 
+def test_a_line_shows_nine_other_labels_at_most(nut, tmp_path):
+    """A model of a thousand classes would fill the screen with one picture."""
+    from edge.classify_command import _line
+
+    scores = {f"class {number}": 1 / (number + 2) for number in range(1001)}
+    line = _line("part.png", "class 0", scores, sure=True)
+
+    assert line.endswith("class 9 0.091  and 991 more")
+    assert line.count("class ") == 10
+
+
 def test_json_holds_every_score(nut):
     """One object; the scores sum to one but for rounding to 1/256 each."""
     result = classify(BUNDLE, nut, nut, "--json")

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.flatbuffer import DamagedFileError, Table, root_table
+from edge.flatbuffer import DamagedFileError, root_table
 
 flatbuffers = pytest.importorskip("flatbuffers", reason="the runtime brings the builder")
 
@@ -64,7 +64,7 @@ def test_what_the_public_builder_writes_is_read():
 @pytest.mark.parametrize("data", [b"", b"\0\0\0\0", DATA[:4] + b"ELSE" + DATA[8:]])
 def test_another_kind_of_file_is_refused(data):
     """The mark says what a file is."""
-    with pytest.raises(DamagedFileError, match="expected the mark 'TEST'"):
+    with pytest.raises(DamagedFileError, match="instead of b'TEST'"):
         root_table(data, b"TEST")
 
 
@@ -81,7 +81,7 @@ def test_a_spoiled_file_is_read_or_refused_and_nothing_else(seed):
 
 def test_a_list_longer_than_the_file_costs_nothing():
     """Its length is compared with the file before anything is made of it."""
-    at = Table(DATA, root_table(DATA, b"TEST").at).target(4)
+    at = root_table(DATA, b"TEST").target(4)
 
-    with pytest.raises(DamagedFileError, match="4294967295 entries"):
+    with pytest.raises(DamagedFileError, match=f"{4 * 0xFFFFFFFF} bytes long"):
         root_table(DATA[:at] + b"\xff" * 4 + DATA[at + 4 :], b"TEST").tables(4)

@@ -1,13 +1,16 @@
 """A model that a runtime does not survive takes a child process with it, and nothing else."""
 
+import re
 import textwrap
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from edge import rehearsal
 from edge.emulate import packaged_bundle
 from edge.errors import MissingPackageError, ModelError
+from edge.interpreter import TfliteInterpreter, real_values
 from edge.rehearsal import rehearse
 
 MODEL = Path("elsewhere/model.tflite")
@@ -17,7 +20,7 @@ MODEL = Path("elsewhere/model.tflite")
 def runtime(tmp_path, monkeypatch):
     """Install a pretend runtime whose interpreter does what the test says; return its module's name."""
     monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setattr(rehearsal, "_passed", set())
+    monkeypatch.setattr(rehearsal, "_passed", {})
 
     def install(load):
         body = textwrap.indent(textwrap.dedent(load), " " * 8)
@@ -30,7 +33,7 @@ def runtime(tmp_path, monkeypatch):
 
 def test_a_whole_model_passes(monkeypatch):
     """And is not asked twice: every later load is as quick as before."""
-    monkeypatch.setattr(rehearsal, "_passed", set())
+    monkeypatch.setattr(rehearsal, "_passed", {})
     model = (packaged_bundle() / "model.tflite").read_bytes()
 
     rehearse(model, MODEL)
@@ -45,12 +48,10 @@ def test_a_crash_is_an_error_like_any_other(runtime, number):
         rehearse(b"model", MODEL, runtime(f"os.kill(os.getpid(), signal.{number})"))
 
 
-def test_a_model_that_never_ends_is_refused(runtime, monkeypatch):
+def test_a_model_that_never_ends_is_refused(runtime):
     """The child is ended when its time is up."""
-    monkeypatch.setattr(rehearsal, "TIMEOUT_S", 1.0)
-
     with pytest.raises(ModelError, match="did not come to an end within 1 s"):
-        rehearse(b"model", MODEL, runtime("while True: pass"))
+        rehearse(b"model", MODEL, runtime("while True: pass"), timeout_s=1.0)
 
 
 @pytest.mark.parametrize(
@@ -79,7 +80,7 @@ def test_a_model_that_asks_for_absurd_memory_is_refused(runtime):
 
 def test_a_missing_runtime_is_not_the_model_s_fault(monkeypatch):
     """The sentence says what to install."""
-    monkeypatch.setattr(rehearsal, "_passed", set())
+    monkeypatch.setattr(rehearsal, "_passed", {})
 
     with pytest.raises(MissingPackageError, match="pip install"):
         rehearse(b"model", MODEL, "no_such_runtime.interpreter")
@@ -107,15 +108,70 @@ class Interpreter:
         self.log.write(" ran ")
 
     def get_tensor(self, index):
-        return None
+        import numpy as np
+        return np.uint8([[len(self.log.name), 2]])
 """
 
 
 def test_the_child_runs_the_model_too(tmp_path, runtime):
-    """Some crash only then: it gets the very bytes, and is run on a dark and a bright input."""
+    """Some crash only then: it gets the very bytes, and is run on a dark, a bright, a noisy and a dark input."""
     name = runtime("pass")
     (tmp_path / f"{name}.py").write_text(NOTING.format(path=str(tmp_path / "noted")))
 
     rehearse(b"model", MODEL, name)
 
-    assert (tmp_path / "noted").read_text() == "b'model'[[0, 0]] ran [[255, 255]] ran "
+    noted = (tmp_path / "noted").read_text()
+    assert re.fullmatch(
+        r"b'model'\[\[0, 0\]\] ran \[\[255, 255\]\] ran \[\[(\d+), (?!\1)\d+\]\] ran \[\[0, 0\]\] ran ", noted
+    )
+
+
+def test_what_the_model_showed_comes_back(tmp_path, runtime):
+    """What it takes, what it answers and to what, as if it had run in this process."""
+    model = (packaged_bundle() / "model.tflite").read_bytes()
+    here = TfliteInterpreter(MODEL, content=model)
+
+    trial = rehearse(model, MODEL)
+
+    dark = real_values(here.run(np.full(here.input.shape, -128, np.int8)), here.output)[0]
+    assert (trial.input, trial.output, trial.runtime) == (here.input, here.output, here.runtime_name)
+    assert trial.answers.tolist() == [dark.tolist(), trial.answers[1].tolist(), dark.tolist()]
+    assert trial.answers[1].tolist() != dark.tolist()
+
+
+def test_what_a_runtime_prints_does_not_get_among_the_answers(tmp_path, runtime):
+    """It may greet on the terminal, even past Python."""
+    name = runtime("pass")
+    greeting = "import os\nos.write(1, b'{{}} hello')\n"
+    (tmp_path / f"{name}.py").write_text((greeting + NOTING).format(path=str(tmp_path / "noted")))
+
+    assert rehearse(b"model", MODEL, name).output.shape == (1, 2)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"",
+        b"[" * 100_000,
+        b'{"specs": 3}\n',
+        b'{"specs": [{}, {}]}\n',
+        b'{"specs": [{"shape": [1], "dtype": "uint8", "scale": 1, "zero_point": 1e999}, {}], "runtime": ""}\n',
+        b'{"specs": [{"shape": [1], "dtype": "no type", "scale": 1, "zero_point": 0}, {}], "runtime": ""}\n',
+        b"\x80\x04cos\nsystem\n(S'true'\ntR.",
+    ],
+)
+def test_a_child_that_the_model_has_taken_over_says_nothing_that_its_parent_runs(tmp_path, runtime, said):
+    """Nothing it sends is unpickled, and nothing ends the parent."""
+    name = runtime("pass")
+    (tmp_path / f"{name}.py").write_text(f"import gc, io, os\n{TAKEN_OVER.format(said=said)}")
+
+    with pytest.raises(ModelError, match=r"elsewhere/model\.tflite: .*its answers were lost"):
+        rehearse(b"model", MODEL, name)
+
+
+# the child's way to its parent is a copy of descriptor 1: it is the file that is open for writing
+TAKEN_OVER = """
+(out,) = [one for one in gc.get_objects() if isinstance(one, io.BufferedWriter) and one.fileno() > 2]
+os.write(out.fileno(), {said!r})
+os._exit(0)
+"""

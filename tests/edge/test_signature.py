@@ -1,5 +1,6 @@
 """Whose bundle is this? Signed, unsigned, signed by another, altered."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -111,6 +112,69 @@ def test_a_bundle_can_be_signed_again_by_another(signed, keys):
     open_signed(signed, keys / "theirs.pub")
 
 
+def test_the_older_signature_holds_until_the_newer_one_is_whole(signed, keys, monkeypatch):
+    """Whenever the machine stops, a device that demands signatures finds one: nothing is taken away before."""
+    seen = []
+
+    def watched(name):
+        real = getattr(os, name)
+
+        def call(*arguments, **options):
+            for moment in ("before", "after"):
+                whose = [owner for owner in ("ours", "theirs") if is_signed_by(signed, keys / f"{owner}.pub")]
+                seen.append((name, moment, *whose))
+                if moment == "before":
+                    done = real(*arguments, **options)
+            return done
+
+        monkeypatch.setattr(os, name, call)
+
+    for name in ("rename", "fsync", "unlink", "chmod", "replace"):
+        watched(name)
+    sign_bundle(signed, keys / "theirs", no_passphrase)
+    monkeypatch.undo()
+
+    owners = [owner for _, _, *owner in seen]
+    assert ["theirs"] in owners
+    assert owners == sorted(owners), "first ours, then theirs, and never none"
+    assert all(owners)
+
+
+def is_signed_by(folder, public):
+    """Say whether the bundle bears this key's signature."""
+    try:
+        open_signed(folder, public)
+    except BundleError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("stops", ["fsync", "rename"])
+def test_a_signing_that_fails_leaves_the_older_signature(signed, keys, monkeypatch, stops):
+    """A full disk, Ctrl-C: nothing half, nothing beside it."""
+
+    def fail(*_arguments, **_options):
+        raise OSError(28, "No space left on device")
+
+    before = sorted(path.name for path in signed.iterdir())
+    monkeypatch.setattr(os, stops, fail)
+    with pytest.raises(OSError, match="No space"):
+        sign_bundle(signed, keys / "theirs", no_passphrase)
+    monkeypatch.undo()
+
+    open_signed(signed, keys / "ours.pub")
+    assert sorted(path.name for path in signed.iterdir()) == before
+
+
+def test_a_folder_where_the_signature_belongs_is_told(signed, keys):
+    """Not removed, not written into."""
+    (signed / SIGNATURE_FILE).unlink()
+    (signed / SIGNATURE_FILE).mkdir()
+
+    with pytest.raises(DataError, match=r"bundle\.json\.sig: expected a new file"):
+        sign_bundle(signed, keys / "ours", no_passphrase)
+
+
 def test_a_damaged_bundle_is_not_signed(signed, keys):
     """A signature says that somebody stands for it."""
     (signed / MODEL_FILE).write_bytes(b"other")
@@ -135,6 +199,19 @@ def test_keys_are_never_overwritten(tmp_path, taken):
 
     assert [path.name for path in tmp_path.iterdir()] == [taken]
     assert (tmp_path / taken).read_text() == "older"
+
+
+def test_a_pair_that_cannot_be_written_whole_is_not_written(tmp_path, monkeypatch):
+    """Half a pair would stand in the way of the next try."""
+
+    def full(_handle):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        make_keys(tmp_path / "mine")
+
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_private_key_that_others_can_read_is_refused(signed, keys, tmp_path):

@@ -5,7 +5,9 @@ from __future__ import annotations
 import sys
 import time
 
-from quantize.bounded_process import run_bounded
+import pytest
+
+from quantize.bounded_process import _Kept, run_bounded
 
 
 def test_a_child_that_keeps_the_pipe_open_delays_nobody(tmp_path):
@@ -40,3 +42,24 @@ def test_a_flood_of_output_is_cut_in_the_middle(tmp_path):
     assert ended.output.startswith("first")
     assert ended.output.endswith("last\n")
     assert len(ended.output) < 11_000
+
+
+@pytest.mark.parametrize("chunks", [[1000], [100] * 10, [3, 5] * 100, [149], [1] * 149])
+def test_what_is_kept_does_not_depend_on_how_it_came(chunks):
+    """A slow machine reads in other pieces than a quick one."""
+    kept, printed = _Kept(100), bytes(number % 256 for number in range(sum(chunks)))
+    at = 0
+    for length in chunks:
+        kept.add(printed[at : at + length])
+        at += length
+
+    assert kept.text() == (printed[:50] + b"\n...\n" + printed[-50:]).decode(errors="replace")
+
+
+def test_what_fits_is_kept_whole():
+    """Up to the last byte."""
+    kept = _Kept(100)
+    kept.add(b"x" * 99)
+    kept.add(b"y")
+
+    assert kept.text() == "x" * 99 + "y"

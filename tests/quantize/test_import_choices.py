@@ -38,7 +38,7 @@ def test_an_unusual_normalization_is_told_by_its_numbers():
 @pytest.mark.parametrize("text", ["", "0..2", "1", "1/2/3", "1,2/3", "one/two", "1/0", "nan/1", "1e99/1"])
 def test_what_is_no_normalization_is_refused(text):
     """With the names that are known."""
-    with pytest.raises(ModelError, match=r"expected a normalization \(0\.\.1, -1\.\.1"):
+    with pytest.raises(ModelError, match=r"--normalization: expected 0\.\.1, -1\.\.1"):
         read_normalization(text)
 
 

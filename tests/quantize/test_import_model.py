@@ -7,14 +7,19 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from edge.bundle import open_bundle
+from edge import rehearsal
+from edge.bundle import open_bundle, write_bundle
+from edge.bundle_golden import with_golden
+from edge.check import check_bundle
+from edge.classifier import BELOW_ONE
 from edge.errors import DataError, ModelError
+from edge.golden import GOLDEN_FILE, golden_inputs
 from edge.interpreter import TensorSpec
 from edge.pictures import read_picture
+from edge.rehearsal import Trial, rehearse
 from quantize.import_checks import answer_kind, check_output
 from quantize.import_model import ImportOptions, import_model
 from quantize.model_file import read_model_file
-from quantize.unknown_model import Trial, try_model
 
 UINT8 = ("uint8", 1 / 128, 128)
 UINT8_SCORES = ("uint8", 1 / 256, 0)
@@ -58,6 +63,16 @@ def test_a_quantized_input_tells_its_range_itself(importing, tiny, color_folder,
 
     assert right(imported.bundle, color_folder) == 1
     assert (how(imported, "normalization").value, how(imported, "normalization").how) == ("-1..1", "in the file")
+
+
+@pytest.mark.parametrize("quantized", [None, UINT8])
+def test_a_model_with_its_channels_first_sees_the_same_colours(importing, tiny, color_folder, quantized):
+    """As exported from PyTorch, (1, 3, height, width): red stays red, and up stays up."""
+    imported = importing(tiny(shape=(1, 3, 8, 10), quantized=quantized), normalization="-1..1")
+
+    assert right(imported.bundle, color_folder) == 1
+    assert how(imported, "input").value.startswith("10 x 8 px, rgb")
+    assert check_bundle(imported.bundle.folder).ok
 
 
 def test_a_float_input_is_fed_as_asked(importing, tiny, color_folder):
@@ -262,7 +277,6 @@ def test_a_model_that_guesses_is_said_to(importing, tiny, color_folder):
     ("settings", "complaint"),
     [
         ({"shape": (2, 8, 8, 3)}, "a batch of 1"),
-        ({"shape": (1, 3, 8, 8)}, "channels first"),
         ({"shape": (1, 4, 4, 3)}, "input cannot be used, width_px"),
         ({"places": True}, "detection or segmentation"),
         ({"two_outputs": True}, "one input and one output, found 1 and 2"),
@@ -308,29 +322,43 @@ def test_softmax_written_out_in_operators_is_known_by_its_answers():
     assert answer_kind(trial([[-2, 3], [0.5, 0.5]]), None, None)[0] == "logits"
 
 
-def test_a_model_that_crashes_its_runtime_ends_no_import(tiny, tmp_path, monkeypatch):
+def test_a_model_that_crashes_its_runtime_ends_no_import(tiny, importing, tmp_path, monkeypatch):
     """The child process dies of it, with a runtime that aborts as some do on damaged files; ours says so."""
     runtime = tmp_path / "runtime" / "ai_edge_litert"
     runtime.mkdir(parents=True)
     (runtime / "__init__.py").write_text("")
     (runtime / "interpreter.py").write_text("import os\nos.abort()\n")
-    path = tiny()
+    path = tiny(background=3)  # no other test has tried this model in this process
     monkeypatch.syspath_prepend(str(tmp_path / "runtime"))
 
-    with pytest.raises(ModelError, match=r"tiny\.tflite: expected .* found one that crashes it \(exit code -6\)"):
-        try_model(path)
+    with pytest.raises(ModelError, match=r"tiny\.tflite: expected .* the runtime crashed on it \(SIGABRT\)"):
+        importing(path)
 
 
 def test_a_model_that_computes_for_ever_ends_no_import(tiny):
     """A few bytes can ask for a picture of a hundred million pixels."""
-    with pytest.raises(ModelError, match="expected an answer within 0 s, found none"):
-        try_model(tiny(shape=(1, 8, 16_711_688, 3)), timeout_s=0.2)
+    path = tiny(shape=(1, 8, 16_711_688, 3))
+
+    with pytest.raises(ModelError, match=r"did not come to an end within 0\.2 s"):
+        rehearse(path.read_bytes(), path, timeout_s=0.2)
 
 
-def test_a_model_that_asks_for_more_memory_than_there_is_ends_no_import(tiny):
+def test_a_model_that_asks_for_more_memory_than_there_is_ends_no_import(tiny, importing):
     """40 GB for one picture."""
-    with pytest.raises(ModelError, match="expected a model this runtime can execute"):
-        try_model(tiny(shape=(1, 60_000, 60_000, 3)))
+    with pytest.raises(ModelError, match=r"tiny\.tflite: expected a model"):
+        importing(tiny(shape=(1, 60_000, 60_000, 3)))
+
+
+def test_no_runtime_sees_a_file_whose_structure_leads_nowhere(tiny, importing, monkeypatch):
+    """As when a bundle is opened: structure first, then a process of its own."""
+    path = tiny(quantized=UINT8)
+    whole = path.read_bytes()
+    monkeypatch.setattr(rehearsal.subprocess, "run", lambda *_, **__: pytest.fail("a runtime has seen it"))
+
+    for cut in range(0, len(whole), 16):
+        path.write_bytes(whole[:cut])
+        with pytest.raises(ModelError, match=r"tiny\.tflite: expected a sound \.tflite file"):
+            importing(path)
 
 
 def test_damaged_models_are_read_or_refused_without_a_traceback(tiny, described):
@@ -357,9 +385,9 @@ def test_damaged_models_are_read_or_refused_without_a_traceback(tiny, described)
 @pytest.mark.parametrize(
     ("data", "complaint"),
     [
-        (b"", "expected the mark 'TFL3'"),
+        (b"", "instead of b'TFL3'"),
         (b"PK\x03\x04" + b"\0" * 50, "found a zip archive; unpack it"),
-        (b"\0" * 100, "expected the mark 'TFL3'"),
+        (b"\0" * 100, "instead of b'TFL3'"),
     ],
 )
 def test_another_file_is_refused(importing, tmp_path, data, complaint):
@@ -384,3 +412,58 @@ def test_provenance_says_what_was_found_and_what_was_assumed(importing, tiny, co
     assert (known["fit"], known["resize filter"], known["input"]) == ("given", "assumed", "in the file")
     assert told["evaluation"]["right"] == 48
     assert str(color_folder.parent) not in imported.bundle.facts.model_dump_json()
+
+
+def test_golden_inputs_are_chosen_from_the_pictures(importing, tiny, color_folder):
+    """One of every label and those answered least surely; a file that is no picture is passed over."""
+    (color_folder / "red" / "0.png").write_text("no picture")
+
+    golden = importing(tiny(quantized=UINT8), data=color_folder).bundle.facts.golden
+
+    assert len(golden.inputs) == 12
+    assert {one.name.split("/")[0] for one in golden.inputs} == {"red", "green", "blue", "dull"}
+    assert "red/0.png" not in {one.name for one in golden.inputs}
+
+
+def test_golden_inputs_are_drawn_when_there_are_no_pictures(importing, tiny):
+    """So that every bundle can be replayed; and it is said."""
+    imported = importing(tiny(quantized=UINT8))
+
+    assert len({one.name for one in imported.bundle.facts.golden.inputs}) == 12
+    assert {one.name.split("/")[0] for one in imported.bundle.facts.golden.inputs} == {"drawn"}
+    assert (how(imported, "golden inputs").value, how(imported, "golden inputs").how) == ("drawn pictures", "assumed")
+
+
+@pytest.mark.parametrize("settings", [{}, {"last": None}, {"quantized": ("uint8", 1 / 100, 77)}])
+def test_golden_inputs_go_in_as_the_pictures_do(importing, tiny, color_folder, settings):
+    """Normalised as the bundle's pictures are: their recorded answers are those that the classifier gives."""
+    bundle = importing(tiny(**settings), data=color_folder, answers="scores").bundle
+    inputs = golden_inputs(bundle.read(GOLDEN_FILE), 12, bundle.facts.input, "golden.png")
+
+    raw = [bundle.classifier().raw_scores_of_input(pixels) for pixels in inputs]
+
+    recorded = [np.minimum(np.float32(one.outputs), BELOW_ONE) for one in bundle.facts.golden.inputs]
+    assert np.allclose(raw, recorded, atol=1e-6)
+    assert len({one.outputs for one in bundle.facts.golden.inputs}) > 1
+
+
+def test_golden_inputs_given_later_go_in_so_too(importing, tiny, color_folder, tmp_path):
+    """`bundle golden` on a bundle with a normalization of its own."""
+    imported = importing(tiny(), data=color_folder)
+
+    again = with_golden(imported.bundle.folder, color_folder, tmp_path / "again")
+
+    assert again.facts.golden == imported.bundle.facts.golden
+
+
+def test_another_answer_to_a_golden_input_is_found(importing, tiny, color_folder, tmp_path):
+    """An imported bundle is held to what it answered when it was made, like one of our own."""
+    bundle = importing(tiny(quantized=UINT8), data=color_folder).bundle
+    first, *others = bundle.facts.golden.inputs
+    other = first.model_copy(update={"outputs": first.outputs[::-1]})
+    golden = bundle.facts.golden.model_copy(update={"inputs": (other, *others)})
+    files = {name: bundle.read(name) for name in bundle.facts.files}
+    write_bundle(tmp_path / "other", bundle.facts.model_copy(update={"golden": golden}), files)
+
+    assert [one.name for one in check_bundle(tmp_path / "other").findings if not one.ok] == [first.name]
+    assert check_bundle(bundle.folder).ok
