@@ -11,7 +11,7 @@ from edge.bundle import BundleFacts, Unknown
 from edge.classifier import tempered
 from quantize.compare import Comparison, compare
 from quantize.cost import Cost
-from quantize.foreign import choose_unknown, foreign_inputs
+from quantize.foreign import choose_unknown, foreign_pictures, foreign_scores
 from quantize.integer_model import IntegerModel, load_integer_model
 from quantize.judge import Judgement
 from quantize.latency import measure_latency
@@ -155,8 +155,11 @@ class Case:
         self, integer: IntegerModel, validation: Answers, choices: Sequence[Choice], temperature: float
     ) -> Unknown:
         """Without pictures of foreign parts nothing is chosen: nobody would know what it is worth, or what it costs."""
-        inputs = foreign_inputs(self.run, self.options.foreign)
-        if not len(inputs):
+        pictures = foreign_pictures(self.run, self.options.foreign)
+        if not pictures:
             return Unknown()
-        scores = tempered(classifier_scorer(integer.classifier)(inputs), temperature)
-        return choose_unknown(validation, scores, {choice.label: choice.min_score for choice in choices})
+        labels = self.run.labels
+        raw = foreign_scores(pictures, self.run.spec, len(labels), classifier_scorer(integer.classifier))
+        return choose_unknown(
+            validation, tempered(raw, temperature), {choice.label: choice.min_score for choice in choices}
+        )

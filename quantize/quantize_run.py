@@ -15,6 +15,7 @@ from quantize.calibrate import choose_calibration
 from quantize.case import Case
 from quantize.convert import convert
 from quantize.edgetpu import EdgeTpuOutcome, compile_for_edgetpu
+from quantize.foreign import foreign_pictures
 from quantize.integer_model import IntegerModel, load_integer_model
 from quantize.judge import Judgement
 from quantize.metadata import with_metadata
@@ -51,6 +52,7 @@ def quantize_run(options: QuantizeOptions, tell: Callable[[str], None] = lambda 
     require_unused(options.out)
     tell(f"reading {options.run}")
     run = open_run(options.run, options.data)
+    foreign_pictures(run, options.foreign)  # whoever misspelt that folder hears it now, not after minutes
     with quiet():
         model = run.load_model()
     plain = _converted(options, run, model, tell)
