@@ -7,14 +7,15 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from edge.bundle import Unknown
+from edge.bundle import BundleFacts, Unknown
 from edge.classifier import tempered
 from quantize.compare import Comparison, compare
 from quantize.cost import Cost
-from quantize.foreign import choose_unknown, foreign_inputs
+from quantize.foreign import choose_unknown, foreign_pictures, foreign_scores
 from quantize.integer_model import IntegerModel, load_integer_model
 from quantize.judge import Judgement
 from quantize.latency import measure_latency
+from quantize.macs import read_graph
 from quantize.metadata import with_metadata
 from quantize.objections import losses
 from quantize.options import QuantizeOptions
@@ -23,7 +24,7 @@ from quantize.remedies import Patient
 from quantize.rescue import rescue, rescue_object
 from quantize.stability import Converted
 from quantize.temperature import fit_temperature, with_temperature
-from quantize.thresholds import Choice, choose_thresholds, count_bin
+from quantize.thresholds import Choice, choice_at, choose_thresholds, count_bin
 from quantize.variants import VARIANT_PICTURES, Variant, convert_float, fewest, measure_variants
 from training.answers import Answers, ask, classifier_scorer
 from training.dataset import load_inputs
@@ -39,34 +40,50 @@ class Judged:
 
 
 @dataclass(frozen=True)
+class _Rule:
+    """What the device compares scores with. validation: the answers that chose it, softened by `temperature`."""
+
+    temperature: float
+    validation: Answers
+    choices: tuple[Choice, ...]
+    unknown: Unknown
+
+
+@dataclass(frozen=True)
 class Case:
-    """A trained network, `model`, with its plain integer model, `plain`; `tell` hears each step before it starts."""
+    """A trained network, `model`, with its plain integer model, `plain`; `tell` hears each step before it starts.
+
+    facts: of the bundle that is judged again: its thresholds stand, instead of being chosen.
+    """
 
     options: QuantizeOptions
     run: Run
     model: Any
     plain: Converted
     tell: Callable[[str], None]
+    facts: BundleFacts | None = None
 
-    def judge(self, made: Converted) -> Judged:
-        """Compare an integer model with the float one, choose its thresholds, and judge it."""
+    def judge(self, made: Converted, comparison: Comparison | None = None) -> Judged:
+        """Compare an integer model with the float one, choose its thresholds, and judge it.
+
+        comparison: both models' answers to the test pictures, when they have been asked already.
+        """
         run, limits, integer = self.run, self.options.limits, made.model
-        self.tell(f"comparing both models on {len(run.split['test'])} test pictures")
-        comparison = compare(self.model, integer.classifier, run.split["test"])
-        self.tell(f"choosing thresholds on {len(run.split['validation'])} validation pictures")
-        (validation,) = ask([classifier_scorer(integer.classifier)], run.split["validation"], run.spec, run.labels)
-        temperature = fit_temperature(validation)
-        softened = with_temperature(validation, temperature)
-        choices = choose_thresholds(softened, limits.purity)
-        tested = with_temperature(comparison.int8_model, temperature)
+        if comparison is None:
+            self.tell(f"comparing both models on {len(run.split['test'])} test pictures")
+            comparison = compare(self.model, integer.classifier, run.split["test"])
+        rule = self._rule(integer)
+        tested, unknown = with_temperature(comparison.int8_model, rule.temperature), rule.unknown
         judgement = Judgement(
             comparison=comparison,
             limits=limits,
-            choices=tuple(choices),
-            held_out=tuple(count_bin(tested, choice.label, choice.min_score) for choice in choices),
-            validation=softened,
-            temperature=temperature,
-            unknown=self._unknown(integer, softened, choices, temperature),
+            choices=rule.choices,
+            held_out=tuple(
+                count_bin(tested, choice.label, max(choice.min_score, unknown.min_score)) for choice in rule.choices
+            ),
+            validation=rule.validation,
+            temperature=rule.temperature,
+            unknown=unknown,
             cost=self._cost(made, comparison),
             provenance=provenance(run, made, integer.interpreter.runtime_name),
             forced=self.options.force,
@@ -93,6 +110,22 @@ class Case:
         judgement = replace(judged.judgement, layers=layers, rescue=rescued.account, provenance=origin)
         return replace(judged, judgement=judgement)
 
+    def _rule(self, integer: IntegerModel) -> _Rule:
+        """Choose what the device compares scores with, or take it from the bundle that is judged again."""
+        run, purity, facts = self.run, self.options.limits.purity, self.facts
+        if facts is None:
+            self.tell(f"choosing thresholds on {len(run.split['validation'])} validation pictures")
+        (raw,) = ask([classifier_scorer(integer.classifier)], run.split["validation"], run.spec, run.labels)
+        temperature = facts.temperature if facts else fit_temperature(raw)
+        validation = with_temperature(raw, temperature)
+        if facts:
+            given = {label: threshold.min_score for label, threshold in facts.thresholds.items()}
+            choices = [choice_at(validation, label, given[label], purity) for label in run.labels]
+        else:
+            choices = choose_thresholds(validation, purity)
+        unknown = facts.unknown if facts else self._unknown(integer, validation, choices, temperature)
+        return _Rule(temperature, validation, tuple(choices), unknown)
+
     def _cost(self, made: Converted, comparison: Comparison) -> Cost:
         self.tell("timing both models")
         test, run = self.run.split["test"], self.run
@@ -105,6 +138,7 @@ class Case:
             variants = measure_variants(self.model, made.inputs, inputs, before, self._float_model, made.model)
         return Cost(
             model_bytes=len(made.model.data),
+            macs=read_graph(made.model.data).macs,
             float_weight_bytes=4 * self.model.count_params(),
             float_latency=timed[0],
             int8_latency=timed[1],
@@ -121,8 +155,11 @@ class Case:
         self, integer: IntegerModel, validation: Answers, choices: Sequence[Choice], temperature: float
     ) -> Unknown:
         """Without pictures of foreign parts nothing is chosen: nobody would know what it is worth, or what it costs."""
-        inputs = foreign_inputs(self.run, self.options.foreign)
-        if not len(inputs):
+        pictures = foreign_pictures(self.run, self.options.foreign)
+        if not pictures:
             return Unknown()
-        scores = tempered(classifier_scorer(integer.classifier)(inputs), temperature)
-        return choose_unknown(validation, scores, {choice.label: choice.min_score for choice in choices})
+        labels = self.run.labels
+        raw = foreign_scores(pictures, self.run.spec, len(labels), classifier_scorer(integer.classifier))
+        return choose_unknown(
+            validation, tempered(raw, temperature), {choice.label: choice.min_score for choice in choices}
+        )

@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 
 from edge.classifier import Classifier
-from training.answers import Answers, ask, classifier_scorer, network_scorer
+from edge.errors import DataError
+from quantize.shown_pictures import show
+from training.answers import Answers, classifier_scorer, network_scorer
 from training.dataset import Item
 from training.statistics import mcnemar
 
@@ -53,6 +55,11 @@ class Comparison:
     pictures: tuple[str, ...]
     float_model: Answers
     int8_model: Answers
+
+    @property
+    def changed(self) -> int:
+        """How many pictures the two models answer differently."""
+        return int((self.float_model.answered != self.int8_model.answered).sum())
 
     @property
     def lost(self) -> int:
@@ -122,9 +129,14 @@ def class_figures(answers: Answers) -> list[ClassFigures]:
 
 
 def compare(model: Any, classifier: Classifier, items: Sequence[Item]) -> Comparison:
-    """Show every picture to the float model and, through the device's own classifier, to the integer model."""
-    scorers = [network_scorer(model), classifier_scorer(classifier)]
-    float_model, int8_model = ask(scorers, items, classifier.spec, classifier.labels)
+    """Show every picture to the float model and, through the device's own classifier, to the integer model.
+
+    Raises DataError when one cannot be used: whoever gives `items` has seen them before.
+    """
+    shown = show([network_scorer(model), classifier_scorer(classifier)], items, classifier.spec, classifier.labels)
+    if shown.skipped:
+        raise DataError(shown.skipped[0])
+    float_model, int8_model = shown.answers
     return Comparison(tuple(item.relative for item in items), float_model, int8_model)
 
 

@@ -12,9 +12,13 @@ from quantize.variants import Variant
 
 @dataclass(frozen=True)
 class Cost:
-    """Sizes, times on this machine, and the other ways to convert, when they were measured."""
+    """Sizes, times on this machine, and the other ways to convert, when they were measured.
+
+    macs: multiply-accumulates of one answer, counted in the integer model.
+    """
 
     model_bytes: int
+    macs: int
     float_weight_bytes: int
     float_latency: Latency
     int8_latency: Latency

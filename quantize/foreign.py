@@ -6,7 +6,7 @@ it keeps out can only be measured on pictures of such, which had no say in the c
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,26 +15,35 @@ from numpy.typing import NDArray
 from edge.bundle import Unknown
 from edge.errors import DataError
 from edge.pictures import PICTURE_SUFFIXES, read_picture
-from edge.preprocess import preprocess
-from training.answers import Answers
-from training.dataset import load_inputs
+from edge.preprocess import InputSpec, preprocess
+from training.answers import Answers, Scorer
 from training.run_folder import Run
 
 KEPT = 0.99
+_AT_ONCE = 64  # pictures in memory
 
 
-def foreign_inputs(run: Run, folder: Path | None) -> NDArray[np.uint8]:
-    """Read the pictures of no known class: of the class the run left out, and those in `folder`, at any depth.
+def foreign_pictures(run: Run, folder: Path | None) -> list[Path]:
+    """List the pictures of no known class: of the class the run left out, and those in `folder`, at any depth.
 
-    Returns model inputs, (N, H, W, C) uint8. Raises DataError when `folder` holds no picture, or one cannot be read.
+    Raises DataError when `folder` holds no picture.
     """
-    inputs = [load_inputs(run.foreign, run.spec)]
-    if folder is not None:
-        paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in PICTURE_SUFFIXES)
-        if not paths:
-            raise DataError(f"{folder}: expected pictures of parts of no known class, found none; correct --foreign")
-        inputs.append(np.stack([preprocess(read_picture(path), run.spec) for path in paths]))
-    return np.concatenate(inputs)
+    own = [item.path for item in run.foreign]
+    if folder is None:
+        return own
+    found = sorted(path for path in folder.rglob("*") if path.suffix.lower() in PICTURE_SUFFIXES)
+    if not found:
+        raise DataError(f"{folder}: expected pictures of parts of no known class, found none; correct --foreign")
+    return own + found
+
+
+def foreign_scores(pictures: Sequence[Path], spec: InputSpec, labels: int, scorer: Scorer) -> NDArray[np.float32]:
+    """Show them to a model, a few in memory at a time; (N, L) scores. Raises DataError when one cannot be read."""
+    scores = [np.zeros((0, labels), np.float32)]
+    for start in range(0, len(pictures), _AT_ONCE):
+        read = [preprocess(read_picture(path), spec) for path in pictures[start : start + _AT_ONCE]]
+        scores.append(scorer(np.stack(read)))
+    return np.concatenate(scores)
 
 
 def choose_unknown(

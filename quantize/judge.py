@@ -32,7 +32,7 @@ class Judgement:
     choices: the thresholds, chosen on `validation`, whose scores are softened by `temperature`. held_out: what each of
     them gives on the test pictures, in their order. forced: whether the bundle was asked for whatever the verdict.
     layers: what int8 does to each of the plain int8 model; empty when that was not looked at. rescue: what was tried
-    when that lost too much.
+    when that lost too much. notes: what to know of the pictures, a clause each, when they are not the run's own.
     """
 
     comparison: Comparison
@@ -47,6 +47,7 @@ class Judgement:
     forced: bool = False
     layers: tuple[LayerError, ...] = ()
     rescue: Rescue | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def accepted(self) -> bool:
@@ -88,7 +89,7 @@ class Judgement:
             if self.rescue is None:
                 advice.append("try --rescue")
             advice.append(
-                f"look at the {len(self.comparison.flips)} changed answers, or accept the loss with "
+                f"look at the {self.comparison.changed} changed answers, or accept the loss with "
                 f"--max-drop {_rounded_up(lost / tested):.3f}"
             )
         if any(not choice.reached for choice in self.choices) and (reachable := _reachable(self.choices)):

@@ -9,12 +9,14 @@ import numpy as np
 
 from quantize.compare import Comparison
 from quantize.thresholds import BinCount, Choice
+from training.answers import Answers
 from training.statistics import chance_of_so_few
 
 if TYPE_CHECKING:
     from quantize.judge import Limits
 
 _CHANCE = 0.025
+_ENOUGH = 5  # pictures of a class, none of them found, before that speaks against a model
 
 
 def objections(
@@ -23,15 +25,31 @@ def objections(
     """Return everything that speaks against the model, the worst first; nothing when it may be used."""
     return (
         *losses(comparison, limits),
-        *_inaccurate(comparison, limits),
+        *_inaccurate(comparison.int8_model, limits.min_accuracy),
         *_unreached(choices, limits),
-        *_impure(choices, held_out, limits),
+        *_impure(
+            [(choice.label, count) for choice, count in zip(choices, held_out, strict=True) if choice.reached],
+            len(choices),
+            limits.purity,
+        ),
+    )
+
+
+def objections_alone(
+    answers: Answers, bins: Sequence[tuple[str, BinCount]], purity: float, min_accuracy: float
+) -> tuple[str, ...]:
+    """Return what speaks against an integer model that no float model stands beside, the worst first."""
+    return (
+        *_constant(answers),
+        *_never_found(answers),
+        *_inaccurate(answers, min_accuracy),
+        *_impure(bins, len(bins), purity),
     )
 
 
 def losses(comparison: Comparison, limits: Limits) -> tuple[str, ...]:
     """Return what whole numbers themselves have done to the answers, and another way to whole numbers may mend."""
-    return (*_constant(comparison), *_silenced(comparison), *_dropped(comparison, limits))
+    return (*_constant(comparison.int8_model), *_silenced(comparison), *_dropped(comparison, limits))
 
 
 def accuracies(comparison: Comparison) -> str:
@@ -43,9 +61,8 @@ def accuracies(comparison: Comparison) -> str:
     )
 
 
-def _constant(comparison: Comparison) -> Iterator[str]:
+def _constant(answers: Answers) -> Iterator[str]:
     """One answer to everything is what a broken conversion gives. One class among the pictures would explain it."""
-    answers = comparison.int8_model
     if len(np.unique(answers.truth)) > 1 and float(np.ptp(answers.scores, axis=0).max()) == 0.0:
         label = answers.labels[int(answers.answered[0])]
         yield f"the integer model gives every picture the same scores, those of {label!r}"
@@ -61,18 +78,26 @@ def _silenced(comparison: Comparison) -> Iterator[str]:
             yield f"the integer model never answers {label!r}, which the float model finds in {found} test pictures"
 
 
+def _never_found(answers: Answers) -> Iterator[str]:
+    """A class that is shown often enough and never named."""
+    for index, label in enumerate(answers.labels):
+        pictures = int((answers.truth == index).sum())
+        if pictures >= _ENOUGH and not (answers.answered == index).any():
+            yield f"the integer model never answers {label!r}, of which there are {pictures} pictures"
+
+
 def _dropped(comparison: Comparison, limits: Limits) -> Iterator[str]:
     """Counted in pictures, so that rounding never decides."""
     if comparison.lost > limits.max_drop * len(comparison.pictures) + 1e-9:
         yield f"{accuracies(comparison)}, allowed is a drop of {limits.max_drop:.4f}"
 
 
-def _inaccurate(comparison: Comparison, limits: Limits) -> Iterator[str]:
-    after = comparison.int8_model.accuracy
-    if after.right < limits.min_accuracy * after.total - 1e-9:
+def _inaccurate(answers: Answers, least: float) -> Iterator[str]:
+    found = answers.accuracy
+    if found.right < least * found.total - 1e-9:
         yield (
-            f"the integer model answers {after.right} of {after.total} test pictures right, asked for is "
-            f"{limits.min_accuracy:.4f} (--min-accuracy)"
+            f"the integer model answers {found.right} of {found.total} test pictures right, asked for is "
+            f"{least:.4f} (--min-accuracy)"
         )
 
 
@@ -92,16 +117,16 @@ def _quoted(labels: Sequence[str]) -> str:
     return ", ".join(repr(label) for label in labels)
 
 
-def _impure(choices: Sequence[Choice], held_out: Sequence[BinCount], limits: Limits) -> Iterator[str]:
+def _impure(counts: Sequence[tuple[str, BinCount]], bins: int, purity: float) -> Iterator[str]:
     """Only what is hardly chance: one wrong part of thirty proves nothing about one in two hundred.
 
-    The more bins, the likelier that chance hits one of them, so they share the chance that is allowed (Bonferroni).
+    The more `bins`, the likelier that chance hits one of them, so they share the chance that is allowed (Bonferroni).
     """
-    for choice, count in zip(choices, held_out, strict=True):
-        if choice.reached and chance_of_so_few(count.right, count.sorted, limits.purity) < _CHANCE / len(choices):
+    for label, count in counts:
+        if chance_of_so_few(count.right, count.sorted, purity) < _CHANCE / bins:
             yield (
-                f"bin {choice.label!r} holds {count.right} right of {count.sorted} test pictures: a purity of "
-                f"{count.purity.value:.3f}, surely below {limits.purity:g}"
+                f"bin {label!r} holds {count.right} right of {count.sorted} test pictures: a purity of "
+                f"{count.purity.value:.3f}, surely below {purity:g}"
             )
 
 

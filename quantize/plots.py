@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _FLOAT, _INT8, _SOFTENED, _SOFT = "#1f77b4", "#d95f02", "#1b9e77", "#666666"
 _PER_ROW = 3
+BINS_DRAWN = 30  # more would be a picture that no viewer opens
 
 
 def reliability(named: dict[str, Answers]) -> Drawing:
@@ -62,15 +63,19 @@ def confidence_shift(comparison: Comparison) -> Drawing:
     return draw
 
 
-def purity_and_recovery(sweeps: Sequence[Sweep], purity: float) -> bytes:
-    """Draw purity and recovery of every bin over all thresholds, the chosen one marked; returns a PNG."""
+def purity_and_recovery(sweeps: Sequence[Sweep], purity: float | None) -> bytes:
+    """Draw purity and recovery of each bin over all thresholds, the one in use marked; returns a PNG.
+
+    sweeps: at most BINS_DRAWN. purity: what is asked for, if anything is.
+    """
     rows = -(-len(sweeps) // _PER_ROW)
     figure = new_figure(3.4 * min(_PER_ROW, len(sweeps)), 2.5 * rows)
     places = np.ravel(figure.subplots(rows, min(_PER_ROW, len(sweeps)), sharex=True, sharey=True, squeeze=False))
     for axes, sweep in zip(places, sweeps, strict=False):
         axes.step(sweep.scores, sweep.purity, where="pre", color=_FLOAT, label="purity")
         axes.step(sweep.scores, sweep.recovery, where="pre", color=_SOFTENED, label="recovery")
-        axes.axhline(purity, color=_SOFT, linewidth=0.8, linestyle=":")
+        if purity is not None:
+            axes.axhline(purity, color=_SOFT, linewidth=0.8, linestyle=":")
         axes.axvline(sweep.chosen, color=_INT8, linewidth=1.2, label="threshold")
         axes.set_title(sweep.label, fontsize=10)
         axes.set_xlim(0, 1.02)

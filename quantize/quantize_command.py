@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from quantize.thresholds import Choice
 
 _SHARE = FiniteRange(0, 1)
+_FLIPS_TOLD = 40
 
 
 @click.command("quantize")
@@ -155,12 +156,15 @@ def summary(judgement: Judgement) -> str:
         low, high = answers.accuracy.interval
         lines.append(f"{name:>6}  {answers.accuracy.value:.4f}  (95 % interval {low:.4f} to {high:.4f})")
     lines.append(f"{'drop':>6}  {comparison.drop:.4f}  (exact McNemar test p = {comparison.p_value:.3g})")
-    lines += ["", f"changed answers: {len(comparison.flips)} of {len(comparison.pictures)}"]
+    flips = comparison.flips
+    lines += ["", f"changed answers: {len(flips)} of {len(comparison.pictures)}"]
     lines += [
         f"  {flip.picture} ({flip.truth}): {flip.float_label} {flip.float_score:.3f}"
         f" -> {flip.int8_label} {flip.int8_score:.3f}"
-        for flip in comparison.flips
+        for flip in flips[:_FLIPS_TOLD]
     ]
+    if len(flips) > _FLIPS_TOLD:
+        lines.append(f"  and {len(flips) - _FLIPS_TOLD} more, all of them with --json and in report.json")
     lines += ["", *_threshold_lines(judgement), "", *_score_lines(judgement), *_trouble_lines(judgement)]
     return "\n".join(lines)
 

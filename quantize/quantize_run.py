@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 from edge.bundle import Bundle
 from edge.durable import require_unused
-from quantize.calibrate import BLACK_AND_WHITE, choose_calibration
+from quantize.calibrate import choose_calibration
 from quantize.case import Case
 from quantize.convert import convert
 from quantize.edgetpu import EdgeTpuOutcome, compile_for_edgetpu
+from quantize.foreign import foreign_pictures
 from quantize.integer_model import IntegerModel, load_integer_model
 from quantize.judge import Judgement
 from quantize.metadata import with_metadata
@@ -51,6 +52,7 @@ def quantize_run(options: QuantizeOptions, tell: Callable[[str], None] = lambda 
     require_unused(options.out)
     tell(f"reading {options.run}")
     run = open_run(options.run, options.data)
+    foreign_pictures(run, options.foreign)  # whoever misspelt that folder hears it now, not after minutes
     with quiet():
         model = run.load_model()
     plain = _converted(options, run, model, tell)
@@ -73,8 +75,7 @@ def _converted(options: QuantizeOptions, run: Run, model: Any, tell: Callable[[s
     )
 
     def make(inputs: NDArray[np.uint8]) -> IntegerModel:
-        pictures = len(inputs) - BLACK_AND_WHITE
-        tell(f"converting, calibrated on {pictures} training pictures, one black and one white")
+        tell(f"converting, calibrated on {len(inputs)} training pictures, the input on a black and a white one")
         converted = with_metadata(convert(model, inputs, options.ends), run.labels, run.spec)
         return load_integer_model(converted, run.labels, run.spec)
 

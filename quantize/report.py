@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 
-from quantize.compare import ClassChange, ClassFigures
+from quantize.compare import ClassChange, ClassFigures, Flip
 from quantize.edgetpu import EdgeTpuModel
 from quantize.judge import Judgement
 from quantize.layers import layers_object, none_stands_out
-from quantize.plots import confidence_shift, purity_and_recovery, reliability
+from quantize.plots import BINS_DRAWN, confidence_shift, purity_and_recovery, reliability
+from quantize.provenance import origin_object
 from quantize.rescue import rescue_object
 from quantize.sweep import sweep
 from quantize.temperature import with_temperature
@@ -23,6 +24,9 @@ from training.dataset import Item
 from training.page import axis_start, data_uri, render, thumbnail_uri
 from training.plots import png
 from training.statistics import pictures_to_show
+from training.study_tables import large
+
+FLIPS_SHOWN = 120  # as pictures, a few kB each: a page must open on any machine
 
 
 def report_object(judgement: Judgement, edgetpu: EdgeTpuModel | None = None) -> dict[str, Any]:
@@ -33,6 +37,7 @@ def report_object(judgement: Judgement, edgetpu: EdgeTpuModel | None = None) -> 
         "verdict": judgement.verdict,
         "reason": judgement.reason,
         "objections": list(judgement.objections),
+        "notes": list(judgement.notes),
         "accuracy_float": before.value,
         "accuracy_int8": after.value,
         "drop": comparison.drop,
@@ -54,7 +59,7 @@ def report_object(judgement: Judgement, edgetpu: EdgeTpuModel | None = None) -> 
         "purity": judgement.limits.purity,
         "pictures_to_show_purity": pictures_to_show(judgement.limits.purity) if judgement.limits.purity < 1 else None,
         "thresholds": [
-            _threshold_object(choice, held_out)
+            _threshold_object(choice, held_out, judgement.unknown.min_score)
             for choice, held_out in zip(judgement.choices, judgement.held_out, strict=True)
         ],
         "scores": _scores_object(judgement),
@@ -64,7 +69,7 @@ def report_object(judgement: Judgement, edgetpu: EdgeTpuModel | None = None) -> 
         "layers": layers_object(judgement.layers),
         "no_layer_stands_out": none_stands_out(judgement.layers),
         "rescue": None if judgement.rescue is None else rescue_object(judgement.rescue),
-        "provenance": _origin(judgement.provenance),
+        "provenance": origin_object(judgement.provenance),
     }
 
 
@@ -74,17 +79,28 @@ def report_json(judgement: Judgement, edgetpu: EdgeTpuModel | None = None) -> st
 
 
 def report_page(judgement: Judgement, items: Sequence[Item], edgetpu: EdgeTpuModel | None = None) -> str:
-    """Return report.html. items: the test pictures, in the order of the comparison; changed ones are shown."""
+    """Return report.html. items: the test pictures, in the order of the comparison; changed ones are shown.
+
+    FLIPS_SHOWN of them at most, those first that only the float model has right.
+    """
     report = report_object(judgement, edgetpu)
+    flips = sorted(judgement.comparison.flips, key=_harm)[:FLIPS_SHOWN]
     low = min(report["interval_float"][0], report["interval_int8"][0])
     return render(
         "quantize",
         "report.html.j2",
         report=report,
-        thumbnails=[thumbnail_uri(items[flip.index].path) for flip in judgement.comparison.flips],
+        flips=[{**asdict(flip), "uri": thumbnail_uri(items[flip.index].path)} for flip in flips],
+        bins_drawn=BINS_DRAWN,
+        large=large,
         axis_low=axis_start(low),
         plots={name: data_uri("image/png", drawn) for name, drawn in _plots(judgement).items()},
     )
+
+
+def _harm(flip: Flip) -> int:
+    """Sort what int8 has made wrong before what was wrong already, and what it has made right."""
+    return 0 if flip.float_label == flip.truth else 1 if flip.int8_label != flip.truth else 2
 
 
 def _plots(judgement: Judgement) -> dict[str, bytes]:
@@ -94,7 +110,9 @@ def _plots(judgement: Judgement) -> dict[str, bytes]:
         "integer": comparison.int8_model,
         f"softened by {judgement.temperature:g}": with_temperature(comparison.int8_model, judgement.temperature),
     }
-    sweeps = [sweep(judgement.validation, choice.label, choice.min_score) for choice in judgement.choices]
+    lowest = judgement.unknown.min_score
+    drawn = judgement.choices[:BINS_DRAWN]
+    sweeps = [sweep(judgement.validation, choice.label, max(choice.min_score, lowest)) for choice in drawn]
     return {
         "reliability": png(reliability(models)),
         "confidence": png(confidence_shift(comparison)),
@@ -115,14 +133,8 @@ def _scores_object(judgement: Judgement) -> dict[str, Any]:
         "mean_confidence_int8": float(after.confidence.mean()),
         "mean_score_error": float(np.abs(after.scores - before.scores).mean()),
         "largest_score_error": float(np.abs(after.scores - before.scores).max()),
-        "agreement": 1 - len(judgement.comparison.flips) / len(after.truth),
+        "agreement": 1 - judgement.comparison.changed / len(after.truth),
     }
-
-
-def _origin(provenance: Mapping[str, Any]) -> dict[str, Any]:
-    """Shorten the list of calibration pictures to their number: bundle.json has it in full."""
-    short = {name: value for name, value in provenance.items() if name != "calibration"}
-    return {**short, "calibration_pictures": len(provenance["calibration"]["pictures"])}
 
 
 def _class_object(change: ClassChange) -> dict[str, Any]:
@@ -148,17 +160,20 @@ def _minus(after: float | None, before: float | None) -> float | None:
     return None if after is None or before is None else after - before
 
 
-def _threshold_object(choice: Choice, held_out: BinCount) -> dict[str, Any]:
+def _threshold_object(choice: Choice, held_out: BinCount, least: float) -> dict[str, Any]:
+    """least: the score below which a part is of no known class, whatever its bin asks for."""
     return {
         "label": choice.label,
         "min_score": choice.min_score,
+        "in_use": max(choice.min_score, least),
         "purity_reached": choice.reached,
-        "validation": _bin_object(choice.validation),
-        "test": _bin_object(held_out),
+        "validation": bin_object(choice.validation),
+        "test": bin_object(held_out),
     }
 
 
-def _bin_object(count: BinCount) -> dict[str, Any]:
+def bin_object(count: BinCount) -> dict[str, Any]:
+    """Return what a bin would hold, for JSON."""
     return {
         "right": count.right,
         "sorted": count.sorted,

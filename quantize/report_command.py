@@ -1,4 +1,4 @@
-"""`edge-sort report`: float against integer again, on the same pictures or on others."""
+"""`edge-sort report`: what a bundle is worth, again, on the same pictures or on others."""
 
 from __future__ import annotations
 
@@ -10,25 +10,40 @@ import click
 
 @click.command("report")
 @click.argument("bundle", type=click.Path(path_type=Path))
-@click.option("--run", required=True, type=click.Path(path_type=Path), help="The training run the bundle was made of.")
-@click.option("--data", type=click.Path(path_type=Path), help="Other test pictures, a folder per class.")
+@click.option("--data", type=click.Path(path_type=Path), help="Labelled pictures.  [default: the run's test pictures]")
+@click.option(
+    "--run", type=click.Path(path_type=Path), help="The training run the bundle was made of: compare with it."
+)
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="New folder for the page and the JSON.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of text.")
-def report_command(bundle: Path, run: Path, data: Path | None, out: Path, as_json: bool) -> None:
-    """Judge the integer model of BUNDLE against the float network of its run again, with the limits it was made with.
+def report_command(bundle: Path, data: Path | None, run: Path | None, out: Path, as_json: bool) -> None:
+    """Judge the integer model of BUNDLE again, with the limits it was made with, and write the page again.
 
-    On the run's own test pictures, or on those of --data. Exit code 3 when the model would be refused on them. The
-    bundle stays as it is. Without the run: edge-sort evaluate BUNDLE DATA.
+    With --run beside the float network of that run, on its own test pictures or on those of --data. Without it alone,
+    on the pictures of --data: the float network does not travel with a bundle. That needs no TensorFlow.
+
+    --data is a folder per class, one divided into train, validation and test (only test is used), or the split.json
+    of a run. Exit code 3 when the model would be refused on these pictures. The bundle stays as it is.
     """
     from quantize.errors import QuantizationRefused
-    from quantize.quantize_command import summary
-    from quantize.report import report_object
-    from quantize.report_run import ReportRequest, report_run
+    from quantize.report_run import ReportRequest, report_alone, report_run
 
-    judgement = report_run(ReportRequest(bundle, run, out, data), tell=lambda line: click.echo(f"{line} ...", err=True))
-    if as_json:
-        click.echo(json.dumps({**report_object(judgement), "report": str(out / "report.html")}, indent=2))
+    def tell(line: str) -> None:
+        click.echo(line if line.startswith(("Note", "Warning")) else f"{line} ...", err=True)
+
+    request = ReportRequest(bundle, out, data)
+    if run is None:
+        from quantize.alone_page import alone_summary
+
+        found = report_alone(request, tell)
+        text = alone_summary(found)
     else:
-        click.echo(f"{summary(judgement)}\n\nreport: {out / 'report.html'}")
-    if judgement.verdict == "refused":
-        raise QuantizationRefused(f"on these pictures this model would be refused: {judgement.reason}")
+        from quantize.quantize_command import summary
+        from quantize.report import report_object
+
+        judgement = report_run(request, run, tell)
+        found, text = report_object(judgement), summary(judgement)
+    page = str(out / "report.html")
+    click.echo(json.dumps({**found, "report": page}, indent=2) if as_json else f"{text}\n\nreport: {page}")
+    if found["verdict"] == "refused":
+        raise QuantizationRefused(f"on these pictures this model would be refused: {found['reason']}")

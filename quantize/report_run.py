@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -12,61 +14,104 @@ from edge.bundle import MODEL_FILE, Bundle, open_bundle
 from edge.classifier import Classifier
 from edge.durable import require_unused, whole_folder
 from edge.errors import DataError
+from quantize.alone import alone_object, judge_alone
+from quantize.alone_page import alone_page
 from quantize.case import Case
+from quantize.compare import Comparison
 from quantize.integer_model import IntegerModel
 from quantize.judge import Judgement, Limits
 from quantize.options import QuantizeOptions
+from quantize.picture_notes import notes_on
+from quantize.provenance import recorded_share
 from quantize.quiet import quiet
 from quantize.report import report_json, report_page
+from quantize.shown_pictures import list_pictures, show
 from quantize.stability import Converted
-from training.dataset import Item, read_found
-from training.folders import find_pictures
-from training.groups import group_by_name
+from training.answers import classifier_scorer, network_scorer
 from training.run_folder import Run, open_run
+
+Tell = Callable[[str], None]
 
 
 @dataclass(frozen=True)
 class ReportRequest:
-    """What `edge-sort report` is asked for. run: the training run with the float network. data: other test pictures."""
+    """What `edge-sort report` is asked for. data: labelled pictures; None for those that the run kept apart."""
 
     bundle: Path
-    run: Path
     out: Path
     data: Path | None = None
 
 
-def report_run(request: ReportRequest, tell: Callable[[str], None] = lambda _line: None) -> Judgement:
-    """Judge the model of a bundle and write report.html and report.json into a new folder.
+def report_run(request: ReportRequest, run_folder: Path, tell: Tell = lambda _line: None) -> Judgement:
+    """Judge the model of a bundle beside the float network; write report.html and report.json into a new folder.
 
-    The limits are those the bundle was made with. Its thresholds come out again: they depend on its model and the
-    validation pictures alone.
+    Limits, thresholds, temperature and the score of unknown parts are the bundle's.
     Raises BundleError, DataError or ModelError when bundle, run, pictures or folder cannot be used.
     """
     require_unused(request.out)
-    bundle, run = open_bundle(request.bundle), open_run(request.run)
+    bundle, run = open_bundle(request.bundle), open_run(run_folder)
     _check_belong(bundle, run)
-    if request.data is not None:
-        run = replace(run, split={**run.split, "test": _other_pictures(request.data, run, tell)})
     with quiet():
         network = run.load_model()
-    made = Converted(_integer_model(bundle), (), np.zeros((0, *run.spec.shape), np.uint8), ())
-    options = QuantizeOptions(run=request.run, out=request.out, limits=_limits(bundle))
-    judged = Case(options, run, network, made, tell).judge(made)
-    counts = {subset: len(items) for subset, items in run.split.items()}
-    judgement = replace(
-        judged.judgement,
-        provenance={**bundle.facts.provenance, "split": counts},
-        unknown=bundle.facts.unknown,
-        forced=bool(bundle.facts.forced),
+    integer = _integer_model(bundle)
+    items = run.split["test"] if request.data is None else list_pictures(request.data, run.labels)
+    tell(f"comparing both models on {len(items)} pictures")
+    shown = show([network_scorer(network), classifier_scorer(integer.classifier)], items, run.spec, run.labels)
+    notes = [] if request.data is None else _notes(request.data, notes_on(bundle, shown, _known(run)))
+    _tell_all(tell, notes, shown.skipped)
+    run = replace(run, split={**run.split, "test": list(shown.items)})
+    made = Converted(integer, (), np.zeros((0, *run.spec.shape), np.uint8), ())
+    case = Case(
+        QuantizeOptions(run_folder, request.out, limits=_limits(bundle)), run, network, made, tell, bundle.facts
     )
-    with whole_folder(request.out) as draft:
-        (draft / "report.html").write_text(report_page(judgement, run.split["test"]))
-        (draft / "report.json").write_text(report_json(judgement))
+    comparison = Comparison(tuple(item.relative for item in shown.items), *shown.answers)
+    counts = {subset: len(found) for subset, found in run.split.items()}
+    judgement = replace(
+        case.judge(made, comparison).judgement,
+        provenance={**bundle.facts.provenance, "split": counts},
+        forced=bool(bundle.facts.forced),
+        notes=tuple(notes),
+    )
+    _write(request.out, report_page(judgement, run.split["test"]), report_json(judgement))
     return judgement
 
 
+def report_alone(request: ReportRequest, tell: Tell = lambda _line: None) -> dict[str, Any]:
+    """Judge the model of a bundle by itself, write the same two files, and return the JSON one.
+
+    Needs no TensorFlow. Raises as `report_run`, and DataError when there are no pictures to judge on.
+    """
+    require_unused(request.out)
+    bundle = open_bundle(request.bundle)
+    if request.data is None:
+        raise DataError(
+            f"{request.bundle}: expected pictures to judge the bundle on, found none given; they do not travel with "
+            "it: add --data DIR, a folder per class, or --run RUN, the training run with the pictures it kept apart"
+        )
+    items = list_pictures(request.data, bundle.labels)
+    tell(f"asking the integer model alone, on {len(items)} pictures")
+    alone = judge_alone(bundle, items)
+    _tell_all(tell, alone.notes, alone.shown.skipped)
+    report = alone_object(alone)
+    _write(request.out, alone_page(alone, report), json.dumps(report, indent=2) + "\n")
+    return report
+
+
+def _write(folder: Path, page: str, facts: str) -> None:
+    with whole_folder(folder) as draft:
+        (draft / "report.html").write_text(page, encoding="utf-8")
+        (draft / "report.json").write_text(facts)
+
+
+def _tell_all(tell: Tell, notes: list[str] | tuple[str, ...], skipped: tuple[str, ...]) -> None:
+    for sentence in skipped:
+        tell(f"Warning: skipped {sentence}")
+    for note in notes:
+        tell(f"Note: {note}")
+
+
 def _integer_model(bundle: Bundle) -> IntegerModel:
-    """The model as the device runs it, but with its own scores: the judge fits the temperature again."""
+    """The model as the device runs it, but with its own scores: the judge softens them."""
     interpreter, facts = bundle.interpreter(), bundle.facts
     classifier = Classifier(interpreter, bundle.labels, facts.input, facts.conventions)
     return IntegerModel(bundle.read(MODEL_FILE), interpreter, classifier)
@@ -77,26 +122,19 @@ def _check_belong(bundle: Bundle, run: Run) -> None:
     if made_of is None or bundle.labels != run.labels or bundle.facts.input != run.spec:
         raise DataError(
             f"{run.folder}: expected the training run that {bundle.folder} was made of ({made_of or 'none'}), found "
-            "one with other labels or another input; give that run, or see what the bundle alone is worth with: "
-            "edge-sort evaluate BUNDLE DATA"
+            "one with other labels or another input; give that run, or leave out --run to judge the bundle alone"
         )
 
 
 def _limits(bundle: Bundle) -> Limits:
-    origin = bundle.facts.provenance
-    return Limits(float(origin["max_drop"]), float(origin["purity"]), float(origin.get("min_accuracy", 0.0)))
+    """The limits the bundle was made with; what it does not tell is not asked."""
+    drop, purity, least = (recorded_share(bundle.facts.provenance, n) for n in ("max_drop", "purity", "min_accuracy"))
+    return Limits(1.0 if drop is None else drop, purity or 0.0, least or 0.0)
 
 
-def _other_pictures(folder: Path, run: Run, tell: Callable[[str], None]) -> list[Item]:
-    found = find_pictures(folder)
-    if unknown := sorted({one.label for one in found} - set(run.labels)):
-        raise DataError(
-            f"{folder}: expected pictures of {', '.join(run.labels)}, found {', '.join(unknown)}; rename or remove them"
-        )
-    pictures = read_found(found, folder, run.spec, group_by_name)
-    for skipped in pictures.skipped:
-        tell(f"Warning: skipped {skipped.reason}")
-    used = {item.sha256 for subset in ("train", "validation") for item in run.split[subset]}
-    if seen := sum(item.sha256 in used for item in pictures.items):
-        tell(f"Warning: {seen} of {len(pictures.items)} pictures helped to make this model, so the figures flatter it")
-    return list(pictures.items)
+def _notes(data: Path, found: list[str]) -> list[str]:
+    return [f"the pictures are those of {data.resolve().name}, not those that the run kept apart", *found]
+
+
+def _known(run: Run) -> frozenset[str]:
+    return frozenset(item.sha256 for subset in ("train", "validation") for item in run.split[subset])

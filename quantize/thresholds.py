@@ -67,6 +67,12 @@ def choose_thresholds(validation: Answers, purity: float) -> list[Choice]:
     return [choose_threshold(validation, label, purity) for label in validation.labels]
 
 
+def choice_at(validation: Answers, label: str, min_score: float, purity: float) -> Choice:
+    """Say what a threshold that is there already gives on these pictures."""
+    count = count_bin(validation, label, min_score)
+    return Choice(label, min_score, bool(count.right) and _reaches(count, purity), count)
+
+
 def choose_threshold(validation: Answers, label: str, purity: float) -> Choice:
     """Choose the lowest score from FLOOR up, among those seen, at which the bin of `label` reaches `purity`.
 

@@ -8,7 +8,7 @@ from PIL import Image
 
 from edge.errors import DataError
 from edge.preprocess import InputSpec
-from quantize.foreign import choose_unknown, foreign_inputs
+from quantize.foreign import choose_unknown, foreign_pictures, foreign_scores
 from training.answers import Answers
 from training.run_folder import Run
 
@@ -57,8 +57,24 @@ def test_foreign_pictures_are_found_at_any_depth(tmp_path):
     (tmp_path / "notes.txt").write_text("no picture")
     run = Run(tmp_path, LABELS, InputSpec(width_px=8, height_px=8), 0, {})
 
-    assert foreign_inputs(run, tmp_path).shape == (2, 8, 8, 3)
-    assert foreign_inputs(run, None).shape == (0, 8, 8, 3)
+    assert foreign_pictures(run, tmp_path) == [tmp_path / "a" / "b" / "p.png", tmp_path / "p.png"]
+    assert foreign_pictures(run, None) == []
+
+
+def test_foreign_pictures_are_shown_a_few_at_a_time(tmp_path):
+    """Ten thousand of them must not lie in memory at once; without any there is nothing to show."""
+    Image.new("RGB", (20, 10), (200, 10, 10)).save(tmp_path / "p.png")
+    spec, sizes = InputSpec(width_px=8, height_px=8), []
+
+    def score(inputs):
+        sizes.append(len(inputs))
+        return inputs[:, 0, 0, :2].astype(np.float32)
+
+    scores = foreign_scores([tmp_path / "p.png"] * 150, spec, 2, score)
+
+    assert sizes == [64, 64, 22]
+    assert scores.tolist() == [[200.0, 10.0]] * 150
+    assert foreign_scores([], spec, 2, score).shape == (0, 2)
 
 
 def test_a_folder_without_pictures_is_told(tmp_path):
@@ -66,4 +82,4 @@ def test_a_folder_without_pictures_is_told(tmp_path):
     run = Run(tmp_path, LABELS, InputSpec(width_px=8, height_px=8), 0, {})
 
     with pytest.raises(DataError, match="expected pictures of parts of no known class, found none; correct --foreign"):
-        foreign_inputs(run, tmp_path)
+        foreign_pictures(run, tmp_path)

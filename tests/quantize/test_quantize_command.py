@@ -351,5 +351,5 @@ def test_a_report_wants_the_run_the_bundle_was_made_of(easy_run, tmp_path):
 
     assert result.exit_code == 1
     assert "expected the training run that" in result.stderr
-    assert "edge-sort evaluate BUNDLE DATA" in result.stderr
+    assert "or leave out --run to judge the bundle alone" in result.stderr
     assert not (tmp_path / "page").exists()

@@ -17,7 +17,7 @@ from quantize.edgetpu import EdgeTpuModel
 from quantize.edgetpu_log import Row
 from quantize.judge import Judgement, Limits
 from quantize.latency import Latency
-from quantize.report import report_json, report_object, report_page
+from quantize.report import FLIPS_SHOWN, report_json, report_object, report_page
 from quantize.stability import Step
 from quantize.thresholds import choose_thresholds, count_bin
 from quantize.variants import Variant
@@ -29,7 +29,7 @@ PROVENANCE = {
     "run": "run-1",
     "seed": 3,
     "split": {"train": 70, "validation": 10, "test": 20},
-    "calibration": {"black_and_white": True, "pictures": [{"path": "bolt/1.png", "sha256": "ab" * 32}]},
+    "calibration": {"black_and_white": "input", "pictures": [{"path": "bolt/1.png", "sha256": "ab" * 32}]},
     "runtime": "ai_edge_litert.interpreter",
     "versions": {"python": "3.11"},
 }
@@ -37,6 +37,7 @@ PROVENANCE = {
 
 COST = Cost(
     model_bytes=240_000,
+    macs=1_234_567,
     float_weight_bytes=900_000,
     float_latency=Latency(4.0, 5.0, 100),
     int8_latency=Latency(1.0, 2.0, 100),
@@ -114,6 +115,35 @@ def test_every_flip_is_shown(test_items):
 
     assert page.count("<li><img") == 5
     assert page.count("0.875</span>") == page.count("0.750</span>") == 5
+
+
+def test_only_so_many_flips_are_pictures_and_the_others_are_counted(test_items):
+    """A page of ten thousand pictures must open: what int8 made wrong is shown first, what is left out is said."""
+    many = judged(wrong_after=FLIPS_SHOWN + 30, max_drop=1, pictures=FLIPS_SHOWN + 40)
+
+    page = " ".join(report_page(many, test_items * 10).split())
+
+    assert page.count("<li><img") == FLIPS_SHOWN
+    assert f"answer {FLIPS_SHOWN + 30} test pictures differently. Here are {FLIPS_SHOWN} of them" in page
+    assert "30 are left out here and stand in report.json" in page
+    assert len(report_object(many)["flips"]) == FLIPS_SHOWN + 30
+
+
+def test_what_one_answer_costs_is_said(test_items):
+    """Multiply-accumulates, beside bytes and milliseconds."""
+    page = report_page(judged(), test_items)
+
+    assert "1.23 M MACs" in page
+    assert "1,234,567 multiply-accumulates make one answer" in page
+
+
+def test_notes_on_other_pictures_stand_on_the_page(test_items):
+    """Then it no longer claims that nothing was trained on them."""
+    page = report_page(judged(notes=("7 of <20> pictures helped",)), test_items)
+
+    assert "7 of &lt;20&gt; pictures helped." in page
+    assert "which neither training nor calibration used" not in page
+    assert "which neither training nor calibration used" in report_page(judged(), test_items)
 
 
 def test_no_flip_is_said_in_words(test_items):
