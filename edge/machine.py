@@ -126,9 +126,15 @@ class GateTable(_Table):
 
 
 class JournalTable(_Table):
-    """[journal] Where the record of every part is kept."""
+    """[journal] Where the record of every part is kept, and pictures of doubtful ones beside it in `NAME-pictures`.
+
+    pictures_mb: of all pictures together, the oldest make room; 0 keeps none. audit_share: of all parts, drawn for a
+    person to say what they truly are.
+    """
 
     path: Path = Path("journal.sqlite")
+    pictures_mb: NotNegative = 200.0
+    audit_share: float = Field(default=0.01, ge=0, le=1)
 
 
 class Machine(_Table):

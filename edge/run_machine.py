@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sqlite3
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,11 +16,11 @@ from edge.clocks import MonotonicClock
 from edge.edgetpu import EdgeTpu
 from edge.errors import MachineError
 from edge.gate_process import GateProcess
-from edge.journal import Journal, check_journal
+from edge.journal import check_journal
+from edge.journal_report import ShiftReport, run_report
 from edge.line import OnOutcome, build_sorter, check_labels, gate_specs, line_model, open_camera, run_line
-from edge.line_report import error_percentiles
+from edge.line_journal import line_journal
 from edge.machine import Machine
-from edge.parts import REJECT_BIN
 from edge.processor import LoadedModel, Processor, load_model
 
 WARM_UP_RUNS = 3
@@ -89,31 +87,23 @@ def run_machine(
     with (
         closing(open_camera(machine, clock)) as camera,
         closing(GateProcess(gate_specs(machine), machine.gpio.pin_factory)) as gates,
-        closing(_journal(path, bundle.digest, machine)) as journal,
+        closing(
+            line_journal(path, machine, bundle.labels, bundle_sha256=bundle.digest, clock="monotonic", tell=tell)
+        ) as journal,
     ):
         journal.note("classifier", loaded.sentence)
         belt = FixedSpeedBelt(machine.belt.speed_mm_s)
         sorter = build_sorter(machine, model, belt=belt, gates=gates, journal=journal, clock=clock)
         because = run_line(sorter, camera, gates, journal, watch(machine))
-        return _summary(journal.rows(), because, loaded, real_time=gates.real_time)
+        return _summary(run_report(journal), because, loaded, real_time=gates.real_time)
 
 
-def _journal(path: Path, digest: str, machine: Machine) -> Journal:
-    return Journal(path, bundle_sha256=digest, machine_sha256=machine.digest(), clock="monotonic")
-
-
-def _summary(rows: Sequence[sqlite3.Row], because: str, loaded: LoadedModel, *, real_time: bool) -> MachineRun:
-    errors = [
-        abs(row[done] - row[due]) * 1000
-        for row in rows
-        for done, due in (("opened_s", "opens_s"), ("closed_s", "closes_s"))
-        if row[done] is not None
-    ]
+def _summary(report: ShiftReport, because: str, loaded: LoadedModel, *, real_time: bool) -> MachineRun:
     return MachineRun(
-        parts=len(rows),
-        bins=dict(sorted(Counter(row["bin"] for row in rows).items())),
-        rejected=dict(sorted(Counter(row["reason"] for row in rows if row["bin"] == REJECT_BIN).items())),
-        gate_error=error_percentiles(errors),
+        parts=report.parts,
+        bins=report.bins,
+        rejected=report.rejected,
+        gate_error=report.gate_error_ms,
         because=because,
         real_time=real_time,
         processor=loaded.processor,
