@@ -194,6 +194,14 @@ def emulate_line(
     return EmulatedRun(report, gate_error_ms(watched.moves), because, skipped)
 
 
+def emulated_line(options: EmulateOptions, now: float) -> tuple[Machine, EmulatedBelt]:
+    """Describe the default emulated machine and put its parts on the belt. Raises EdgeSortError's children."""
+    labels = open_bundle_by(options.bundle or packaged_bundle(), options.require_signed).labels
+    machine = emulated_copy(options.machine) if options.machine else _default_machine(options, labels)
+    belt = FixedSpeedBelt(machine.belt.speed_mm_s)
+    return machine, _belt(options, machine, belt, _source(options, labels), now)
+
+
 def emulated_copy(machine: Machine) -> Machine:
     """Return the same machine with a pretend camera and pretend pins, classifying on this computer's CPU."""
     camera = machine.camera.model_copy(update={"kind": "emulated"})

@@ -19,10 +19,14 @@ def line_journal(
     bundle_sha256: str,
     clock: Literal["manual", "monotonic"],
     tell: Callable[[str], None] = lambda _line: None,
+    started_s: float | None = None,
 ) -> Journal:
-    """Start a run in the journal at `path`, None for one in memory, which keeps no pictures. Raises JournalError."""
+    """Start a run in the journal at `path`, None for one in memory, which keeps no pictures.
+
+    started_s: the machine clock now, where it is not the system's. Raises JournalError.
+    """
     table = machine.journal
-    facts = RunFacts(labels, machine.bins, audit_share=table.audit_share)
+    facts = RunFacts(labels, machine.bins, started_s, audit_share=table.audit_share)
     pictures = None
     if path is not None and table.pictures_mb > 0:
         pictures = PictureStore(pictures_folder(path), round(table.pictures_mb * 1e6), tell)

@@ -18,6 +18,7 @@ from edge.parts import REJECT_BIN
 from edge.problems import key_problem
 from edge.tracker import Spacing
 
+LONGEST_WAIT_S = 2.5  # for a frame; gates that hear nothing for longer than their heartbeat come to rest
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
@@ -34,9 +35,14 @@ class BeltTable(_Table):
 
 
 class CameraTable(_Table):
-    """[camera] Where frames come from. The belt must run from left to right in the picture: turn it with rotate_deg."""
+    """[camera] Where frames come from. The belt must run from left to right in the picture: turn it with rotate_deg.
 
-    kind: Literal["picamera2", "folder", "emulated"]
+    colour_gains: of red and blue, locked; measured at start where nothing is given. device: of kind "usb". usb_gain and
+    white_balance_k: of kind "usb", in its own units and in kelvin. file: of kind "video". folder: of kinds "folder" and
+    "recording". A lost camera is started again at most max_restarts times in ten minutes.
+    """
+
+    kind: Literal["picamera2", "usb", "video", "recording", "folder", "emulated"]
     width_px: int = Field(ge=64, le=4096)
     height_px: int = Field(ge=64, le=4096)
     mm_per_px: float = Field(gt=0, le=10)
@@ -44,7 +50,13 @@ class CameraTable(_Table):
     exposure_ms: Positive = 1.0
     analogue_gain: Positive = 2.0
     rotate_deg: Literal[0, 90, 180, 270] = 0
-    timeout_s: Positive = 2.0
+    colour_gains: tuple[Positive, Positive] | None = None
+    usb_gain: NotNegative | None = None
+    white_balance_k: Positive | None = None
+    timeout_s: float = Field(default=2.0, gt=0, le=LONGEST_WAIT_S)
+    max_restarts: int = Field(default=3, ge=0, le=100)
+    device: str = Field(default="/dev/video0", min_length=1)
+    file: Path | None = None
     folder: Path | None = None
 
     @property
@@ -205,9 +217,15 @@ def check_machine(machine: Machine) -> None:
 
 
 def _check_camera(camera: CameraTable) -> None:
-    if camera.kind == "folder" and camera.folder is None:
+    needed = {"folder": "folder", "recording": "folder", "video": "file"}.get(camera.kind)
+    if needed and getattr(camera, needed) is None:
         raise MachineError(
-            "camera.folder: expected the folder of recorded frames for kind 'folder', found none; add it"
+            f"camera.{needed}: expected the {needed} of recorded frames for kind {camera.kind!r}, found none; add it"
+        )
+    if camera.exposure_ms * camera.frame_rate_hz > 1000:
+        raise MachineError(
+            f"camera.exposure_ms: expected at most the {1000 / camera.frame_rate_hz:g} ms of a frame at "
+            f"camera.frame_rate_hz, found {camera.exposure_ms:g}; shorten it"
         )
 
 

@@ -12,18 +12,21 @@ import numpy as np
 
 from edge.belt import FixedSpeedBelt
 from edge.bundle import Bundle
+from edge.camera_kinds import open_camera, reopener
+from edge.camera_restart import RestartingCamera, RestartRule
 from edge.clocks import MonotonicClock
 from edge.edgetpu import EdgeTpu
 from edge.errors import MachineError
 from edge.gate_process import GateProcess
 from edge.journal import check_journal
 from edge.journal_report import ShiftReport, run_report
-from edge.line import OnOutcome, build_sorter, check_labels, gate_specs, line_model, open_camera, run_line
+from edge.line import OnOutcome, build_sorter, check_labels, gate_specs, line_model, run_line
 from edge.line_journal import line_journal
 from edge.machine import Machine
 from edge.processor import LoadedModel, Processor, load_model
 
 WARM_UP_RUNS = 3
+RESTARTS_WITHIN_S = 600.0
 
 
 @dataclass(frozen=True)
@@ -85,7 +88,7 @@ def run_machine(
     path = journal_path or machine.journal.path
     check_journal(path)
     with (
-        closing(open_camera(machine, clock)) as camera,
+        closing(open_camera(machine, clock, tell)) as opened,
         closing(GateProcess(gate_specs(machine), machine.gpio.pin_factory)) as gates,
         closing(
             line_journal(path, machine, bundle.labels, bundle_sha256=bundle.digest, clock="monotonic", tell=tell)
@@ -94,7 +97,21 @@ def run_machine(
         journal.note("classifier", loaded.sentence)
         belt = FixedSpeedBelt(machine.belt.speed_mm_s)
         sorter = build_sorter(machine, model, belt=belt, gates=gates, journal=journal, clock=clock)
-        because = run_line(sorter, camera, gates, journal, watch(machine))
+
+        def incident(sentence: str) -> None:
+            tell(sentence)
+            journal.incident(clock.now(), "camera", sentence)
+
+        camera = RestartingCamera(
+            opened,
+            reopener(opened, machine, clock, tell),
+            clock,
+            RestartRule(machine.camera.max_restarts, RESTARTS_WITHIN_S),
+            tell=incident,
+            alive=sorter.note_moves,
+        )
+        with closing(camera):  # closes the one that is open last
+            because = run_line(sorter, camera, gates, journal, watch(machine))
         return _summary(run_report(journal), because, loaded, real_time=gates.real_time)
 
 
