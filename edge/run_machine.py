@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from edge.belt import FixedSpeedBelt
 from edge.bundle import Bundle
 from edge.camera_kinds import open_camera, reopener
@@ -23,9 +21,11 @@ from edge.journal_report import ShiftReport, run_report
 from edge.line import OnOutcome, build_sorter, check_labels, gate_specs, line_model, run_line
 from edge.line_journal import line_journal
 from edge.machine import Machine
+from edge.measured_latency import measure_latency
+from edge.plan import require_in_time
 from edge.processor import LoadedModel, Processor, load_model
 
-WARM_UP_RUNS = 3
+LATENCY_RUNS = 10
 RESTARTS_WITHIN_S = 600.0
 
 
@@ -37,6 +37,7 @@ class MachineRun:
     bins: dict[str, int]
     rejected: dict[str, int]
     gate_error: dict[str, float | None]
+    incidents: dict[str, int]
     because: str
     real_time: bool
     processor: Processor
@@ -49,6 +50,7 @@ class MachineRun:
             "bins": self.bins,
             "rejected": self.rejected,
             "gate_error_ms": self.gate_error,
+            "incidents": self.incidents,
             "ended_because": self.because,
             "real_time": self.real_time,
             "classifier": {"processor": self.processor, "fell_back_because": self.fell_back},
@@ -81,9 +83,8 @@ def run_machine(
     if asked.accelerator != "cpu":
         tell(loaded.sentence)
     model = line_model(bundle, loaded)
-    blank = np.zeros((64, 64, 3), dtype=np.uint8)
-    for _ in range(WARM_UP_RUNS):  # the first calls of a model are many times slower
-        model.scorer.scores(blank)
+    # this also warms the model up: its first calls are many times slower
+    require_in_time(machine, measure_latency(machine, model.scorer, LATENCY_RUNS))
     clock = MonotonicClock()
     path = journal_path or machine.journal.path
     check_journal(path)
@@ -121,6 +122,7 @@ def _summary(report: ShiftReport, because: str, loaded: LoadedModel, *, real_tim
         bins=report.bins,
         rejected=report.rejected,
         gate_error=report.gate_error_ms,
+        incidents=report.incidents,
         because=because,
         real_time=real_time,
         processor=loaded.processor,
