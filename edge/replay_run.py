@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 from edge.belt import FixedSpeedBelt
 from edge.bundle import Bundle
-from edge.camera_kinds import open_camera
+from edge.camera_kinds import Tell, open_camera
 from edge.clocks import ManualClock
 from edge.gates import LocalGates
 from edge.journal_report import ShiftReport, run_report
@@ -20,7 +19,7 @@ from edge.recording import Recording
 
 
 def replay_run(
-    bundle: Bundle, machine: Machine, recording: Path, journal_path: Path | None, watch: OnOutcome, tell: Any
+    bundle: Bundle, machine: Machine, recording: Path, journal_path: Path | None, watch: OnOutcome, tell: Tell
 ) -> tuple[ShiftReport, str]:
     """Sort a recording on pretend pins and on the manual clock, on which computing takes no time.
 

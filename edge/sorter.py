@@ -111,7 +111,7 @@ class Sorter:
         """Classify the parts with the fewest votes first, so that none goes without."""
         next_frame_at = frame.taken_at + self._settings.frame_interval_s
         for track, sighting in sorted(seen, key=lambda pair: len(pair[0].scores)):
-            if sighting.centred or track.crop is None:
+            if not track.decided and (sighting.centred or track.crop is None):
                 track.crop = sighting.crop
             if self._wants_vote(track, sighting, next_frame_at):
                 track.scores.append(self._scorer.scores(sighting.crop))

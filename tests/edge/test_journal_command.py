@@ -19,6 +19,7 @@ from edge.gates import GateMove
 from edge.journal import Journal, Planned, RunFacts
 from edge.journal_report import audited_shares
 from edge.parts import Decision, Reason
+from edge.picture_store import PictureStore
 from edge.tracker import Track
 from edge.wilson import wilson
 
@@ -67,6 +68,38 @@ def test_tail_prints_the_newest_parts_oldest_first(path):
     assert lines[1].endswith("screw          0.900  -> reject (below_threshold)")
     records = [json.loads(line) for line in run("tail", path, "--json").output.splitlines()]
     assert [(one["run"], one["part"]) for one in records] == [(1, 1), (2, 1), (2, 2), (2, 3), (2, 4), (2, 5), (2, 6)]
+
+
+def test_follow_goes_on_with_what_comes_in(path, monkeypatch):
+    """Each part once, until Ctrl-C."""
+    waits = iter([11, 12])
+
+    def wait(_seconds):
+        number = next(waits, None)
+        if number is None:
+            raise KeyboardInterrupt
+        with closing(Journal(path, bundle_sha256="b", machine_sha256="m", clock="manual")) as journal:
+            decide(journal, number, "screw")
+
+    monkeypatch.setattr("edge.journal_command.time.sleep", wait)
+    result = run("tail", path, "-n", 1, "--follow")
+    assert [line.split()[3] for line in result.output.splitlines() if line.startswith("run")] == ["6", "11", "12"]
+
+
+def test_parts_that_wait_to_be_audited_are_listed_with_their_pictures(tmp_path):
+    """Until somebody has said what they are."""
+    path = tmp_path / "journal.sqlite"
+    facts = RunFacts(("nut", "screw"), {"nut": "nut"}, 0.0, audit_share=1.0)
+    pictures = PictureStore(tmp_path / "journal-pictures", 100_000)
+    with closing(
+        Journal(path, bundle_sha256="b", machine_sha256="m", clock="manual", facts=facts, pictures=pictures)
+    ) as journal:
+        part = Track(1, 0, 0, 9, 9, 1, 2, scores=[np.array([0.9, 0.1], dtype=np.float32)])
+        part.crop = np.zeros((9, 9, 3), dtype=np.uint8)
+        journal.decided(part, Decision("nut", Reason.SORTED, "nut", 0.9, (0.9, 0.1)), 2.0, None)
+    assert "0000000001-run1-part1.png" in run("audit", path).output
+    run("correct", path, 1, "nut")
+    assert "no part waits" in run("audit", path).output
 
 
 def test_jsonl_holds_everything_and_utc_beside_machine_time(path):

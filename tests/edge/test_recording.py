@@ -22,7 +22,7 @@ from edge.emulate import EmulateOptions, packaged_bundle, run_emulated
 from edge.errors import CameraError, DataError
 from edge.machine import Machine
 from edge.parts import Frame
-from edge.record import RecordLimits, record, record_emulated
+from edge.record import RecordLimits, record, record_emulated, record_machine
 from edge.recorder import Recorder
 from edge.recording import FRAMES_FILE, Recording, RecordingFacts
 from edge.replay_run import replay_run
@@ -224,6 +224,17 @@ def test_a_recording_says_why_it_ended(tmp_path, table, ending, because):
         done = record(*arguments)
         assert (done.frames, done.dropped, done.because) == (3, 2, because)
     assert Recording(tmp_path / "r").end.because == because
+
+
+def test_a_machine_s_camera_is_recorded_in_real_time(tmp_path, table):
+    """Here one that plays a recording: moments shift with the clock, pixels do not."""
+    folder = write(tmp_path / "first", 4)
+    table["camera"] = {"width_px": 96, "height_px": 64, "mm_per_px": 1.0, "kind": "recording", "folder": folder}
+    done = record_machine(Machine.model_validate(table), tmp_path / "second", RecordLimits(frames=3), lambda _: None)
+    assert (done.frames, done.because) == (3, "limit")
+    first, second = Recording(folder).frames, Recording(tmp_path / "second").frames
+    assert [one.sha256 for one in second] == [one.sha256 for one in first[:3]]
+    assert all(one.had_at_s >= one.taken_at_s for one in second)
 
 
 def test_a_replay_decides_as_the_run_did_and_twice_the_same(tmp_path):
