@@ -23,6 +23,7 @@ check: $(READY)
 bench: $(READY)
 	$(BIN)/python benchmarks/frame_to_decision.py
 	$(BIN)/python benchmarks/head_training.py
+	$(BIN)/python benchmarks/journal_rows.py
 
 $(READY): setup.cfg pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || \

@@ -44,6 +44,9 @@ COMMANDS = {
     ),
     "classify": ("edge.classify_command:classify_command", "Answer what a bundle sees in pictures."),
     "machine": ("edge.machine_command:machine_command", "Print a machine file to start from."),
+    "plan": ("edge.plan_command:plan_command", "Does a machine fit? Its budget, its bounds, what to change."),
+    "journal": ("edge.journal_command:journal_command", "Look into the record: tail, export, report, correct."),
+    "record": ("edge.record_command:record_command", "Record what the camera sees, to be sorted again."),
     "run": ("edge.run_command:run_command", "Sort: camera, classifier, belt and gates (or --emulate)."),
 }
 

@@ -22,8 +22,8 @@ from edge.errors import DataError, MachineError
 from edge.gate_limits import Window
 from edge.gate_process import GateProcess
 from edge.gates import GateMove, Gates, LocalGates
-from edge.journal import Journal
 from edge.line import LineModel, OnOutcome, build_sorter, check_labels, gate_specs, line_model, run_line
+from edge.line_journal import line_journal
 from edge.line_report import LineReport, gate_error_ms, line_report
 from edge.machine import (
     BeltTable,
@@ -173,7 +173,15 @@ def emulate_line(
     belt = FixedSpeedBelt(machine.belt.speed_mm_s)
     on_outcome = watch(machine) if watch else _unwatched
     with (
-        closing(_open_journal(options, bundle_sha256, machine)) as journal,
+        closing(
+            line_journal(
+                options.journal,
+                machine,
+                model.labels,
+                bundle_sha256=bundle_sha256,
+                clock="manual" if options.fast else "monotonic",
+            )
+        ) as journal,
         closing(_open_gates(machine, clock)) as gates,
     ):
         emulated = _belt(options, machine, belt, source, clock.now())
@@ -184,6 +192,14 @@ def emulate_line(
         report = line_report(fates(emulated, clock.now()), journal.rows(), machine.bins)
     skipped = source.skipped if isinstance(source, PicturedParts) else []
     return EmulatedRun(report, gate_error_ms(watched.moves), because, skipped)
+
+
+def emulated_line(options: EmulateOptions, now: float) -> tuple[Machine, EmulatedBelt]:
+    """Describe the default emulated machine and put its parts on the belt. Raises EdgeSortError's children."""
+    labels = open_bundle_by(options.bundle or packaged_bundle(), options.require_signed).labels
+    machine = emulated_copy(options.machine) if options.machine else _default_machine(options, labels)
+    belt = FixedSpeedBelt(machine.belt.speed_mm_s)
+    return machine, _belt(options, machine, belt, _source(options, labels), now)
 
 
 def emulated_copy(machine: Machine) -> Machine:
@@ -228,11 +244,6 @@ def _belt(options: EmulateOptions, machine: Machine, belt: Belt, source: PartSou
     )
     tiles = options.parts is not None
     return EmulatedBelt(machine, belt, feeder, count=options.count, seed=options.seed, tiles=tiles)
-
-
-def _open_journal(options: EmulateOptions, bundle_sha256: str, machine: Machine) -> Journal:
-    clock = "manual" if options.fast else "monotonic"
-    return Journal(options.journal, bundle_sha256=bundle_sha256, machine_sha256=machine.digest(), clock=clock)
 
 
 class _WatchedGates:

@@ -6,6 +6,7 @@
     ├── ModelError           the model, or the runtime that should execute it
     ├── MachineError         machine.toml
     ├── CameraError          the camera, or the frames it should give
+    │   └── CameraLost       it worked and no longer does: worth starting it again
     ├── GateError            pins and gates
     └── MissingPackageError  a library this command needs is not installed
 
@@ -39,6 +40,10 @@ class MachineError(EdgeSortError):
 
 class CameraError(EdgeSortError):
     """The camera is missing or gives no usable frame."""
+
+
+class CameraLost(CameraError):
+    """A camera that worked gives no usable frame any more; starting it again may help."""
 
 
 class GateError(EdgeSortError):

@@ -2,63 +2,32 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sqlite3
-from contextlib import closing
-from dataclasses import dataclass
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from edge.errors import EdgeSortError
+import numpy as np
+
 from edge.gate_limits import Window
 from edge.gates import GateMove
-from edge.parts import Decision
+from edge.journal_schema import WAIT_S, JournalError, check_journal, open_database, sentence
+from edge.parts import Decision, Reason
+from edge.picture_store import PictureStore
 from edge.tracker import Track
 
-SCHEMA_VERSION = 1
-WAIT_S = 1.0  # for another program's lock; longer, and the gate process takes the sorter for hung
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS runs (
-    run INTEGER PRIMARY KEY,
-    started_at_utc TEXT NOT NULL,
-    bundle_sha256 TEXT NOT NULL,
-    machine_sha256 TEXT NOT NULL,
-    clock TEXT NOT NULL,
-    ended_because TEXT
-);
-CREATE TABLE IF NOT EXISTS parts (
-    run INTEGER NOT NULL REFERENCES runs(run),
-    part INTEGER NOT NULL,
-    first_seen_s REAL NOT NULL,
-    decided_s REAL NOT NULL,
-    mark_mm REAL NOT NULL,
-    y_mm REAL NOT NULL,
-    length_mm REAL NOT NULL,
-    width_mm REAL NOT NULL,
-    votes INTEGER NOT NULL,
-    label TEXT NOT NULL,
-    score REAL NOT NULL,
-    scores TEXT NOT NULL,
-    bin TEXT NOT NULL,
-    reason TEXT NOT NULL,
-    gate TEXT,
-    opens_s REAL,
-    closes_s REAL,
-    opened_s REAL,
-    closed_s REAL,
-    PRIMARY KEY (run, part)
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS notes (
-    run INTEGER NOT NULL REFERENCES runs(run),
-    name TEXT NOT NULL,
-    note TEXT NOT NULL,
-    PRIMARY KEY (run, name)
-) WITHOUT ROWID;
-"""
+__all__ = ["WAIT_S", "Journal", "JournalError", "Planned", "RunFacts", "check_journal"]
 
-
-class JournalError(EdgeSortError):
-    """The journal cannot be opened or written."""
+_DOUBTS_ABOUT_WHAT_IT_IS = frozenset({Reason.BELOW_THRESHOLD, Reason.UNKNOWN, Reason.NO_BIN, Reason.UNCLASSIFIED})
+_COLUMNS = (
+    "run, part, first_seen_s, decided_s, mark_mm, y_mm, length_mm, width_mm, votes, label, score, scores, bin, reason, "
+    "gate, opens_s, closes_s, frame_scores, sampled, picture"
+)
+_INSERT = f"INSERT INTO parts ({_COLUMNS}) VALUES ({', '.join('?' * len(_COLUMNS.split(',')))})"
 
 
 @dataclass(frozen=True)
@@ -69,33 +38,64 @@ class Planned:
     window: Window
 
 
+@dataclass(frozen=True)
+class RunFacts:
+    """What makes a run's rows readable later. labels: in the order of all scores. bins: label -> bin.
+
+    started_s: the machine clock now; None asks the system's for it. audit_share: of all parts, drawn to be audited.
+    """
+
+    labels: Sequence[str] = ()
+    bins: Mapping[str, str] = field(default_factory=dict)
+    started_s: float | None = None
+    audit_share: float = 0.0
+
+
 class Journal:
     """One run's rows in a journal file. Times ending in _s are seconds on the machine clock."""
 
-    def __init__(self, path: Path | None, *, bundle_sha256: str, machine_sha256: str, clock: str) -> None:
-        """Open or create `path`; None keeps the rows in memory. Raises JournalError."""
-        self._path = path
-        if path is not None:
-            check_journal(path)
-        try:
-            self._db = sqlite3.connect(":memory:" if path is None else path, isolation_level=None, timeout=WAIT_S)
-            self._db.execute("PRAGMA journal_mode=WAL")
-            self._db.execute("PRAGMA synchronous=FULL")  # a power cut loses at most the row being written
-            self._db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-            self._db.executescript(_SCHEMA)
-            row = (datetime.now(UTC).isoformat(), bundle_sha256, machine_sha256, clock)
-            cursor = self._db.execute(
-                "INSERT INTO runs (started_at_utc, bundle_sha256, machine_sha256, clock) VALUES (?, ?, ?, ?)", row
-            )
-        except sqlite3.Error as error:
-            raise JournalError(_sentence(path, error)) from error
+    def __init__(
+        self,
+        path: Path | None,
+        *,
+        bundle_sha256: str,
+        machine_sha256: str,
+        clock: str,
+        facts: RunFacts | None = None,
+        pictures: PictureStore | None = None,
+    ) -> None:
+        """Open or create `path`; None keeps the rows in memory. pictures: where those of doubtful parts go, if kept.
+
+        Raises JournalError.
+        """
+        facts = facts or RunFacts()
+        self._path, self._pictures, self._audit_share = path, pictures, facts.audit_share
+        self._db = open_database(path)
+        started_s = facts.started_s
+        if started_s is None:
+            started_s = time.monotonic() if clock == "monotonic" else 0.0
+        row = (
+            datetime.now(UTC).isoformat(),
+            bundle_sha256,
+            machine_sha256,
+            clock,
+            started_s,
+            json.dumps(list(facts.labels)),
+            json.dumps(dict(facts.bins)),
+        )
+        cursor = self._write(
+            "INSERT INTO runs (started_at_utc, bundle_sha256, machine_sha256, clock, started_s, labels, bins) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?)",
+            *row,
+        )
         self.run = int(cursor.lastrowid or 0)
 
     def decided(self, track: Track, decision: Decision, decided_at: float, planned: Planned | None) -> None:
         """Add a part's row. It is on the disk when this returns. Raises JournalError."""
         window = planned.window if planned else None
+        sampled = is_sampled(self.run, track.number, self._audit_share)
         self._write(
-            "INSERT INTO parts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, NULL)",
+            _INSERT,
             self.run,
             track.number,
             track.first_seen_at,
@@ -113,6 +113,9 @@ class Journal:
             planned.gate if planned else None,
             window.opens_at if window else None,
             window.closes_at if window else None,
+            _frame_scores(track),
+            int(sampled),
+            self._picture(track) if sampled or is_doubtful(track, decision) else None,
         )
 
     def moved(self, move: GateMove) -> None:
@@ -128,6 +131,20 @@ class Journal:
             move.at if move.due_at is None else max(move.at, move.due_at),
         )
 
+    def confirmed(self, part: int, at: float, confirmation: str) -> None:
+        """Note what was seen of a part behind its gate, such as "seen" or "missing". Raises JournalError."""
+        self._write(
+            "UPDATE parts SET confirmed_s = ?, confirmation = ? WHERE run = ? AND part = ?",
+            at,
+            confirmation,
+            self.run,
+            part,
+        )
+
+    def incident(self, at: float, kind: str, text: str) -> None:
+        """Note what went wrong, and what was done about it. Raises JournalError."""
+        self._write("INSERT INTO incidents (run, at_s, kind, sentence) VALUES (?, ?, ?, ?)", self.run, at, kind, text)
+
     def note(self, name: str, note: str) -> None:
         """Keep a fact about the whole run, such as what classified. Raises JournalError."""
         self._write("INSERT OR REPLACE INTO notes VALUES (?, ?, ?)", self.run, name, note)
@@ -142,38 +159,42 @@ class Journal:
 
     def rows(self) -> list[sqlite3.Row]:
         """Return this run's parts, in the order in which they were first seen."""
-        cursor = self._db.cursor()
-        cursor.row_factory = sqlite3.Row
-        return cursor.execute("SELECT * FROM parts WHERE run = ? ORDER BY part", (self.run,)).fetchall()
+        return self._db.execute("SELECT * FROM parts WHERE run = ? ORDER BY part", (self.run,)).fetchall()
 
-    def _write(self, statement: str, *values: object) -> None:
+    @property
+    def database(self) -> sqlite3.Connection:
+        """The file, to read from."""
+        return self._db
+
+    def _picture(self, track: Track) -> str | None:
+        if self._pictures is None or track.crop is None:
+            return None
+        return self._pictures.keep(self.run, track.number, track.crop)
+
+    def _write(self, statement: str, *values: object) -> sqlite3.Cursor:
         try:
-            self._db.execute(statement, values)
+            return self._db.execute(statement, values)
         except sqlite3.Error as error:
-            raise JournalError(_sentence(self._path, error)) from error
+            raise JournalError(sentence(self._path, error)) from error
 
 
-def check_journal(path: Path) -> None:
-    """Raise JournalError when `path` cannot become or is not a journal of this version. Changes nothing."""
-    if not path.absolute().parent.is_dir():
-        raise JournalError(f"{path}: expected an existing folder for the journal, found none; make it or give another")
-    if not path.exists():
-        return
-    try:
-        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=WAIT_S)) as db:
-            version = db.execute("PRAGMA user_version").fetchone()[0]
-            tables = {row[0] for row in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-    except sqlite3.Error as error:
-        raise JournalError(_sentence(path, error)) from error
-    if version != SCHEMA_VERSION and (version != 0 or tables):
-        found = f"version {version}" if version else f"another program's database (tables {', '.join(sorted(tables))})"
-        raise JournalError(
-            f"{path}: expected a journal of version {SCHEMA_VERSION}, found {found}; give another file name"
-        )
+def is_sampled(run: int, part: int, share: float) -> bool:
+    """Whether a part is drawn to be audited: by its number alone, so that nothing seen of it plays a role."""
+    drawn = int.from_bytes(hashlib.blake2b(f"{run}/{part}".encode(), digest_size=8).digest())
+    return drawn < share * 2**64
 
 
-def _sentence(path: Path | None, error: sqlite3.Error) -> str:
-    remedy = "free some disk space, check the folder's permissions, or give another file"
-    if "locked" in str(error):
-        remedy = "end the other program that writes to it, or give another file"
-    return f"{path or 'the journal in memory'}: expected a journal that can be written, found: {error}; {remedy}"
+def is_doubtful(track: Track, decision: Decision) -> bool:
+    """Whether a person should look at the part: it was doubted what it is, or its frames disagree."""
+    return decision.reason in _DOUBTS_ABOUT_WHAT_IT_IS or len({int(np.argmax(one)) for one in track.scores}) > 1
+
+
+def _frame_scores(track: Track) -> str:
+    """Return every vote as JSON: the frame's number and moment, and a score per label."""
+    stamps = [*track.voted_in, *[(None, None)] * (len(track.scores) - len(track.voted_in))]
+    return json.dumps(
+        [
+            {"frame": frame, "taken_at_s": taken_at, "scores": [round(float(score), 6) for score in scores]}
+            for (frame, taken_at), scores in zip(stamps, track.scores, strict=True)
+        ]
+    )

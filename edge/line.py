@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -11,7 +10,7 @@ from types import FrameType
 
 from edge.belt import Belt
 from edge.bundle import Bundle
-from edge.cameras import Camera, FolderCamera
+from edge.cameras import Camera
 from edge.clocks import Clock
 from edge.decide import Decider
 from edge.errors import MachineError
@@ -47,18 +46,6 @@ def line_model(bundle: Bundle, loaded: LoadedModel | None = None) -> LineModel:
     thresholds = {label: threshold.min_score for label, threshold in bundle.facts.thresholds.items()}
     classifier = (loaded or load_model(bundle)).classifier
     return LineModel(bundle.labels, thresholds, classifier, bundle.facts.unknown.min_score)
-
-
-def open_camera(machine: Machine, clock: Clock) -> Camera:
-    """Open the camera the machine names. Raises CameraError."""
-    camera = machine.camera
-    if camera.kind == "folder":
-        assert camera.folder is not None, "read_machine checks this"
-        size = (camera.width_px, camera.height_px)
-        return FolderCamera(camera.folder, frame_rate_hz=camera.frame_rate_hz, size=size, clock=clock)
-    # by name, so that picamera2 is looked for only where it is asked for
-    opened: Camera = importlib.import_module("edge.camera_picamera2").Picamera2Camera(camera)
-    return opened
 
 
 def gate_specs(machine: Machine) -> list[GateSpec]:

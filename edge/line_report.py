@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from edge.emulated_belt import Fate, FedPart
 from edge.gates import GateMove
@@ -140,12 +141,12 @@ def gate_error_ms(moves: Sequence[GateMove]) -> dict[str, float | None]:
     return error_percentiles([abs(move.at - move.due_at) * 1000 for move in moves if move.due_at is not None])
 
 
-def error_percentiles(errors_ms: Sequence[float]) -> dict[str, float | None]:
+def error_percentiles(errors_ms: Sequence[float] | NDArray[np.float64]) -> dict[str, float | None]:
     """Return the median, the 99th percentile and the largest; None where there is nothing to measure."""
-    if not errors_ms:
+    if not len(errors_ms):
         return {"p50": None, "p99": None, "max": None}
     p50, p99 = np.percentile(errors_ms, [50, 99])
-    return {"p50": round(float(p50), 3), "p99": round(float(p99), 3), "max": round(max(errors_ms), 3)}
+    return {"p50": round(float(p50), 3), "p99": round(float(p99), 3), "max": round(float(np.max(errors_ms)), 3)}
 
 
 def report_text(report: LineReport, gate_error: Mapping[str, float | None], *, exact_clock: bool) -> str:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import tomllib
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from edge import budget
 from edge.edgetpu import LIBRARY, EdgeTpu
 from edge.errors import MachineError
 from edge.finder import FinderSettings
@@ -18,6 +22,7 @@ from edge.parts import REJECT_BIN
 from edge.problems import key_problem
 from edge.tracker import Spacing
 
+LONGEST_WAIT_S = 2.5  # for a frame; gates that hear nothing for longer than their heartbeat come to rest
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
@@ -34,9 +39,14 @@ class BeltTable(_Table):
 
 
 class CameraTable(_Table):
-    """[camera] Where frames come from. The belt must run from left to right in the picture: turn it with rotate_deg."""
+    """[camera] Where frames come from. The belt must run from left to right in the picture: turn it with rotate_deg.
 
-    kind: Literal["picamera2", "folder", "emulated"]
+    colour_gains: of red and blue, locked; measured at start where nothing is given. device: of kind "usb". usb_gain and
+    white_balance_k: of kind "usb", in its own units and in kelvin. file: of kind "video". folder: of kinds "folder" and
+    "recording". A lost camera is started again at most max_restarts times in ten minutes.
+    """
+
+    kind: Literal["picamera2", "usb", "video", "recording", "folder", "emulated"]
     width_px: int = Field(ge=64, le=4096)
     height_px: int = Field(ge=64, le=4096)
     mm_per_px: float = Field(gt=0, le=10)
@@ -44,7 +54,13 @@ class CameraTable(_Table):
     exposure_ms: Positive = 1.0
     analogue_gain: Positive = 2.0
     rotate_deg: Literal[0, 90, 180, 270] = 0
-    timeout_s: Positive = 2.0
+    colour_gains: tuple[Positive, Positive] | None = None
+    usb_gain: NotNegative | None = None
+    white_balance_k: Positive | None = None
+    timeout_s: float = Field(default=2.0, gt=0, le=LONGEST_WAIT_S)
+    max_restarts: int = Field(default=3, ge=0, le=100)
+    device: str = Field(default="/dev/video0", min_length=1)
+    file: Path | None = None
     folder: Path | None = None
 
     @property
@@ -126,9 +142,15 @@ class GateTable(_Table):
 
 
 class JournalTable(_Table):
-    """[journal] Where the record of every part is kept."""
+    """[journal] Where the record of every part is kept, and pictures of doubtful ones beside it in `NAME-pictures`.
+
+    pictures_mb: of all pictures together, the oldest make room; 0 keeps none. audit_share: of all parts, drawn for a
+    person to say what they truly are.
+    """
 
     path: Path = Path("journal.sqlite")
+    pictures_mb: NotNegative = 200.0
+    audit_share: float = Field(default=0.01, ge=0, le=1)
 
 
 class Machine(_Table):
@@ -166,6 +188,16 @@ class Machine(_Table):
 
 def read_machine(path: Path) -> Machine:
     """Read and check a machine file. Raises MachineError naming file, key and remedy."""
+    machine = parse_machine(path)
+    try:
+        check_machine(machine)
+    except MachineError as error:
+        raise MachineError(f"{path}: {error}") from error
+    return machine
+
+
+def parse_machine(path: Path) -> Machine:
+    """Read a machine file whose values are each fine by themselves; together they may not work. Raises MachineError."""
     try:
         raw = tomllib.loads(path.read_text(encoding="utf-8-sig"))  # Windows editors put a mark at the start
     except FileNotFoundError as error:
@@ -176,32 +208,43 @@ def read_machine(path: Path) -> Machine:
         raise MachineError(f"{path}: expected TOML, found: {error}; mend that line") from error
     try:
         # as JSON, because strict there means: no text for a number, no true for a pin, but a list for a tuple
-        machine = Machine.model_validate_json(json.dumps(raw, default=str), strict=True)
+        return Machine.model_validate_json(json.dumps(raw, default=str), strict=True)
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(str(step) for step in first["loc"])
         raise MachineError(f"{path}: {key_problem(key, first)}") from error
-    try:
-        check_machine(machine)
-    except MachineError as error:
-        raise MachineError(f"{path}: {error}") from error
-    return machine
 
 
 def check_machine(machine: Machine) -> None:
     """Raise MachineError when the machine, each value fine by itself, cannot work."""
-    _check_camera(machine.camera)
-    _check_unique(machine)
-    for index, gate in enumerate(machine.gates):
-        _check_reach(machine, index, gate)
-    _check_view(machine)
-    _check_pitch(machine)
+    for problem in machine_problems(machine):
+        raise MachineError(problem)
+
+
+def machine_problems(machine: Machine) -> list[str]:
+    """Return everything for which the machine cannot work, a sentence each."""
+    checks: list[Callable[[], None]] = [lambda: _check_camera(machine.camera), lambda: _check_unique(machine)]
+    checks += [partial(_check_reach, machine, index, gate) for index, gate in enumerate(machine.gates)]
+    checks += [lambda: _check_view(machine), lambda: _check_pitch(machine)]
+    problems = []
+    for check in checks:
+        try:
+            check()
+        except MachineError as error:
+            problems.append(str(error))
+    return problems
 
 
 def _check_camera(camera: CameraTable) -> None:
-    if camera.kind == "folder" and camera.folder is None:
+    needed = {"folder": "folder", "recording": "folder", "video": "file"}.get(camera.kind)
+    if needed and getattr(camera, needed) is None:
         raise MachineError(
-            "camera.folder: expected the folder of recorded frames for kind 'folder', found none; add it"
+            f"camera.{needed}: expected the {needed} of recorded frames for kind {camera.kind!r}, found none; add it"
+        )
+    if camera.exposure_ms * camera.frame_rate_hz > 1000:
+        raise MachineError(
+            f"camera.exposure_ms: expected at most the {1000 / camera.frame_rate_hz:g} ms of a frame at "
+            f"camera.frame_rate_hz, found {camera.exposure_ms:g}; shorten it"
         )
 
 
@@ -223,13 +266,14 @@ def _check_unique(machine: Machine) -> None:
 
 
 def _check_reach(machine: Machine, index: int, gate: GateTable) -> None:
-    lead_ms = machine.decision.latency_ms + gate.lag_ms + gate.dwell_ms / 2
-    least_mm = machine.belt.speed_mm_s * lead_ms / 1000
+    times = (machine.decision.latency_ms, gate.lag_ms, gate.dwell_ms)
+    least_mm = budget.least_travel_mm(machine.belt.speed_mm_s, *times)
     if gate.travel_mm < least_mm:
         raise MachineError(
             f"gates.{index}.travel_mm: expected at least {least_mm:.0f} mm, because the belt moves that far in the "
-            f"{lead_ms:.0f} ms of decision.latency_ms + lag_ms + dwell_ms / 2, found {gate.travel_mm:g}; "
-            "move the gate downstream, slow belt.speed_mm_s, or shorten one of these times"
+            f"{budget.lead_ms(*times):.0f} ms of decision.latency_ms + lag_ms + dwell_ms / 2, found "
+            f"{gate.travel_mm:g}; move the gate downstream, slow belt.speed_mm_s to "
+            f"{_below(budget.speed_for_travel_mm_s(gate.travel_mm, *times))}, or shorten one of these times"
         )
     if gate.dwell_ms > gate.max_on_ms:
         raise MachineError(
@@ -246,21 +290,34 @@ def _check_view(machine: Machine) -> None:
             f"gates: expected a dwell_ms that covers a part, found at most {2 * spacing.half_window_mm:.1f} mm of belt "
             f"less twice decision.guard_mm ({spacing.guard_mm:g}); raise dwell_ms"
         )
-    least_mm = 2 * (spacing.half_window_mm + spacing.guard_mm)
-    per_frame_mm = machine.belt.speed_mm_s / camera.frame_rate_hz
-    if camera.view_mm < least_mm + 2 * per_frame_mm:
+    dwell_ms = max(gate.dwell_ms for gate in machine.gates)
+    least_mm = budget.least_view_mm(machine.belt.speed_mm_s, dwell_ms, spacing.guard_mm, camera.frame_rate_hz)
+    if camera.view_mm < least_mm:
+        per_frame_mm = machine.belt.speed_mm_s / camera.frame_rate_hz
+        largest = budget.speed_for_view_mm_s(camera.view_mm, dwell_ms, spacing.guard_mm, camera.frame_rate_hz)
         raise MachineError(
-            f"camera.width_px: expected a view of at least {least_mm + 2 * per_frame_mm:.0f} mm along the belt "
-            f"({least_mm:.0f} for the gates' window, two frames of {per_frame_mm:.0f}), found {camera.view_mm:.0f}; "
-            "raise the camera, raise camera.frame_rate_hz, or shorten dwell_ms"
+            f"camera.width_px: expected a view of at least {least_mm:.0f} mm along the belt "
+            f"({least_mm - 2 * per_frame_mm:.0f} for the gates' window, two frames of {per_frame_mm:.0f}), "
+            f"found {camera.view_mm:.0f}; raise the camera, raise camera.frame_rate_hz, shorten dwell_ms, or slow "
+            f"belt.speed_mm_s to {_below(largest)}"
         )
 
 
 def _check_pitch(machine: Machine) -> None:
     pitch_mm = machine.belt.pitch_mm
-    least_mm = machine.spacing.half_window_mm + machine.finder.min_part_mm / 2 + machine.spacing.guard_mm
+    sizes = (max(gate.dwell_ms for gate in machine.gates), machine.decision.guard_mm, machine.finder.min_part_mm)
+    least_mm = budget.least_pitch_mm(machine.belt.speed_mm_s, *sizes)
     if pitch_mm is not None and pitch_mm < least_mm:
         raise MachineError(
             f"belt.pitch_mm: expected at least {least_mm:.0f} mm between parts (a gate's window reaches so far), "
-            f"found {pitch_mm:g}; feed parts further apart or shorten dwell_ms"
+            f"found {pitch_mm:g}; feed parts further apart, shorten dwell_ms, or slow belt.speed_mm_s to "
+            f"{_below(budget.speed_for_pitch_mm_s(pitch_mm, *sizes))}"
         )
+
+
+def _below(value: float) -> str:
+    """Round down to three digits, so that what is advised works."""
+    if value <= 0:
+        return "no speed at all"
+    step = 10.0 ** (math.floor(math.log10(value)) - 2)
+    return f"{math.floor(value / step) * step:g}"

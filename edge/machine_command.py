@@ -13,13 +13,14 @@ _HEAD = """\
 speed_mm_s = 100.0          # measure it: mark the belt, time a metre
 
 [camera]
-kind = "picamera2"          # or "folder", with folder = "DIR" of recorded frames
+kind = "picamera2"          # or "usb"; "video" with file = "..."; "recording" or "folder" with folder = "..."
 width_px = 640
 height_px = 480
 mm_per_px = 0.25            # a ruler on the belt tells
 frame_rate_hz = 20.0
 exposure_ms = 1.0           # 0.1 mm of motion at 100 mm/s; short exposures need much light
 analogue_gain = 2.0
+# colour_gains = [1.9, 1.5] # of red and blue; without it they are measured at start, and told
 rotate_deg = 0              # the belt must run from left to right in the picture
 
 [finder]
@@ -41,6 +42,8 @@ pin_factory = "lgpio"       # "mock" moves no pin
 
 [journal]
 path = "journal.sqlite"
+pictures_mb = 200           # of doubtful parts, in journal-pictures; the oldest make room
+audit_share = 0.01          # of all parts, drawn for a person to say what they are: edge-sort journal audit
 """
 
 _GATE = """

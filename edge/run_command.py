@@ -49,6 +49,11 @@ _EMULATED_ONLY = {"fast", "parts", "part_mm", "count", "rate_per_min", "speed_mm
     show_default=True,
     help="With --fast: the assumed median time of one classification.",
 )
+@click.option(
+    "--replay",
+    type=click.Path(path_type=Path),
+    help="Sort a recording of `edge-sort record` instead, on pretend pins, repeatably.",
+)
 @click.option("--journal", type=click.Path(path_type=Path), help="Write the record of every part to this SQLite file.")
 @click.option("--save-frames", type=click.Path(path_type=Path), help="Write each frame in which a part is decided.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of text.")
@@ -65,6 +70,7 @@ def run_command(
     speed_mm_s: float,
     seed: int,
     latency_ms: float,
+    replay: Path | None,
     journal: Path | None,
     save_frames: Path | None,
     as_json: bool,
@@ -97,13 +103,36 @@ def run_command(
         return
     if bundle is None or machine is None:
         raise click.UsageError("expected --bundle and --machine, or --emulate to run without hardware")
+    if replay is not None:
+        _replay(bundle, require_signed, read_machine(machine), replay, journal, save_frames, as_json)
+        return
     _run_machine(bundle, require_signed, read_machine(machine), journal, save_frames, as_json)
+
+
+def _replay(
+    bundle: Path,
+    require_signed: Path | None,
+    machine: Machine,
+    recording: Path,
+    journal: Path | None,
+    save_frames: Path | None,
+    as_json: bool,
+) -> None:
+    from edge.journal_report import report_text
+    from edge.replay_run import replay_run
+    from edge.signature import open_bundle_by
+
+    opened = open_bundle_by(bundle, require_signed)
+    watch = _watcher(machine, save_frames, quiet=as_json)
+    report, because = replay_run(opened, machine, recording, journal, watch, _tell)
+    click.echo(json.dumps({**report.as_dict(), "ended_because": because}) if as_json else report_text(report))
 
 
 def _refuse_idle_options(*, emulate: bool, machine: bool, parts: bool, fast: bool) -> None:
     """Refuse what was given and would change nothing."""
     rules = (
         (not emulate, _EMULATED_ONLY, "belongs to --emulate; add it"),
+        (emulate, {"replay"}, "needs --machine and --bundle, not --emulate: its frames are recorded"),
         (emulate and machine, {"speed_mm_s"}, "is in the machine file; change belt.speed_mm_s there"),
         (emulate and not parts, {"part_mm"}, "is the size of the photographs of --parts; add them"),
         (emulate and not fast, {"latency_ms"}, "belongs to --fast: on the real clock the time is real"),

@@ -2,30 +2,31 @@
 
 from __future__ import annotations
 
-import sqlite3
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from edge.belt import FixedSpeedBelt
 from edge.bundle import Bundle
+from edge.camera_kinds import open_camera, reopener
+from edge.camera_restart import RestartingCamera, RestartRule
 from edge.clocks import MonotonicClock
 from edge.edgetpu import EdgeTpu
 from edge.errors import MachineError
 from edge.gate_process import GateProcess
-from edge.journal import Journal, check_journal
-from edge.line import OnOutcome, build_sorter, check_labels, gate_specs, line_model, open_camera, run_line
-from edge.line_report import error_percentiles
+from edge.journal import check_journal
+from edge.journal_report import ShiftReport, run_report
+from edge.line import OnOutcome, build_sorter, check_labels, gate_specs, line_model, run_line
+from edge.line_journal import line_journal
 from edge.machine import Machine
-from edge.parts import REJECT_BIN
+from edge.measured_latency import measure_latency
+from edge.plan import require_in_time
 from edge.processor import LoadedModel, Processor, load_model
 
-WARM_UP_RUNS = 3
+LATENCY_RUNS = 5  # enough for a median, and soon done
+RESTARTS_WITHIN_S = 600.0
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,7 @@ class MachineRun:
     bins: dict[str, int]
     rejected: dict[str, int]
     gate_error: dict[str, float | None]
+    incidents: dict[str, int]
     because: str
     real_time: bool
     processor: Processor
@@ -48,6 +50,7 @@ class MachineRun:
             "bins": self.bins,
             "rejected": self.rejected,
             "gate_error_ms": self.gate_error,
+            "incidents": self.incidents,
             "ended_because": self.because,
             "real_time": self.real_time,
             "classifier": {"processor": self.processor, "fell_back_because": self.fell_back},
@@ -80,40 +83,46 @@ def run_machine(
     if asked.accelerator != "cpu":
         tell(loaded.sentence)
     model = line_model(bundle, loaded)
-    blank = np.zeros((64, 64, 3), dtype=np.uint8)
-    for _ in range(WARM_UP_RUNS):  # the first calls of a model are many times slower
-        model.scorer.scores(blank)
+    # this also warms the model up: its first calls are many times slower
+    require_in_time(machine, measure_latency(machine, model.scorer, LATENCY_RUNS))
     clock = MonotonicClock()
     path = journal_path or machine.journal.path
     check_journal(path)
     with (
-        closing(open_camera(machine, clock)) as camera,
+        closing(open_camera(machine, clock, tell)) as opened,
         closing(GateProcess(gate_specs(machine), machine.gpio.pin_factory)) as gates,
-        closing(_journal(path, bundle.digest, machine)) as journal,
+        closing(
+            line_journal(path, machine, bundle.labels, bundle_sha256=bundle.digest, clock="monotonic", tell=tell)
+        ) as journal,
     ):
         journal.note("classifier", loaded.sentence)
         belt = FixedSpeedBelt(machine.belt.speed_mm_s)
         sorter = build_sorter(machine, model, belt=belt, gates=gates, journal=journal, clock=clock)
-        because = run_line(sorter, camera, gates, journal, watch(machine))
-        return _summary(journal.rows(), because, loaded, real_time=gates.real_time)
+
+        def incident(sentence: str) -> None:
+            tell(sentence)
+            journal.incident(clock.now(), "camera", sentence)
+
+        camera = RestartingCamera(
+            opened,
+            reopener(opened, machine, clock, tell),
+            clock,
+            RestartRule(machine.camera.max_restarts, RESTARTS_WITHIN_S),
+            tell=incident,
+            alive=sorter.note_moves,
+        )
+        with closing(camera):  # closes the one that is open last
+            because = run_line(sorter, camera, gates, journal, watch(machine))
+        return _summary(run_report(journal), because, loaded, real_time=gates.real_time)
 
 
-def _journal(path: Path, digest: str, machine: Machine) -> Journal:
-    return Journal(path, bundle_sha256=digest, machine_sha256=machine.digest(), clock="monotonic")
-
-
-def _summary(rows: Sequence[sqlite3.Row], because: str, loaded: LoadedModel, *, real_time: bool) -> MachineRun:
-    errors = [
-        abs(row[done] - row[due]) * 1000
-        for row in rows
-        for done, due in (("opened_s", "opens_s"), ("closed_s", "closes_s"))
-        if row[done] is not None
-    ]
+def _summary(report: ShiftReport, because: str, loaded: LoadedModel, *, real_time: bool) -> MachineRun:
     return MachineRun(
-        parts=len(rows),
-        bins=dict(sorted(Counter(row["bin"] for row in rows).items())),
-        rejected=dict(sorted(Counter(row["reason"] for row in rows if row["bin"] == REJECT_BIN).items())),
-        gate_error=error_percentiles(errors),
+        parts=report.parts,
+        bins=report.bins,
+        rejected=report.rejected,
+        gate_error=report.gate_error_ms,
+        incidents=report.incidents,
         because=because,
         real_time=real_time,
         processor=loaded.processor,

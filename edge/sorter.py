@@ -92,7 +92,7 @@ class Sorter:
         if sightings is None:
             self._tracker.distrust()
         else:
-            self._vote(self._tracker.update(sightings, frame), frame.taken_at + self._settings.frame_interval_s)
+            self._vote(self._tracker.update(sightings, frame), frame)
         next_frame_at = max(frame.taken_at, self._clock.now()) + self._settings.frame_interval_s
         return [self._settle(track) for track in self._undecided() if self._must_decide(track, next_frame_at)]
 
@@ -107,11 +107,15 @@ class Sorter:
         for move in self._gates.poll():
             self._journal.moved(move)
 
-    def _vote(self, seen: Iterable[tuple[Track, Sighting]], next_frame_at: float) -> None:
+    def _vote(self, seen: Iterable[tuple[Track, Sighting]], frame: Frame) -> None:
         """Classify the parts with the fewest votes first, so that none goes without."""
+        next_frame_at = frame.taken_at + self._settings.frame_interval_s
         for track, sighting in sorted(seen, key=lambda pair: len(pair[0].scores)):
+            if not track.decided and (sighting.centred or track.crop is None):
+                track.crop = sighting.crop
             if self._wants_vote(track, sighting, next_frame_at):
                 track.scores.append(self._scorer.scores(sighting.crop))
+                track.voted_in.append((frame.number, frame.taken_at))
 
     def _wants_vote(self, track: Track, sighting: Sighting, next_frame_at: float) -> bool:
         if track.decided or len(track.scores) >= self._settings.max_votes:
@@ -139,6 +143,7 @@ class Sorter:
         track.bin = decision.bin
         decided_at = self._clock.now()
         self._journal.decided(track, decision, decided_at, planned)
+        track.crop = None  # it may hold on to the whole frame
         return Outcome(track, decision, decided_at)
 
     def _plan(self, track: Track, decision: Decision) -> tuple[Decision, Planned | None]:

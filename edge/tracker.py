@@ -51,6 +51,8 @@ class Track:
     out_of_view: bool = False
     bin: str | None = None
     scores: list[NDArray[np.float32]] = field(default_factory=list)
+    voted_in: list[tuple[int, float]] = field(default_factory=list)  # frame number and taken_at of each of `scores`
+    crop: NDArray[np.uint8] | None = None  # of the newest frame that shows it whole
 
     @property
     def decided(self) -> bool:

@@ -1,102 +1,102 @@
-"""The contract of cameras, run on every implementation; picamera2 on a stand-in module with its real conventions."""
+"""The contract of cameras, run on every implementation, and what is particular to folders of frames."""
 
 from __future__ import annotations
 
 import sys
+import threading
+import time
 import types
-from concurrent.futures import Future
+from itertools import islice
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from edge.belt import FixedSpeedBelt
+from edge.camera_kinds import open_camera
+from edge.camera_opencv import UsbCamera, VideoFileCamera
 from edge.camera_picamera2 import Picamera2Camera
+from edge.camera_recording import RecordingCamera
+from edge.camera_restart import RestartingCamera, RestartRule
 from edge.cameras import FolderCamera
 from edge.clocks import ManualClock
 from edge.emulated_belt import EmulatedBelt, Feeder, first_mark
 from edge.emulated_camera import EmulatedCamera
-from edge.errors import CameraError, DataError
-from edge.machine import CameraTable, Machine
+from edge.errors import CameraError, CameraLost, DataError, MissingPackageError
+from edge.gate_process import HEARTBEAT_TIMEOUT_S
+from edge.machine import LONGEST_WAIT_S, CameraTable, Machine
+from edge.parts import Frame
+from edge.recorder import Recorder
+from tests.edge.stand_in_picamera2 import StandInPicamera2
+from tests.edge.test_recording import FACTS
 
 WIDTH, HEIGHT = 96, 64
 SETTINGS = {"width_px": WIDTH, "height_px": HEIGHT, "mm_per_px": 1.0, "frame_rate_hz": 10.0, "exposure_ms": 2.0}
 
 
-class StandInRequest:
-    """A finished request. The array is in the order picamera2's BGR888 has in memory: red first."""
+class StandInCapture:
+    """What cv2.VideoCapture shows of a camera of Video4Linux: BGR, driver's time in ms, -1 for what it lacks."""
 
-    def __init__(self, camera, number):
-        self._camera, self._number = camera, number
-        self.released = False
-        camera.requests.append(self)
+    fixed: dict[int, float] = {}  # noqa: RUF012 - a fixture makes a subclass of its own for each test
+    frames_left = None
+    unplugged = False
 
-    def get_metadata(self):
-        return {"SensorTimestamp": 5_000_000_000 + self._number * 100_000_000, "ExposureTime": 2000}
+    def __init__(self, device, backend):
+        self.values, self.released, self._tick = {}, False, threading.Event()
 
-    def make_array(self, name):
-        assert name == "main"
-        width, height = self._camera.size
-        image = np.zeros((height, width, 3), dtype=np.uint8)
-        image[0, 0] = (250, 100, 10)
-        return image
+    def isOpened(self):
+        return not type(self).unplugged
+
+    def set(self, name, value):
+        self.values[name] = type(self).fixed.get(name, value)
+        return name not in type(self).fixed
+
+    def get(self, name):
+        import cv2
+
+        return time.monotonic() * 1000 if name == cv2.CAP_PROP_POS_MSEC else self.values.get(name, -1.0)
+
+    def read(self):
+        self._tick.wait(0.002)  # the thread that reads must leave the processor to others
+        if type(self).frames_left is not None:
+            type(self).frames_left -= 1
+            if type(self).frames_left < 0:
+                return False, None
+        image = np.zeros((HEIGHT, WIDTH, 3), dtype=np.uint8)
+        image[0, 0] = (10, 100, 250)
+        return True, image
 
     def release(self):
         self.released = True
 
 
-class StandInPicamera2:
-    """The calls of picamera2 0.3.38 that the adapter makes, and what they answer."""
-
-    stalled = False
-    missing = False
-
-    def __init__(self):
-        if type(self).missing:
-            raise IndexError("list index out of range")
-        self.requests, self.log, self.number = [], [], 0
-
-    def create_video_configuration(self, main, controls):
-        assert main["format"] == "BGR888", "the format that is R,G,B in memory"
-        assert controls["AeEnable"] is False
-        self.size = main["size"]
-        return {"main": main, "controls": controls}
-
-    def configure(self, configuration):
-        self.log.append("configure")
-
-    def start(self):
-        self.log.append("start")
-
-    def stop(self):
-        self.log.append("stop")
-
-    def close(self):
-        self.log.append("close")
-
-    def capture_request(self, wait, flush):
-        assert wait is False
-        assert flush > 0
-        job = Future()
-        if not type(self).stalled:
-            job.set_result(StandInRequest(self, self.number))
-        self.number += 1
-        return types.SimpleNamespace(get_result=lambda timeout: job.result(timeout=timeout))
-
-
 @pytest.fixture
-def stand_in(monkeypatch):
-    class Fresh(StandInPicamera2):
-        pass
+def capture(monkeypatch):
+    cv2 = pytest.importorskip("cv2", reason="OpenCV (the extra 'usb') is not installed")
 
-    monkeypatch.setitem(sys.modules, "picamera2", types.SimpleNamespace(Picamera2=Fresh))
+    class Fresh(StandInCapture):
+        fixed: dict[int, float] = {}  # noqa: RUF012
+
+    monkeypatch.setattr(cv2, "VideoCapture", Fresh)
     return Fresh
+
+
+def usb_camera(**changes):
+    return UsbCamera(CameraTable(kind="usb", **SETTINGS | changes))
 
 
 def folder_camera(tmp_path, clock):
     for number in range(4):
         Image.new("RGB", (WIDTH, HEIGHT), (10 * number, 0, 0)).save(tmp_path / f"frame_{number}.png")
     return FolderCamera(tmp_path, frame_rate_hz=10, size=(WIDTH, HEIGHT), clock=clock)
+
+
+def recording_camera(tmp_path, clock):
+    with Recorder(tmp_path / "recording", FACTS) as recorder:
+        for number in range(4):
+            image = np.full((HEIGHT, WIDTH, 3), number, dtype=np.uint8)
+            recorder.add(Frame(image, 7.0 + number / 10, number), 7.02 + number / 10)
+    return RecordingCamera(tmp_path / "recording", size=(WIDTH, HEIGHT), mm_per_px=1.0, clock=clock)
 
 
 def emulated_camera(table, parts, clock):
@@ -108,16 +108,61 @@ def emulated_camera(table, parts, clock):
     return EmulatedCamera(emulated, frame_rate_hz=10, clock=clock)
 
 
-@pytest.fixture(params=["folder", "emulated", "picamera2"])
-def camera(request, tmp_path, table, colored_parts):
+def video_camera(tmp_path, clock):
+    cv2 = pytest.importorskip("cv2", reason="OpenCV (the extra 'usb') is not installed")
+    path = tmp_path / "video.avi"
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"MJPG"), 10.0, (WIDTH, HEIGHT))
+    for _ in range(6):
+        writer.write(np.full((HEIGHT, WIDTH, 3), (10, 100, 250), dtype=np.uint8))
+    writer.release()
+    return VideoFileCamera(CameraTable(kind="video", file=path, **SETTINGS), path, clock)
+
+
+def pi_camera(monkeypatch):
+    fresh = type("Fresh", (StandInPicamera2,), {})
+    monkeypatch.setitem(sys.modules, "picamera2", types.SimpleNamespace(Picamera2=fresh))
+    table = CameraTable(kind="picamera2", colour_gains=(2.0, 1.5), **SETTINGS)
+    return Picamera2Camera(table, now_ns=lambda: fresh.latest.now_ns)
+
+
+class LosesFrames:
+    """A camera that is lost after two frames."""
+
+    def __init__(self, clock):
+        self._clock = clock
+        self.closed = 0
+
+    def frames(self):
+        for number in range(2):
+            self._clock.sleep_until(self._clock.now() + 0.1)
+            yield Frame(np.zeros((HEIGHT, WIDTH, 3), dtype=np.uint8), self._clock.now(), number)
+        raise CameraLost("it stalled")
+
+    def close(self):
+        self.closed += 1
+
+
+def restarting_camera(clock, told=None, alive=lambda: None, reopen=None, most=3):
+    rule = RestartRule(most, within_s=600.0, pause_s=1.0)
+    tell = (told if told is not None else []).append
+    return RestartingCamera(
+        LosesFrames(clock), reopen or (lambda: LosesFrames(clock)), clock, rule, tell=tell, alive=alive
+    )
+
+
+@pytest.fixture(params=["folder", "recording", "emulated", "picamera2", "usb", "video", "restarting"])
+def camera(request, tmp_path, table, colored_parts, monkeypatch):
     clock = ManualClock()
-    if request.param == "folder":
-        opened = folder_camera(tmp_path, clock)
-    elif request.param == "emulated":
-        opened = emulated_camera(table, colored_parts, clock)
-    else:
-        request.getfixturevalue("stand_in")
-        opened = Picamera2Camera(CameraTable(kind="picamera2", **SETTINGS))
+    makers = {
+        "folder": lambda: folder_camera(tmp_path, clock),
+        "recording": lambda: recording_camera(tmp_path, clock),
+        "emulated": lambda: emulated_camera(table, colored_parts, clock),
+        "picamera2": lambda: pi_camera(monkeypatch),
+        "usb": lambda: request.getfixturevalue("capture") and usb_camera(),
+        "video": lambda: video_camera(tmp_path, clock),
+        "restarting": lambda: restarting_camera(clock),
+    }
+    opened = makers[request.param]()
     yield opened
     opened.close()
 
@@ -131,53 +176,152 @@ def test_frames_are_rgb_of_the_stated_size_and_their_times_rise(camera):
     assert np.all(np.diff([frame.number for frame in frames]) >= 1)
 
 
-def test_the_pi_camera_gives_red_first_and_the_middle_of_the_exposure(stand_in):
-    """SensorTimestamp is the end of the exposure: half of it earlier is its middle."""
-    camera = Picamera2Camera(CameraTable(kind="picamera2", **SETTINGS))
+def test_a_camera_may_be_closed_twice(camera):
+    """Contract of every camera; also before its first frame."""
+    camera.close()
+    camera.close()
+
+
+def test_no_wait_for_a_frame_lets_the_gates_think_the_sorter_is_gone():
+    """The longest timeout a machine file may ask for is shorter than their heartbeat."""
+    assert LONGEST_WAIT_S < HEARTBEAT_TIMEOUT_S
+
+
+def test_a_usb_camera_gives_red_first_and_the_middle_of_the_exposure(capture):
+    """OpenCV's order is blue, green, red, and its time that of the frame's end."""
+    camera = usb_camera()
+    before = time.monotonic()
     frame = next(camera.frames())
     assert tuple(frame.image[0, 0]) == (250, 100, 10)
-    assert frame.taken_at == pytest.approx(5.0 - 0.001)
-    assert all(request.released for request in camera._camera.requests)
-
-
-@pytest.mark.parametrize(("turn", "corner"), [(0, (0, 0)), (90, (0, -1)), (180, (-1, -1)), (270, (-1, 0))])
-def test_the_pi_camera_turns_frames_clockwise(stand_in, turn, corner):
-    """rotate_deg turns the picture clockwise, and the size stated is that of the turned picture."""
-    camera = Picamera2Camera(CameraTable(kind="picamera2", **SETTINGS, rotate_deg=turn))
-    image = next(camera.frames()).image
-    assert image.shape == (HEIGHT, WIDTH, 3)
-    assert tuple(image[corner]) == (250, 100, 10)
-
-
-def test_the_pi_camera_is_configured_once_and_let_go(stand_in):
-    """Reconfiguring leaks memory in picamera2."""
-    camera = Picamera2Camera(CameraTable(kind="picamera2", **SETTINGS))
-    for _, _ in zip(camera.frames(), range(3), strict=False):
-        pass
+    assert before - 1 < frame.taken_at < time.monotonic() - 0.001
     camera.close()
-    assert camera._camera.log == ["configure", "start", "stop", "close"]
+    assert camera._capture.released
 
 
-def test_a_stalled_pi_camera_is_an_error_not_a_wait(stand_in):
-    """Every wait has a timeout."""
-    stand_in.stalled = True
-    camera = Picamera2Camera(CameraTable(kind="picamera2", **SETTINGS, timeout_s=0.01))
-    with pytest.raises(CameraError, match="stalled"):
+@pytest.mark.parametrize(
+    ("name", "key"),
+    [
+        ("CAP_PROP_AUTO_EXPOSURE", "exposure_ms"),
+        ("CAP_PROP_EXPOSURE", "exposure_ms"),
+        ("CAP_PROP_AUTO_WB", "white_balance_k"),
+        ("CAP_PROP_FRAME_WIDTH", "width_px"),
+        ("CAP_PROP_FPS", "frame_rate_hz"),
+        ("CAP_PROP_GAIN", "usb_gain"),
+    ],
+)
+def test_a_usb_camera_that_cannot_be_set_is_refused(capture, name, key):
+    """OpenCV ignores what the camera lacks in silence, so every setting is read back."""
+    import cv2
+
+    capture.fixed[getattr(cv2, name)] = -1.0
+    with pytest.raises(CameraError, match=rf"camera\.{key}: expected .* found -1"):
+        usb_camera(usb_gain=4)
+
+
+def test_a_usb_camera_that_is_unplugged_is_lost_not_waited_for(capture):
+    """A read that fails ends the frames with a sentence."""
+    capture.frames_left = 1
+    camera = usb_camera(timeout_s=0.2)
+    with pytest.raises(CameraLost, match=r"/dev/video0 within 0\.2 s"):
+        for _ in camera.frames():
+            pass
+    camera.close()
+
+
+def test_no_usb_camera_is_said(capture):
+    """The device is named."""
+    capture.unplugged = True
+    with pytest.raises(CameraError, match=r"camera\.device: expected a camera at /dev/video0"):
+        usb_camera()
+
+
+def test_without_opencv_the_extra_is_said(monkeypatch):
+    """It is no part of the base install."""
+    monkeypatch.setitem(sys.modules, "cv2", None)
+    with pytest.raises(MissingPackageError, match=r"pip install '\.\[usb\]'"):
+        usb_camera()
+
+
+def test_a_video_gives_its_colours_and_drops_frames_that_nobody_fetched(tmp_path):
+    """At its own pace, whether or not the sorter keeps up."""
+    clock = ManualClock()
+    numbers = []
+    for frame in video_camera(tmp_path, clock).frames():
+        assert np.abs(frame.image[5, 5].astype(int) - (250, 100, 10)).max() < 12
+        numbers.append(frame.number)
+        clock.sleep_until(clock.now() + 0.25)
+    assert numbers == [0, 2, 4]
+
+
+def test_a_file_that_is_no_video_is_said(tmp_path):
+    """The key is named."""
+    pytest.importorskip("cv2", reason="OpenCV (the extra 'usb') is not installed")
+    (tmp_path / "x.avi").write_text("no video")
+    with pytest.raises(CameraError, match=r"camera\.file"):
+        VideoFileCamera(CameraTable(kind="video", **SETTINGS), tmp_path / "x.avi", ManualClock())
+
+
+def test_a_lost_camera_is_started_again_and_each_time_told():
+    """Numbers leave a gap, times go on rising, and the old camera is let go first."""
+    clock, told, opened = ManualClock(), [], []
+
+    def reopen():
+        opened.append(LosesFrames(clock))
+        return opened[-1]
+
+    camera = restarting_camera(clock, told, reopen=reopen)
+    frames = list(islice(camera.frames(), 6))
+    assert [frame.number for frame in frames] == [0, 1, 3, 4, 6, 7]
+    assert sum("is lost: it stalled" in line for line in told) == 2
+    assert sum("started again" in line for line in told) == 2
+    assert opened[0].closed == 1
+
+
+def test_a_camera_is_started_again_only_so_often():
+    """Then the run ends, and the message says what the last trouble was."""
+    clock = ManualClock()
+    with pytest.raises(CameraError, match=r"after 3 starts within 10 minutes, found: it stalled"):
+        for _ in restarting_camera(clock).frames():
+            pass
+
+
+def test_starts_long_ago_are_forgotten():
+    """A camera lost once a day goes on for years."""
+    clock, count = ManualClock(), 0
+    for _ in islice(restarting_camera(clock, most=1).frames(), 20):
+        count += 1
+        clock.sleep_until(clock.now() + 400.0)
+    assert count == 20
+
+
+def test_a_camera_that_does_not_open_again_counts_too():
+    """Each try is a start, with a pause before the next, in which the gates hear that the sorter lives."""
+    clock, told, beats = ManualClock(), [], []
+
+    def reopen():
+        raise CameraError("busy")
+
+    with pytest.raises(CameraError, match="after 3 starts within 10 minutes, found: busy"):
+        for _ in restarting_camera(clock, told, lambda: beats.append(clock.now()), reopen).frames():
+            pass
+    assert sum("cannot be started: busy" in line for line in told) == 3
+    assert clock.now() == pytest.approx(0.2 + 3.0)
+    assert np.diff([beat for beat in beats if beat > 0.2]).max() <= 0.2 + 1e-9
+
+
+def test_an_error_that_no_start_can_mend_is_passed_on():
+    """A frame of the wrong size stays wrong."""
+
+    class Wrong(LosesFrames):
+        def frames(self):
+            raise CameraError("another size")
+            yield
+
+    clock, told = ManualClock(), []
+    camera = RestartingCamera(Wrong(clock), lambda: Wrong(clock), clock, RestartRule(3, 600.0), tell=told.append)
+    with pytest.raises(CameraError, match="another size"):
         next(camera.frames())
-
-
-def test_no_pi_camera_connected_is_said(stand_in):
-    """picamera2 raises IndexError; the user reads a sentence."""
-    stand_in.missing = True
-    with pytest.raises(CameraError, match="list-cameras"):
-        Picamera2Camera(CameraTable(kind="picamera2", **SETTINGS))
-
-
-def test_without_picamera2_the_apt_command_is_said(monkeypatch):
-    """The module comes from apt, and a venv must be able to see it."""
-    monkeypatch.setitem(sys.modules, "picamera2", None)
-    with pytest.raises(CameraError, match=r"apt install python3-picamera2.*--system-site-packages"):
-        Picamera2Camera(CameraTable(kind="picamera2", **SETTINGS))
+    assert told == []
 
 
 def test_recorded_frames_that_nobody_fetched_in_time_are_dropped(tmp_path):
@@ -211,3 +355,24 @@ def test_a_recorded_frame_that_is_damaged_is_an_error(tmp_path):
     camera = FolderCamera(tmp_path, frame_rate_hz=10, size=(WIDTH, HEIGHT), clock=ManualClock())
     with pytest.raises(DataError, match=r"frame\.png"):
         next(camera.frames())
+
+
+def test_the_machine_file_picks_the_camera(tmp_path, table, monkeypatch):
+    """By kind; what is emulated sees no real part."""
+    recording_camera(tmp_path, ManualClock()).close()
+    folder = tmp_path / "recording"
+    kinds = {"recording": {"folder": folder}, "folder": {"folder": folder}, "usb": {}, "video": {"file": folder}}
+    pytest.importorskip("cv2", reason="OpenCV (the extra 'usb') is not installed")
+    found = {}
+    for kind, more in kinds.items():
+        machine = Machine.model_validate(table | {"camera": SETTINGS | {"kind": kind} | more})
+        try:
+            found[kind] = type(open_camera(machine, ManualClock())).__name__
+        except CameraError as error:
+            found[kind] = str(error).split(":")[0]
+    assert found == {
+        "recording": "RecordingCamera",
+        "folder": "FolderCamera",
+        "usb": "camera.device",
+        "video": "camera.file",
+    }

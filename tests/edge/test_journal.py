@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sqlite3
 import subprocess
@@ -14,8 +15,11 @@ import pytest
 from edge.gate_limits import Window
 from edge.gate_process import HEARTBEAT_TIMEOUT_S
 from edge.gates import GateMove
-from edge.journal import WAIT_S, Journal, JournalError, Planned
+from edge.journal import WAIT_S, Journal, JournalError, Planned, RunFacts, is_sampled
+from edge.journal_schema import _TABLES, SCHEMA_VERSION
 from edge.parts import Decision, Reason
+from edge.picture_store import PictureStore
+from edge.pictures import read_picture
 from edge.tracker import Track
 
 DECISION = Decision("nut", Reason.SORTED, "nut", 0.9, (0.9, 0.1))
@@ -100,9 +104,11 @@ def test_a_file_that_is_no_journal_is_refused(tmp_path, content):
 def test_a_journal_of_another_version_is_refused(tmp_path):
     """A file from a later edge-sort is not written to."""
     path = tmp_path / "journal.sqlite"
+    with closing(open_journal(path)):
+        pass
     with closing(sqlite3.connect(path)) as db:
         db.execute("PRAGMA user_version = 99")
-    with pytest.raises(JournalError, match="version 1, found version 99"):
+    with pytest.raises(JournalError, match="version 1 to 2, found version 99 of a later edge-sort"):
         open_journal(path)
 
 
@@ -153,17 +159,110 @@ os.kill(os.getpid(), signal.SIGKILL)
         assert journal.run == 2
 
 
-def test_a_run_s_notes_are_kept_also_in_a_journal_from_before_there_were_notes(tmp_path):
-    """What classified is one of them; the last word on a matter counts."""
-    path = tmp_path / "journal.sqlite"
-    with closing(open_journal(path)):
-        pass
+def old_journal(path):
+    """A file as version 1 left it, with one part."""
     with closing(sqlite3.connect(path)) as db:
-        db.execute("DROP TABLE notes")
+        db.executescript(_TABLES + "PRAGMA user_version = 1;")
+        db.execute("INSERT INTO runs VALUES (1, '2026-01-05T06:00:00+00:00', 'b', 'm', 'monotonic', 'interrupted')")
+        row = (1, 1, 50.0, 51.0, 120.0, 5.0, 20.0, 15.0, 1, "nut", 0.9, "[0.9, 0.1]", "nut", "sorted", *[None] * 5)
+        db.execute(f"INSERT INTO parts VALUES ({', '.join('?' * 19)})", row)
+        db.commit()
 
+
+def test_a_journal_of_version_1_is_brought_up_to_date(tmp_path):
+    """Its rows stay as they were, and new ones are added."""
+    path = tmp_path / "journal.sqlite"
+    old_journal(path)
+    with closing(open_journal(path)) as journal:
+        assert journal.run == 2
+        journal.decided(track(), DECISION, 2.5, None)
+    with closing(sqlite3.connect(path)) as db:
+        rows = db.execute("SELECT run, label, frame_scores, sampled, picture FROM parts ORDER BY run").fetchall()
+        assert rows[0] == (1, "nut", "[]", 0, None)
+        assert rows[1][:2] == (2, "nut")
+        assert db.execute("SELECT started_s FROM runs WHERE run = 1").fetchone() == (50.0,)
+        assert db.execute("PRAGMA user_version").fetchone() == (SCHEMA_VERSION,)
+
+
+def test_a_journal_that_cannot_be_brought_up_to_date_stays_as_it_was(tmp_path):
+    """All of it or nothing: here a table of the new version is there already, so its creation fails half-way."""
+    path = tmp_path / "journal.sqlite"
+    old_journal(path)
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("CREATE TABLE incidents (theirs TEXT)")
+    with pytest.raises(JournalError, match="incidents already exists"):
+        open_journal(path)
+    with closing(sqlite3.connect(path)) as db:
+        assert db.execute("PRAGMA user_version").fetchone() == (1,)
+        assert len(db.execute("SELECT * FROM parts").fetchone()) == 19
+
+
+def test_every_frame_s_scores_are_recorded(journal):
+    """The frame's number and moment, and a score for each label, beside their mean."""
+    seen = track()
+    seen.scores.append(np.array([0.7, 0.3], dtype=np.float32))
+    seen.voted_in += [(7, 1.25), (8, 1.3)]
+    journal.decided(seen, DECISION, 2.5, None)
+    (row,) = journal.rows()
+    assert json.loads(row["frame_scores"]) == [
+        {"frame": 7, "taken_at_s": 1.25, "scores": [0.9, 0.1]},
+        {"frame": 8, "taken_at_s": 1.3, "scores": [0.7, 0.3]},
+    ]
+
+
+def test_confirmations_and_incidents_are_recorded(journal):
+    """What an eye saw of the part, and what went wrong in the run."""
+    journal.decided(track(), DECISION, 2.5, None)
+    journal.confirmed(1, 4.5, "seen")
+    journal.incident(5.0, "camera", "the camera stalled")
+    (row,) = journal.rows()
+    assert (row["confirmed_s"], row["confirmation"]) == (4.5, "seen")
+
+
+def pictured_journal(tmp_path, audit_share=0.0):
+    facts = RunFacts(("nut", "screw"), {"nut": "nut", "screw": "screw"}, 0.0, audit_share)
+    pictures = PictureStore(tmp_path / "pictures", 1_000_000)
+    path = tmp_path / "journal.sqlite"
+    return Journal(path, bundle_sha256="b", machine_sha256="m", clock="manual", facts=facts, pictures=pictures)
+
+
+def test_doubtful_parts_leave_a_picture(tmp_path):
+    """One below its threshold does, one whose frames disagree does, a clear one does not."""
+    doubted = Decision("reject", Reason.BELOW_THRESHOLD, "nut", 0.4, (0.4, 0.3))
+    parts = [track(number) for number in (1, 2, 3)]
+    for part in parts:
+        part.crop = np.full((20, 20, 3), 10 * part.number, dtype=np.uint8)
+    parts[2].scores.append(np.array([0.2, 0.8], dtype=np.float32))
+    with closing(pictured_journal(tmp_path)) as journal:
+        for part, decision in zip(parts, (DECISION, doubted, DECISION), strict=True):
+            journal.decided(part, decision, 2.5, None)
+        pictures = [row["picture"] for row in journal.rows()]
+    assert pictures[0] is None
+    assert [int(read_picture(tmp_path / "pictures" / name)[0, 0, 0]) for name in pictures[1:]] == [20, 30]
+
+
+def test_parts_to_audit_are_drawn_by_number_alone(tmp_path):
+    """About the stated share of them, each with its picture."""
+    with closing(pictured_journal(tmp_path, audit_share=0.1)) as journal:
+        journal._db.execute("PRAGMA synchronous=OFF")
+        for number in range(1, 301):
+            part = track(number)
+            part.crop = np.zeros((9, 9, 3), dtype=np.uint8)
+            journal.decided(part, DECISION, 2.5, None)
+        rows = journal.rows()
+    drawn = [row["part"] for row in rows if row["sampled"]]
+    assert 15 <= len(drawn) <= 45
+    assert drawn == [row["part"] for row in rows if row["picture"]]
+    assert drawn == [number for number in range(1, 301) if is_sampled(1, number, 0.1)]
+    assert not any(is_sampled(1, number, 0.0) for number in range(100))
+    assert all(is_sampled(1, number, 1.0) for number in range(100))
+
+
+def test_a_run_s_last_word_on_a_matter_counts(tmp_path):
+    """Notes are kept by run and name."""
+    path = tmp_path / "journal.sqlite"
     with closing(open_journal(path)) as journal:
         journal.note("classifier", "classifying on the Edge TPU")
         journal.note("classifier", "classifying on the CPU")
-
     with closing(sqlite3.connect(path)) as db:
-        assert db.execute("SELECT * FROM notes").fetchall() == [(2, "classifier", "classifying on the CPU")]
+        assert db.execute("SELECT * FROM notes").fetchall() == [(1, "classifier", "classifying on the CPU")]

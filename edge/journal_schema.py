@@ -1,0 +1,170 @@
+"""The journal's tables, and how a file of an earlier version becomes one of this version."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from edge.errors import EdgeSortError
+
+SCHEMA_VERSION = 2
+OLDEST_VERSION = 1  # from which a journal can be brought up to date
+WAIT_S = 1.0  # for another program's lock; longer, and the gate process takes the sorter for hung
+
+_TABLES = """
+CREATE TABLE IF NOT EXISTS runs (
+    run INTEGER PRIMARY KEY,
+    started_at_utc TEXT NOT NULL,
+    bundle_sha256 TEXT NOT NULL,
+    machine_sha256 TEXT NOT NULL,
+    clock TEXT NOT NULL,
+    ended_because TEXT
+);
+CREATE TABLE IF NOT EXISTS parts (
+    run INTEGER NOT NULL REFERENCES runs(run),
+    part INTEGER NOT NULL,
+    first_seen_s REAL NOT NULL,
+    decided_s REAL NOT NULL,
+    mark_mm REAL NOT NULL,
+    y_mm REAL NOT NULL,
+    length_mm REAL NOT NULL,
+    width_mm REAL NOT NULL,
+    votes INTEGER NOT NULL,
+    label TEXT NOT NULL,
+    score REAL NOT NULL,
+    scores TEXT NOT NULL,
+    bin TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    gate TEXT,
+    opens_s REAL,
+    closes_s REAL,
+    opened_s REAL,
+    closed_s REAL,
+    PRIMARY KEY (run, part)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS notes (
+    run INTEGER NOT NULL REFERENCES runs(run),
+    name TEXT NOT NULL,
+    note TEXT NOT NULL,
+    PRIMARY KEY (run, name)
+) WITHOUT ROWID;
+"""
+# started_s: the machine clock at started_at_utc. labels: in the order of all scores. bins: label -> bin.
+# frame_scores: every vote. sampled: drawn to be audited, whatever it is. corrections are never changed, only added to.
+_FROM_1_TO_2 = """
+ALTER TABLE runs ADD COLUMN started_s REAL;
+ALTER TABLE runs ADD COLUMN labels TEXT NOT NULL DEFAULT '[]';
+ALTER TABLE runs ADD COLUMN bins TEXT NOT NULL DEFAULT '{}';
+ALTER TABLE parts ADD COLUMN frame_scores TEXT NOT NULL DEFAULT '[]';
+ALTER TABLE parts ADD COLUMN sampled INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE parts ADD COLUMN picture TEXT;
+ALTER TABLE parts ADD COLUMN confirmed_s REAL;
+ALTER TABLE parts ADD COLUMN confirmation TEXT;
+CREATE TABLE corrections (
+    correction INTEGER PRIMARY KEY,
+    run INTEGER NOT NULL,
+    part INTEGER NOT NULL,
+    label TEXT NOT NULL,
+    corrected_at_utc TEXT NOT NULL,
+    corrected_by TEXT NOT NULL,
+    note TEXT NOT NULL,
+    FOREIGN KEY (run, part) REFERENCES parts(run, part)
+);
+CREATE INDEX corrections_of_parts ON corrections(run, part);
+CREATE TABLE incidents (
+    incident INTEGER PRIMARY KEY,
+    run INTEGER NOT NULL REFERENCES runs(run),
+    at_s REAL NOT NULL,
+    kind TEXT NOT NULL,
+    sentence TEXT NOT NULL
+);
+UPDATE runs SET started_s = (SELECT min(first_seen_s) FROM parts WHERE parts.run = runs.run);
+"""
+
+
+class JournalError(EdgeSortError):
+    """The journal cannot be opened or written."""
+
+
+def open_database(path: Path | None) -> sqlite3.Connection:
+    """Open or create a journal, bringing one of an earlier version up to date; None is one in memory.
+
+    Either all of a file is brought up to date or nothing of it. Raises JournalError; another program's file is left as
+    it is.
+    """
+    if path is not None:
+        check_journal(path)
+    try:
+        db = sqlite3.connect(":memory:" if path is None else path, isolation_level=None, timeout=WAIT_S)
+    except sqlite3.Error as error:
+        raise JournalError(sentence(path, error)) from error
+    try:
+        db.execute("PRAGMA journal_mode=WAL")
+        db.execute("PRAGMA synchronous=FULL")  # a power cut loses at most the row being written
+        db.execute("PRAGMA foreign_keys=ON")
+        _bring_up_to_date(db)
+    except sqlite3.Error as error:
+        db.close()
+        raise JournalError(sentence(path, error)) from error
+    db.row_factory = sqlite3.Row
+    return db
+
+
+def open_to_read(path: Path) -> sqlite3.Connection:
+    """Open a journal that exists, also while a sorter writes to it. Raises JournalError."""
+    if not path.is_file():
+        raise JournalError(f"{path}: expected a journal, found none; give the file of journal.path")
+    return open_database(path)
+
+
+def check_journal(path: Path) -> None:
+    """Raise JournalError when `path` cannot become or is not a journal that this version reads. Changes nothing."""
+    if not path.absolute().parent.is_dir():
+        raise JournalError(f"{path}: expected an existing folder for the journal, found none; make it or give another")
+    if not path.exists():
+        return
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=WAIT_S)) as db:
+            version = db.execute("PRAGMA user_version").fetchone()[0]
+            tables = {row[0] for row in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    except sqlite3.Error as error:
+        raise JournalError(sentence(path, error)) from error
+    known = OLDEST_VERSION <= version <= SCHEMA_VERSION and {"runs", "parts"} <= tables
+    if known or (version == 0 and not tables):
+        return
+    if version > SCHEMA_VERSION and {"runs", "parts"} <= tables:
+        raise JournalError(
+            f"{path}: expected a journal of version {OLDEST_VERSION} to {SCHEMA_VERSION}, found version {version} of a "
+            "later edge-sort; install that one, or give another file name"
+        )
+    held = f"tables {', '.join(sorted(tables))}" if tables else f"version {version} and no tables"
+    raise JournalError(f"{path}: expected a journal, found another program's database ({held}); give another file name")
+
+
+def _bring_up_to_date(db: sqlite3.Connection) -> None:
+    """In one transaction, which a kill undoes."""
+    if _version(db) == SCHEMA_VERSION:
+        return
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        if _version(db) < SCHEMA_VERSION:  # still, with nobody else in between
+            for statement in (_TABLES + _FROM_1_TO_2).split(";"):
+                db.execute(statement)
+            db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        db.execute("COMMIT")
+    except BaseException:
+        db.execute("ROLLBACK")
+        raise
+
+
+def _version(db: sqlite3.Connection) -> int:
+    return int(db.execute("PRAGMA user_version").fetchone()[0])
+
+
+def sentence(path: Path | None, error: sqlite3.Error) -> str:
+    """Say what the journal was refused, and what to do."""
+    remedy = "free some disk space, check the folder's permissions, or give another file"
+    if "locked" in str(error):
+        remedy = "end the other program that writes to it, or give another file"
+    return f"{path or 'the journal in memory'}: expected a journal that can be written, found: {error}; {remedy}"

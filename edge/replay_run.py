@@ -1,0 +1,50 @@
+"""Run the sorter on a recording again: the same frames at the same moments give the same decisions, bit for bit."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from pathlib import Path
+
+from edge.belt import FixedSpeedBelt
+from edge.bundle import Bundle
+from edge.camera_kinds import Tell, open_camera
+from edge.clocks import ManualClock
+from edge.gates import LocalGates
+from edge.journal_report import ShiftReport, run_report
+from edge.line import OnOutcome, build_sorter, check_labels, gate_specs, line_model, run_line
+from edge.line_journal import line_journal
+from edge.machine import Machine
+from edge.pins import open_pin_factory
+from edge.recording import Recording
+
+
+def replay_run(
+    bundle: Bundle, machine: Machine, recording: Path, journal_path: Path | None, watch: OnOutcome, tell: Tell
+) -> tuple[ShiftReport, str]:
+    """Sort a recording on pretend pins and on the manual clock, on which computing takes no time.
+
+    Returns what the journal says of it, and why it ended. Raises EdgeSortError's children.
+    """
+    check_labels(machine, bundle.labels)
+    camera_table = machine.camera.model_copy(update={"kind": "recording", "folder": recording})
+    replayed = machine.model_copy(update={"camera": camera_table})
+    started_s = Recording(recording).frames[0].had_at_s
+    model, clock = line_model(bundle), ManualClock(started_s)
+    with (
+        closing(open_camera(replayed, clock, tell)) as camera,
+        closing(LocalGates(gate_specs(machine), clock, open_pin_factory("mock"))) as gates,
+        closing(
+            line_journal(
+                journal_path,
+                machine,
+                model.labels,
+                bundle_sha256=bundle.digest,
+                clock="manual",
+                started_s=started_s,
+            )
+        ) as journal,
+    ):
+        belt = FixedSpeedBelt(machine.belt.speed_mm_s)
+        sorter = build_sorter(machine, model, belt=belt, gates=gates, journal=journal, clock=clock)
+        because = run_line(sorter, camera, gates, journal, watch)
+        return run_report(journal), because

@@ -1,0 +1,71 @@
+"""The real line on pretend pins: a camera that is lost costs seconds and an incident, not the run."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+
+import numpy as np
+import pytest
+
+from edge import run_machine as module
+from edge.bundle import open_bundle
+from edge.clocks import MonotonicClock
+from edge.emulate import emulated_machine, packaged_bundle
+from edge.errors import CameraError, CameraLost
+from edge.parts import Frame
+from edge.run_machine import run_machine
+
+
+class EmptyBelt:
+    """Gives a few frames of an empty belt, then does what the test wants."""
+
+    def __init__(self, at_the_end):
+        self._at_the_end = at_the_end
+
+    def frames(self):
+        clock = MonotonicClock()
+        for number in range(3):
+            yield Frame(np.full((320, 480, 3), 150, dtype=np.uint8), clock.now(), number)
+        self._at_the_end()
+
+    def close(self):
+        pass
+
+
+def stall():
+    raise CameraLost("it stalled")
+
+
+@pytest.fixture
+def run(monkeypatch, tmp_path):
+    """Run with a camera that is lost; `again` says what the next ones do."""
+
+    def run_it(again, **camera):
+        bundle = open_bundle(packaged_bundle())
+        machine = emulated_machine(bundle.labels, speed_mm_s=150.0, tiles=False)
+        table = machine.camera.model_copy(update={"kind": "folder", **camera})
+        machine = machine.model_copy(update={"camera": table})
+        monkeypatch.setattr(module, "open_camera", lambda *_: EmptyBelt(stall))
+        monkeypatch.setattr(module, "reopener", lambda *_: lambda: EmptyBelt(again))
+        told = []
+        path = tmp_path / "journal.sqlite"
+        return run_machine(bundle, machine, path, lambda _: lambda *_: None, tell=told.append), told, path
+
+    return run_it
+
+
+def test_a_lost_camera_is_started_again_and_the_run_goes_on(run):
+    """What happened is told, counted in the result and kept in the journal."""
+    result, told, path = run(lambda: None)
+    assert result.because == "no more frames"
+    assert result.incidents == {"camera": 2}
+    assert [line.split(":")[0] for line in told] == ["the camera is lost", "the camera is started again (start 1 of 3)"]
+    with closing(sqlite3.connect(path)) as db:
+        assert [row[0] for row in db.execute("SELECT sentence FROM incidents")] == told
+
+
+def test_a_camera_that_is_lost_too_often_ends_the_run(run):
+    """As an error, with the gates at rest and the reason in the journal."""
+    with pytest.raises(CameraError, match="after 2 starts within 10 minutes, found: it stalled"):
+        run(stall, max_restarts=2)
