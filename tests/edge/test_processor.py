@@ -23,6 +23,7 @@ from edge.errors import BundleError, MachineError, ModelError
 from edge.interpreter import TfliteInterpreter
 from edge.machine import read_machine
 from edge.machine_command import machine_text
+from edge.measured_latency import WARM_UP_RUNS
 from edge.processor import load_model
 from edge.run_machine import run_machine
 
@@ -216,7 +217,8 @@ def test_a_device_that_fails_in_use_ends_the_run_with_its_gates_at_rest(
 
     monkeypatch.setattr(run_machine_module, "GateProcess", Watched)
     machine = read_machine(machine_file(allow_cpu=True))
-    warm_ups = 2 + run_machine_module.WARM_UP_RUNS  # one at opening, one for the test card
+    # one at opening, one for the test card, and those that measure the latency
+    warm_ups = 2 + WARM_UP_RUNS + run_machine_module.LATENCY_RUNS
 
     with pytest.raises(ModelError, match="failed in use"):
         run_machine(

@@ -11,7 +11,7 @@ import sys
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.bundle import open_bundle
@@ -55,6 +55,7 @@ def play(folder, clock=None):
     return list(RecordingCamera(folder, size=(96, 64), mm_per_px=1.0, clock=clock or ManualClock()).frames())
 
 
+@settings(max_examples=20)
 @given(st.lists(st.floats(1e-3, 1e6), min_size=1, max_size=5, unique=True))
 def test_pixels_and_moments_come_back_to_the_bit(tmp_path_factory, times):
     """Also those that have no short decimal form."""
@@ -90,6 +91,7 @@ def test_a_changed_pixel_is_found(tmp_path):
         play(folder)
 
 
+@settings(max_examples=20)
 @given(st.data())
 def test_a_list_cut_anywhere_gives_the_whole_frames_before_the_cut(tmp_path_factory, data):
     """As a kill or a full disk leaves it."""
@@ -239,7 +241,7 @@ def test_a_machine_s_camera_is_recorded_in_real_time(tmp_path, table):
 
 def test_a_replay_decides_as_the_run_did_and_twice_the_same(tmp_path):
     """The emulated belt recorded without gates and sorted afterwards: same parts, same bins, same scores."""
-    machine, done = record_emulated(EmulateOptions(count=3, seed=5), tmp_path / "r", RecordLimits())
+    machine, done = record_emulated(EmulateOptions(count=2, seed=5), tmp_path / "r", RecordLimits())
     bundle = open_bundle(packaged_bundle())
     told = []
     rows = []
@@ -247,12 +249,12 @@ def test_a_replay_decides_as_the_run_did_and_twice_the_same(tmp_path):
         path = tmp_path / f"{name}.sqlite"
         report, because = replay_run(bundle, machine, tmp_path / "r", path, lambda frame, outcomes: None, told.append)
         assert because == "no more frames"
-        assert report.parts >= 2
+        assert report.parts == 2
         lines = CliRunner().invoke(cli, ["journal", "export", str(path), "--format", "jsonl"]).output.splitlines()
         rows.append([{k: v for k, v in json.loads(line).items() if not k.endswith("_utc")} for line in lines])
     assert rows[0] == rows[1]
     assert done.because == "no more frames"
-    run_emulated(EmulateOptions(count=3, seed=5, fast=True, journal=tmp_path / "run.sqlite"))
+    run_emulated(EmulateOptions(count=2, seed=5, fast=True, journal=tmp_path / "run.sqlite"))
     ran = CliRunner().invoke(cli, ["journal", "tail", str(tmp_path / "run.sqlite"), "--json"]).output.splitlines()
     assert [(one["bin"], one["scores"]) for one in map(json.loads, ran)] == [
         (one["bin"], one["scores"]) for one in rows[0]
