@@ -23,6 +23,7 @@ DYNAMIC_OPERATORS = frozenset({
     "CUSTOM", "DELEGATE", "PLACEHOLDER_FOR_GREATER_OP_CODES",
 })  # fmt: skip
 
+
 def convert(model: Any, calibration: NDArray[np.uint8], ends: Ends = "int8") -> bytes:
     """Convert a Keras model to a full-integer TFLite model; the same input gives the same bytes.
 
