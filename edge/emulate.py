@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from importlib.resources import files
@@ -36,7 +36,7 @@ from edge.machine import (
     check_machine,
 )
 from edge.part_sources import PartSource, PicturedParts, RenderedParts
-from edge.parts import REJECT_BIN, Frame
+from edge.parts import REJECT_BIN, Frame, Reason
 from edge.pins import open_pin_factory
 from edge.signature import open_bundle_by
 from edge.sorter import Outcome, Scorer
@@ -244,6 +244,9 @@ class _WatchedGates:
 
     def move_at(self, gate: str, window: Window, part: int, *, hold: bool) -> None:
         self._gates.move_at(gate, window, part, hold=hold)
+
+    def replan(self, gate: str, windows: Mapping[int, Window]) -> dict[int, Reason]:
+        return self._gates.replan(gate, windows)
 
     def poll(self) -> list[GateMove]:
         moves = self._gates.poll()

@@ -12,7 +12,7 @@ from pathlib import Path
 from edge.errors import EdgeSortError
 from edge.gate_limits import Window
 from edge.gates import GateMove
-from edge.parts import Decision
+from edge.parts import REJECT_BIN, Decision, Reason
 from edge.tracker import Track
 
 SCHEMA_VERSION = 1
@@ -126,6 +126,22 @@ class Journal:
             move.part,
             move.gate,
             move.at if move.due_at is None else max(move.at, move.due_at),
+        )
+
+    def replanned(self, part: int, window: Window) -> None:
+        """Put another window into a part's row: the belt has changed its speed. Raises JournalError."""
+        row = (window.opens_at, window.closes_at, self.run, part)
+        self._write("UPDATE parts SET opens_s = ?, closes_s = ? WHERE run = ? AND part = ?", *row)
+
+    def rejected(self, part: int, reason: Reason) -> None:
+        """Send a part to reject that had been meant for a gate. Raises JournalError."""
+        self._write(
+            "UPDATE parts SET bin = ?, reason = ?, gate = NULL, opens_s = NULL, closes_s = NULL "
+            "WHERE run = ? AND part = ?",
+            REJECT_BIN,
+            str(reason),
+            self.run,
+            part,
         )
 
     def note(self, name: str, note: str) -> None:

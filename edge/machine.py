@@ -13,12 +13,14 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from edge.edgetpu import LIBRARY, EdgeTpu
 from edge.errors import MachineError
 from edge.finder import FinderSettings
+from edge.gate_checks import check_kind
 from edge.gate_limits import GateLimits
 from edge.parts import REJECT_BIN
 from edge.problems import key_problem
 from edge.tracker import Spacing
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+ServoPulse = Annotated[float, Field(ge=400, le=2600)]
 NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
@@ -96,17 +98,24 @@ class GpioTable(_Table):
 class GateTable(_Table):
     """[[gates]] What moves a part into a bin.
 
-    travel_mm: from the middle of the picture, downstream. lag_ms: from pin to effect. dwell_ms: how long it acts on one
-    part. min_off_ms, max_on_ms, max_duty: limits nothing can drive it beyond. The pin is low at rest if active_high.
+    kind: "output" is switched (solenoid, relay, air valve), "servo" goes between two pulses, rest_us and away_us.
+    Several gates may fill one bin: a part goes to the first of them, in the file's order, that can still take it.
+    travel_mm: from the middle of the picture, downstream. lag_ms: from pin to the first effect. move_ms: from one
+    position to the other. dwell_ms: how long it is wholly away for one part, at belt.speed_mm_s. min_off_ms, max_on_ms,
+    max_duty: limits nothing can drive it beyond. The pin of an output is low at rest if active_high.
     """
 
     name: str = Field(min_length=1)
+    kind: Literal["output", "servo"] = "output"
     pin: int = Field(ge=0, le=27)
     bin: str = Field(min_length=1)
     labels: tuple[str, ...] = Field(min_length=1)
     travel_mm: Positive
     lag_ms: NotNegative
+    move_ms: NotNegative = 0.0
     dwell_ms: Positive
+    rest_us: ServoPulse | None = None
+    away_us: ServoPulse | None = None
     min_off_ms: NotNegative = 50.0
     max_on_ms: Positive = 2000.0
     max_duty: float = Field(default=0.8, gt=0, le=1)
@@ -123,6 +132,11 @@ class GateTable(_Table):
     def limits(self) -> GateLimits:
         """The limits the gate's driver enforces."""
         return GateLimits(self.min_off_ms, self.max_on_ms, self.max_duty)
+
+    @property
+    def lead_ms(self) -> float:
+        """How long before it must be wholly away its pin has to change."""
+        return self.lag_ms + self.move_ms
 
 
 class JournalTable(_Table):
@@ -152,7 +166,8 @@ class Machine(_Table):
     def spacing(self) -> Spacing:
         """The belt a part needs for itself, given the gate that acts longest."""
         longest_ms = max(gate.dwell_ms for gate in self.gates)
-        return Spacing(self.belt.speed_mm_s * longest_ms / 2000, self.decision.guard_mm)
+        move_mm = self.belt.speed_mm_s * max(gate.move_ms for gate in self.gates) / 1000
+        return Spacing(self.belt.speed_mm_s * longest_ms / 2000, self.decision.guard_mm, move_mm)
 
     @property
     def finder_settings(self) -> FinderSettings:
@@ -193,6 +208,7 @@ def check_machine(machine: Machine) -> None:
     _check_camera(machine.camera)
     _check_unique(machine)
     for index, gate in enumerate(machine.gates):
+        check_kind(machine, index, gate)
         _check_reach(machine, index, gate)
     _check_view(machine)
     _check_pitch(machine)
@@ -206,7 +222,7 @@ def _check_camera(camera: CameraTable) -> None:
 
 
 def _check_unique(machine: Machine) -> None:
-    for key in ("pin", "name", "bin"):
+    for key in ("pin", "name"):
         owners: dict[object, str] = {}
         for index, gate in enumerate(machine.gates):
             value = getattr(gate, key)
@@ -216,24 +232,28 @@ def _check_unique(machine: Machine) -> None:
                     "change one of them"
                 )
             owners[value] = f"gates.{index}.{key}"
-    labels = [label for gate in machine.gates for label in gate.labels]
-    for label in labels:
-        if labels.count(label) > 1:
-            raise MachineError(f"gates: expected each label at one gate, found {label!r} at two; delete one")
+    bins: dict[str, str] = {}
+    for index, gate in enumerate(machine.gates):
+        for label in gate.labels:
+            if bins.setdefault(label, gate.bin) != gate.bin:
+                raise MachineError(
+                    f"gates.{index}.labels: expected each label in one bin, found {label!r} in {bins[label]!r} and in "
+                    f"{gate.bin!r}; delete one, or give both gates the same bin"
+                )
 
 
 def _check_reach(machine: Machine, index: int, gate: GateTable) -> None:
-    lead_ms = machine.decision.latency_ms + gate.lag_ms + gate.dwell_ms / 2
+    lead_ms = machine.decision.latency_ms + gate.lead_ms + gate.dwell_ms / 2
     least_mm = machine.belt.speed_mm_s * lead_ms / 1000
     if gate.travel_mm < least_mm:
         raise MachineError(
             f"gates.{index}.travel_mm: expected at least {least_mm:.0f} mm, because the belt moves that far in the "
-            f"{lead_ms:.0f} ms of decision.latency_ms + lag_ms + dwell_ms / 2, found {gate.travel_mm:g}; "
+            f"{lead_ms:.0f} ms of decision.latency_ms + lag_ms + move_ms + dwell_ms / 2, found {gate.travel_mm:g}; "
             "move the gate downstream, slow belt.speed_mm_s, or shorten one of these times"
         )
-    if gate.dwell_ms > gate.max_on_ms:
+    if gate.move_ms + gate.dwell_ms > gate.max_on_ms:
         raise MachineError(
-            f"gates.{index}.max_on_ms: expected at least its dwell_ms ({gate.dwell_ms:g}), "
+            f"gates.{index}.max_on_ms: expected at least its dwell_ms and move_ms ({gate.dwell_ms + gate.move_ms:g}), "
             f"found {gate.max_on_ms:g}; raise it"
         )
 
@@ -246,7 +266,7 @@ def _check_view(machine: Machine) -> None:
             f"gates: expected a dwell_ms that covers a part, found at most {2 * spacing.half_window_mm:.1f} mm of belt "
             f"less twice decision.guard_mm ({spacing.guard_mm:g}); raise dwell_ms"
         )
-    least_mm = 2 * (spacing.half_window_mm + spacing.guard_mm)
+    least_mm = 2 * (spacing.half_window_mm + spacing.move_mm + spacing.guard_mm)
     per_frame_mm = machine.belt.speed_mm_s / camera.frame_rate_hz
     if camera.view_mm < least_mm + 2 * per_frame_mm:
         raise MachineError(
@@ -258,7 +278,8 @@ def _check_view(machine: Machine) -> None:
 
 def _check_pitch(machine: Machine) -> None:
     pitch_mm = machine.belt.pitch_mm
-    least_mm = machine.spacing.half_window_mm + machine.finder.min_part_mm / 2 + machine.spacing.guard_mm
+    spacing = machine.spacing
+    least_mm = spacing.half_window_mm + spacing.move_mm + machine.finder.min_part_mm / 2 + spacing.guard_mm
     if pitch_mm is not None and pitch_mm < least_mm:
         raise MachineError(
             f"belt.pitch_mm: expected at least {least_mm:.0f} mm between parts (a gate's window reaches so far), "

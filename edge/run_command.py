@@ -156,8 +156,6 @@ def _run_machine(
         click.echo(f"{name:<16}{count:>7}")
     click.echo("rejected: " + (", ".join(f"{why} {count}" for why, count in run.rejected.items()) or "none"))
     click.echo(gate_line(run.gate_error, exact_clock=False))
-    if not run.real_time:
-        click.echo("the gate process ran without real-time priority: run as root, or allow it in limits.conf", err=True)
 
 
 def _watcher(machine: Machine, save_frames: Path | None, *, quiet: bool) -> OnOutcome:

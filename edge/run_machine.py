@@ -92,10 +92,13 @@ def run_machine(
         closing(_journal(path, bundle.digest, machine)) as journal,
     ):
         journal.note("classifier", loaded.sentence)
+        journal.note("gates", gates.real_time.sentence)
+        if not gates.real_time.full:
+            tell(f"Warning: {gates.real_time.sentence}")
         belt = FixedSpeedBelt(machine.belt.speed_mm_s)
         sorter = build_sorter(machine, model, belt=belt, gates=gates, journal=journal, clock=clock)
         because = run_line(sorter, camera, gates, journal, watch(machine))
-        return _summary(journal.rows(), because, loaded, real_time=gates.real_time)
+        return _summary(journal.rows(), because, loaded, real_time=gates.real_time.full)
 
 
 def _journal(path: Path, digest: str, machine: Machine) -> Journal:

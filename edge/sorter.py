@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.belt import Belt, arrival
+from edge.belt import Belt
 from edge.clocks import Clock
 from edge.decide import Decider
 from edge.finder import Finder
-from edge.gate_limits import MoveRefused, Window
-from edge.gates import Gates
+from edge.gate_limits import MoveRefused
 from edge.journal import Journal, Planned
 from edge.parts import REJECT_BIN, Decision, Frame, Reason, Sighting
+from edge.schedule import GatePlace, Schedule
 from edge.tracker import Track, Tracker
 
 
@@ -26,21 +27,6 @@ class Scorer(Protocol):
     def scores(self, image: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Score a picture of one part."""
         ...
-
-
-@dataclass(frozen=True)
-class GatePlace:
-    """Where a bin's gate is and how it acts: see GateTable in edge.machine."""
-
-    gate: str
-    travel_mm: float
-    lag_s: float
-    dwell_s: float
-
-    def window(self, mark: float, belt: Belt) -> Window:
-        """Say when to open so that the gate acts while the part's centre, half a dwell before and after, passes it."""
-        opens_at = arrival(mark, self.travel_mm, belt) - self.lag_s - self.dwell_s / 2
-        return Window(opens_at, opens_at + self.dwell_s)
 
 
 @dataclass(frozen=True)
@@ -72,14 +58,14 @@ class Sorter:
         scorer: Scorer,
         decider: Decider,
         belt: Belt,
-        places: dict[str, GatePlace],
-        gates: Gates,
+        places: Mapping[str, Sequence[GatePlace]],
+        schedule: Schedule,
         journal: Journal,
         clock: Clock,
         settings: SorterSettings,
     ) -> None:
         self._finder, self._tracker, self._scorer, self._decider = finder, tracker, scorer, decider
-        self._belt, self._places, self._gates = belt, places, gates
+        self._belt, self._places, self._schedule = belt, places, schedule
         self._journal, self._clock, self._settings = journal, clock, settings
 
     def step(self, frame: Frame) -> list[Outcome]:
@@ -104,8 +90,15 @@ class Sorter:
 
     def note_moves(self) -> None:
         """Write the gates' moves into the journal."""
-        for move in self._gates.poll():
-            self._journal.moved(move)
+        moves = self._schedule.poll()
+        for change in self._schedule.take_changes():
+            if change.window is not None:
+                self._journal.replanned(change.part, change.window)
+            elif change.reason is not None:
+                self._journal.rejected(change.part, change.reason)
+        for move in moves:
+            if move.kind != "missed":
+                self._journal.moved(move)
 
     def _vote(self, seen: Iterable[tuple[Track, Sighting]], next_frame_at: float) -> None:
         """Classify the parts with the fewest votes first, so that none goes without."""
@@ -126,7 +119,8 @@ class Sorter:
         """Whether the next frame would tell nothing more, or would come too late for the nearest gate."""
         if self._tracker.leaves_before(track, next_frame_at):
             return True
-        first_opening = min(place.window(track.mark_mm, self._belt).opens_at for place in self._places.values())
+        places = chain.from_iterable(self._places.values())
+        first_opening = min(place.window(track.mark_mm, self._belt).opens_at for place in places)
         return next_frame_at + self._settings.latency_s >= first_opening
 
     def _settle(self, track: Track) -> Outcome:
@@ -142,12 +136,11 @@ class Sorter:
         return Outcome(track, decision, decided_at)
 
     def _plan(self, track: Track, decision: Decision) -> tuple[Decision, Planned | None]:
-        place = self._places[decision.bin]
-        window = place.window(track.mark_mm, self._belt)
         ahead = self._tracker.ahead(track)
-        hold = ahead is not None and ahead.bin == decision.bin
         try:
-            self._gates.move_at(place.gate, window, track.number, hold=hold)
+            gate, window = self._schedule.plan(
+                track.number, track.mark_mm, self._places[decision.label], ahead.number if ahead else None
+            )
         except MoveRefused as refusal:
             return decision.rejected(refusal.reason), None
-        return decision, Planned(place.gate, window)
+        return decision, Planned(gate, window)

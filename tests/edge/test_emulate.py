@@ -71,6 +71,33 @@ def test_a_wrong_label_is_not_the_runtime_s_fault(machine, color_model, colored_
     assert report.bins["red"].purity < 0.5
 
 
+def test_a_line_of_servos_is_as_right(table, color_model, colored_parts):
+    """Gates that take 100 ms to move are away in time, and strike no part on their way."""
+    for gate in table["gates"]:
+        servo = {"kind": "servo", "rest_us": 1000.0, "away_us": 2000.0, "move_ms": 100.0, "min_off_ms": 100.0}
+        gate |= servo | {"dwell_ms": 300.0}
+    machine = Machine.model_validate(table)
+    check_machine(machine)
+    report = run(machine, color_model, colored_parts, rate_per_min=50).report
+    assert (report.sorted_wrong, report.wrong_by_runtime, report.struck) == (0, 0, 0)
+    assert report.sorted_right > 80
+
+
+def test_a_second_gate_takes_what_the_first_may_not(table, color_model, colored_parts):
+    """Several gates per class: when one is at its duty limit the next one for that class takes over."""
+    table["gates"] = [
+        table["gates"][0] | {"labels": ["red", "green"], "bin": "warm", "max_duty": 0.05},
+        table["gates"][1] | {"labels": ["red", "green"], "bin": "warm"},
+        table["gates"][2],
+    ]
+    machine = Machine.model_validate(table)
+    check_machine(machine)
+    report = run(machine, color_model, colored_parts).report
+    assert report.rejected.get("gate_resting", 0) == 0
+    assert (report.sorted_wrong, report.wrong_by_runtime, report.struck) == (0, 0, 0)
+    assert report.bins["warm"].right > 60
+
+
 def test_a_class_without_a_gate_goes_to_reject(table, color_model, colored_parts):
     """Fewer gates than classes: the others ride on, with their reason."""
     table["gates"] = table["gates"][:2]
@@ -82,10 +109,17 @@ def test_a_class_without_a_gate_goes_to_reject(table, color_model, colored_parts
 
 def test_gates_that_open_at_the_wrong_place_are_found_out(machine, color_model, colored_parts, monkeypatch):
     """The physics is not told what was decided: a gate timed 60 mm off shows as the runtime's fault."""
-    import edge.sorter
+    import edge.line
 
-    honest = edge.sorter.arrival
-    monkeypatch.setattr(edge.sorter, "arrival", lambda mark, travel_mm, belt: honest(mark, travel_mm + 60, belt))
+    honest = edge.line.gate_places
+
+    def wrong(machine):
+        places = honest(machine).items()
+        return {
+            label: [dataclasses.replace(one, travel_mm=one.travel_mm + 60) for one in those] for label, those in places
+        }
+
+    monkeypatch.setattr(edge.line, "gate_places", wrong)
     report = run(machine, color_model, colored_parts).report
     assert report.wrong_by_runtime > 50
     assert report.fed == accounted(report)
