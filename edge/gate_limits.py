@@ -127,7 +127,8 @@ class WindowPlan:
 
     def _join(self, last: Window, window: Window, now: float, *, hold: bool) -> Window:
         if not hold:
-            raise MoveRefused(Reason.GATE_RESTING, "another part lies between this opening and the one before")
+            rest = f"it rests {self._limits.min_off_ms:g} ms between openings unless nothing can lie between two parts"
+            raise MoveRefused(Reason.GATE_RESTING, rest)
         if window.opens_at < last.opens_at:
             raise MoveRefused(Reason.GATE_RESTING, "an opening after it is already planned")
         if last.closes_at <= now:  # already at rest again, or about to be: too late to hold it open

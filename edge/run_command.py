@@ -97,7 +97,10 @@ def run_command(
         return
     if bundle is None or machine is None:
         raise click.UsageError("expected --bundle and --machine, or --emulate to run without hardware")
-    _run_machine(bundle, require_signed, read_machine(machine), journal, save_frames, as_json)
+    from edge.machine_lock import gates_of
+
+    with gates_of(machine):
+        _run_machine(bundle, require_signed, read_machine(machine), journal, save_frames, as_json)
 
 
 def _refuse_idle_options(*, emulate: bool, machine: bool, parts: bool, fast: bool) -> None:
