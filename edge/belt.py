@@ -17,6 +17,15 @@ class Belt(Protocol):
         """How fast the belt goes now."""
         ...
 
+    @property
+    def steps_lost(self) -> int:
+        """How many steps of its encoder could not be timed, so far."""
+        ...
+
+    def close(self) -> None:
+        """Release what it listens to. May be called twice."""
+        ...
+
     def travelled_mm(self, at: float) -> float:
         """Return the belt's travel at a moment on the machine clock, in millimetres since some fixed moment."""
         ...
@@ -45,6 +54,14 @@ class FixedSpeedBelt:
     def travelled_mm(self, at: float) -> float:
         """Return speed times time."""
         return self._speed_mm_s * at
+
+    @property
+    def steps_lost(self) -> int:
+        """None: it has no encoder."""
+        return 0
+
+    def close(self) -> None:
+        """Nothing to release."""
 
     def time_when(self, travelled_mm: float) -> float:
         """Return travel over speed."""

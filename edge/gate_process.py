@@ -83,10 +83,11 @@ class GateProcess:
         refused: dict[int, Reason] = self._ask("replanned", "replan", gate, dict(windows))
         return refused
 
-    def poll(self) -> list[GateMove]:
+    def poll(self, *, alive: bool = True) -> list[GateMove]:
         """Return the moves made since the last call, and tell the process that the sorter is alive."""
         with self._lock:
-            self._send("alive")
+            if alive:
+                self._send("alive")
             while self._ready(0.0):
                 self._take()
             moves = list(self._moves)

@@ -44,6 +44,11 @@ class GateMove:
 class Gates(Protocol):
     """All gates of a machine: the seam to whatever moves them. Every moment is on the machine clock."""
 
+    @property
+    def moves_lost(self) -> int:
+        """How many moves nobody fetched in time, so far."""
+        ...
+
     def move_at(self, gate: str, window: Window, part: int, *, hold: bool) -> None:
         """Plan an opening for a part. Raises MoveRefused when it is too late or beyond the gate's limits.
 
@@ -58,8 +63,8 @@ class Gates(Protocol):
         """
         ...
 
-    def poll(self) -> list[GateMove]:
-        """Return the moves made since the last call, and let the gates know that the sorter is alive."""
+    def poll(self, *, alive: bool = True) -> list[GateMove]:
+        """Return the moves made since the last call, and let the gates know that the sorter is `alive`."""
         ...
 
     def rest(self) -> None:
@@ -113,7 +118,7 @@ class PinGates:
         for gate in self.gates.values():
             gate.serve(self._clock.now())
 
-    def poll(self) -> list[GateMove]:
+    def poll(self, *, alive: bool = True) -> list[GateMove]:
         """Return the moves made since the last call."""
         moves = list(self._moves)
         self._moves.clear()

@@ -16,7 +16,7 @@ class IncidentKind(StrEnum):
     BELT_STOPPED = "belt_stopped"
     BELT_SPEED = "belt_speed"
     MOVES_LOST = "moves_lost"
-    PULSES_LOST = "pulses_lost"
+    STEPS_LOST = "steps_lost"
 
 
 @dataclass(frozen=True)

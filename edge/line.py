@@ -18,7 +18,7 @@ from edge.errors import MachineError
 from edge.finder import Finder
 from edge.gate_drivers import PinSpec
 from edge.gates import Gates, GateSpec
-from edge.incidents import Incidents
+from edge.incidents import Incident, Incidents
 from edge.journal import Journal
 from edge.machine import Machine
 from edge.parts import Frame
@@ -26,6 +26,7 @@ from edge.processor import LoadedModel, load_model
 from edge.schedule import GatePlace, Schedule
 from edge.sorter import Outcome, Scorer, Sorter, SorterSettings
 from edge.tracker import Tracker
+from edge.visual_speed import VisualSpeed
 
 OnOutcome = Callable[[Frame | None, list[Outcome]], None]
 """Told after every frame what was decided in it; the frame is None after the last one."""
@@ -100,11 +101,9 @@ def gate_places(machine: Machine) -> dict[str, list[GatePlace]]:
     return places
 
 
-def build_schedule(
-    machine: Machine, gates: Gates, belt: Belt, clock: Clock, incidents: Incidents | None = None
-) -> Schedule:
+def build_schedule(machine: Machine, gates: Gates, belt: Belt, clock: Clock, incidents: Incidents) -> Schedule:
     """Return what tells this machine's gates when to move."""
-    return Schedule(gates, belt, clock, incidents or Incidents(), tolerance_mm=machine.decision.guard_mm)
+    return Schedule(gates, belt, clock, incidents, tolerance_mm=machine.decision.guard_mm)
 
 
 def build_sorter(
@@ -116,9 +115,12 @@ def build_sorter(
     journal: Journal,
     clock: Clock,
     schedule: Schedule | None = None,
+    incidents: Incidents | None = None,
+    on_incident: Callable[[Incident], None] = lambda _incident: None,
 ) -> Sorter:
     """Put the stages together. Raises MachineError when machine and model do not fit."""
     check_labels(machine, model.labels)
+    incidents = incidents or Incidents()
     spacing = machine.spacing
     return Sorter(
         finder=Finder(machine.finder_settings),
@@ -127,7 +129,7 @@ def build_sorter(
         decider=Decider(model.labels, model.thresholds, machine.bins, spacing, model.min_known_score),
         belt=belt,
         places=gate_places(machine),
-        schedule=schedule or build_schedule(machine, gates, belt, clock),
+        schedule=schedule or build_schedule(machine, gates, belt, clock, incidents),
         journal=journal,
         clock=clock,
         settings=SorterSettings(
@@ -135,6 +137,9 @@ def build_sorter(
             frame_interval_s=1 / machine.camera.frame_rate_hz,
             latency_s=machine.decision.latency_ms / 1000,
         ),
+        visual=VisualSpeed(belt, incidents, tolerance=machine.belt.speed_tolerance),
+        incidents=incidents,
+        on_incident=on_incident,
     )
 
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from edge.emulated_belt import Fate, FedPart
 from edge.gates import GateMove
-from edge.parts import REJECT_BIN
+from edge.parts import REJECT_BIN, Reason
 
 MATCH_MM = 15.0  # a record and a part this near each other are the same
 
@@ -77,9 +77,10 @@ def line_report(
 ) -> LineReport:
     """Compare what was fed with where it ended and with what the journal says of it.
 
-    wrong_by_runtime: parts that ended elsewhere than their decision says. strays: parts that nobody decided and that
-    ended in a bin all the same, because they lay so near another part that the two were taken for one.
-    struck: parts at a gate while it moved. ghosts: records of parts that were never fed.
+    wrong_by_runtime: parts that ended elsewhere than their decision says. A part that stood at its gate when the belt
+    stopped is given up in the record; it may have just passed into the bin it was meant for, which is no fault.
+    strays: parts that nobody decided and that ended in a bin all the same, because they lay so near another part that
+    the two were taken for one. struck: parts at a gate while it moved. ghosts: records of parts that were never fed.
     """
     records = _records_of([part for part, _ in ended], rows)
     rejected: Counter[str] = Counter()
@@ -89,7 +90,8 @@ def line_report(
         if fate.bin is None:
             continue
         row = records.get(part.number)
-        wrong_by_runtime += row is not None and fate.bin != row["bin"]
+        meant = row is not None and row["reason"] == Reason.BELT and fate.bin == bin_of.get(row["label"])
+        wrong_by_runtime += row is not None and fate.bin != row["bin"] and not meant
         strays += row is None and fate.bin != REJECT_BIN
         own_bin = bin_of.get(part.label, REJECT_BIN)
         due[own_bin] += 1

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from edge.belt_checks import check_belt, encoder_pins
 from edge.edgetpu import LIBRARY, EdgeTpu
 from edge.errors import MachineError
 from edge.finder import FinderSettings
@@ -29,9 +30,19 @@ class _Table(BaseModel):
 
 
 class BeltTable(_Table):
-    """[belt] How fast parts ride, and how close behind each other (centre to centre) they are fed, where known."""
+    """[belt] How fast parts ride, and how close behind each other (centre to centre) they are fed, where known.
 
+    kind: "fixed" goes at speed_mm_s all the time; "encoder" counts travel with two channels on pin and pin_b, "pulses"
+    with one on pin. mm_per_step: travel from one step to the next, negative where the channels are swapped.
+    speed_tolerance: how far the speed of parts in the picture may be from the belt's, as a share.
+    """
+
+    kind: Literal["fixed", "encoder", "pulses"] = "fixed"
     speed_mm_s: Positive
+    mm_per_step: float | None = Field(default=None, allow_inf_nan=False)
+    pin: int | None = Field(default=None, ge=0, le=27)
+    pin_b: int | None = Field(default=None, ge=0, le=27)
+    speed_tolerance: float = Field(default=0.05, gt=0, le=1)
     pitch_mm: Positive | None = None
 
 
@@ -206,6 +217,7 @@ def read_machine(path: Path) -> Machine:
 def check_machine(machine: Machine) -> None:
     """Raise MachineError when the machine, each value fine by itself, cannot work."""
     _check_camera(machine.camera)
+    check_belt(machine.belt, machine.decision.guard_mm)
     _check_unique(machine)
     for index, gate in enumerate(machine.gates):
         check_kind(machine, index, gate)
@@ -223,7 +235,7 @@ def _check_camera(camera: CameraTable) -> None:
 
 def _check_unique(machine: Machine) -> None:
     for key in ("pin", "name"):
-        owners: dict[object, str] = {}
+        owners: dict[object, str] = encoder_pins(machine.belt) if key == "pin" else {}
         for index, gate in enumerate(machine.gates):
             value = getattr(gate, key)
             if value in owners:

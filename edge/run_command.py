@@ -14,13 +14,16 @@ from click.core import ParameterSource
 from edge.options import FiniteRange
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from edge.belt import Belt
     from edge.emulate import EmulateOptions
     from edge.line import OnOutcome
     from edge.machine import Machine
     from edge.parts import Frame
     from edge.sorter import Outcome
 
-_EMULATED_ONLY = {"fast", "parts", "part_mm", "count", "rate_per_min", "speed_mm_s", "seed", "latency_ms"}
+_EMULATED_ONLY = {"fast", "parts", "part_mm", "count", "rate_per_min", "speed_mm_s", "seed", "latency_ms", "unsteady"}
 
 
 @click.command("run")
@@ -49,6 +52,9 @@ _EMULATED_ONLY = {"fast", "parts", "part_mm", "count", "rate_per_min", "speed_mm
     show_default=True,
     help="With --fast: the assumed median time of one classification.",
 )
+@click.option(
+    "--unsteady", is_flag=True, help="With --emulate: the belt stops, goes on, changes its speed; an encoder counts it."
+)
 @click.option("--journal", type=click.Path(path_type=Path), help="Write the record of every part to this SQLite file.")
 @click.option("--save-frames", type=click.Path(path_type=Path), help="Write each frame in which a part is decided.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of text.")
@@ -65,6 +71,7 @@ def run_command(
     speed_mm_s: float,
     seed: int,
     latency_ms: float,
+    unsteady: bool,
     journal: Path | None,
     save_frames: Path | None,
     as_json: bool,
@@ -91,6 +98,7 @@ def run_command(
             seed=seed,
             fast=fast,
             latency_ms=latency_ms,
+            unsteady=unsteady,
             journal=journal,
         )
         _run_emulated(options, save_frames, as_json)
@@ -123,13 +131,14 @@ def _run_emulated(options: EmulateOptions, save_frames: Path | None, as_json: bo
     from edge.emulate import run_emulated
     from edge.line_report import report_text
 
-    run = run_emulated(options, lambda machine: _watcher(machine, save_frames, quiet=as_json or options.fast), _tell)
+    run = run_emulated(options, _watchers(save_frames, quiet=as_json or options.fast), _tell)
     for skipped in run.skipped:
         click.echo(f"Skipped: {skipped}", err=True)
     if as_json:
         click.echo(json.dumps(run.as_dict(options)))
     else:
         click.echo(report_text(run.report, run.gate_error, exact_clock=options.fast))
+        click.echo(run.summary.sentences())
 
 
 def _tell(line: str) -> None:
@@ -149,9 +158,7 @@ def _run_machine(
     from edge.signature import open_bundle_by
 
     opened = open_bundle_by(bundle, require_signed)
-    run = run_machine(
-        opened, machine, journal, lambda machine: _watcher(machine, save_frames, quiet=as_json), tell=_tell
-    )
+    run = run_machine(opened, machine, journal, _watchers(save_frames, quiet=as_json), tell=_tell)
     if as_json:
         click.echo(json.dumps(run.as_dict()))
         return
@@ -159,14 +166,18 @@ def _run_machine(
         click.echo(f"{name:<16}{count:>7}")
     click.echo("rejected: " + (", ".join(f"{why} {count}" for why, count in run.rejected.items()) or "none"))
     click.echo(gate_line(run.gate_error, exact_clock=False))
+    click.echo(run.summary.sentences())
 
 
-def _watcher(machine: Machine, save_frames: Path | None, *, quiet: bool) -> OnOutcome:
+def _watchers(save_frames: Path | None, *, quiet: bool) -> Callable[[Machine, Belt], OnOutcome]:
+    """Return what makes a line's watcher."""
+    return lambda machine, belt: _watcher(machine, belt, save_frames, quiet=quiet)
+
+
+def _watcher(machine: Machine, belt: Belt, save_frames: Path | None, *, quiet: bool) -> OnOutcome:
     """Print each decision, and save its frame, as wanted."""
-    from edge.belt import FixedSpeedBelt
     from edge.overlay import FrameSaver
 
-    belt = FixedSpeedBelt(machine.belt.speed_mm_s)
     saver = FrameSaver(save_frames, belt, machine.camera.mm_per_px) if save_frames else None
 
     listened_to = not quiet

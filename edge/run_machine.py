@@ -5,25 +5,39 @@ from __future__ import annotations
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Sequence
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from edge.belt import FixedSpeedBelt
+from edge.belt import Belt
+from edge.belts import open_belt
 from edge.bundle import Bundle
 from edge.clocks import MonotonicClock
 from edge.edgetpu import EdgeTpu
 from edge.errors import MachineError
+from edge.follow import followed_by_thread
 from edge.gate_process import GateProcess
+from edge.incidents import Incidents
 from edge.journal import Journal, check_journal
-from edge.line import OnOutcome, build_sorter, check_labels, gate_specs, line_model, open_camera, run_line
+from edge.line import (
+    OnOutcome,
+    build_schedule,
+    build_sorter,
+    check_labels,
+    gate_specs,
+    line_model,
+    open_camera,
+    run_line,
+)
 from edge.line_report import error_percentiles
 from edge.machine import Machine
 from edge.parts import REJECT_BIN
+from edge.pins import open_pin_factory
 from edge.processor import LoadedModel, Processor, load_model
+from edge.sorter import LineSummary
 
 WARM_UP_RUNS = 3
 
@@ -40,6 +54,7 @@ class MachineRun:
     real_time: bool
     processor: Processor
     fell_back: str | None
+    summary: LineSummary
 
     def as_dict(self) -> dict[str, Any]:
         """Return everything under the names that `run --json` uses."""
@@ -48,6 +63,7 @@ class MachineRun:
             "bins": self.bins,
             "rejected": self.rejected,
             "gate_error_ms": self.gate_error,
+            **self.summary.as_dict(),
             "ended_because": self.because,
             "real_time": self.real_time,
             "classifier": {"processor": self.processor, "fell_back_because": self.fell_back},
@@ -58,7 +74,7 @@ def run_machine(
     bundle: Bundle,
     machine: Machine,
     journal_path: Path | None,
-    watch: Callable[[Machine], OnOutcome],
+    watch: Callable[[Machine, Belt], OnOutcome],
     *,
     tell: Callable[[str], None] = lambda _line: None,
     edgetpu: EdgeTpu | None = None,
@@ -88,6 +104,7 @@ def run_machine(
     check_journal(path)
     with (
         closing(open_camera(machine, clock)) as camera,
+        closing(open_belt(machine.belt, clock, lambda: open_pin_factory(machine.gpio.pin_factory))) as belt,
         closing(GateProcess(gate_specs(machine), machine.gpio.pin_factory)) as gates,
         closing(_journal(path, bundle.digest, machine)) as journal,
     ):
@@ -95,17 +112,32 @@ def run_machine(
         journal.note("gates", gates.real_time.sentence)
         if not gates.real_time.full:
             tell(f"Warning: {gates.real_time.sentence}")
-        belt = FixedSpeedBelt(machine.belt.speed_mm_s)
-        sorter = build_sorter(machine, model, belt=belt, gates=gates, journal=journal, clock=clock)
-        because = run_line(sorter, camera, gates, journal, watch(machine))
-        return _summary(journal.rows(), because, loaded, real_time=gates.real_time.full)
+        incidents = Incidents()
+        schedule = build_schedule(machine, gates, belt, clock, incidents)
+        sorter = build_sorter(
+            machine,
+            model,
+            belt=belt,
+            gates=gates,
+            journal=journal,
+            clock=clock,
+            schedule=schedule,
+            incidents=incidents,
+            on_incident=lambda incident: tell(incident.sentence),
+        )
+        with nullcontext() if machine.belt.kind == "fixed" else followed_by_thread(schedule):
+            because = run_line(sorter, camera, gates, journal, watch(machine, belt))
+        summary = sorter.summary()
+        return _summary(journal.rows(), because, loaded, summary, real_time=gates.real_time.full)
 
 
 def _journal(path: Path, digest: str, machine: Machine) -> Journal:
     return Journal(path, bundle_sha256=digest, machine_sha256=machine.digest(), clock="monotonic")
 
 
-def _summary(rows: Sequence[sqlite3.Row], because: str, loaded: LoadedModel, *, real_time: bool) -> MachineRun:
+def _summary(
+    rows: Sequence[sqlite3.Row], because: str, loaded: LoadedModel, summary: LineSummary, *, real_time: bool
+) -> MachineRun:
     errors = [
         abs(row[done] - row[due]) * 1000
         for row in rows
@@ -121,4 +153,5 @@ def _summary(rows: Sequence[sqlite3.Row], because: str, loaded: LoadedModel, *, 
         real_time=real_time,
         processor=loaded.processor,
         fell_back=loaded.fell_back,
+        summary=summary,
     )

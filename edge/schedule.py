@@ -10,18 +10,20 @@ that have not reached their gate yet are planned anew when it goes on, and the o
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from edge.belt import Belt, arrival
 from edge.clocks import Clock
 from edge.gate_limits import MoveRefused, Window
-from edge.gates import GateMove, Gates
+from edge.gates import MOST_MOVES, GateMove, Gates
 from edge.incidents import Incident, IncidentKind, Incidents
 from edge.parts import Reason
 from edge.windows import Deviation, WindowTally
 
 REPLAN_MM = 0.3
+RETRY_S = 0.05
 MOST_IN_TRANSIT = 1024
 
 
@@ -82,7 +84,10 @@ class Schedule:
         self._lock = threading.RLock()
         self._transit: dict[int, InTransit] = {}
         self._changes: list[Replanned] = []
-        self._standing = False
+        self._moves: deque[GateMove] = deque(maxlen=MOST_MOVES)
+        self._tried_at = float("-inf")
+        self._standing: bool | None = None
+        self._moves_lost = self._steps_lost = self._dropped = 0
         self.tally = WindowTally(tolerance_mm)
 
     def plan(self, part: int, mark_mm: float, places: Sequence[GatePlace], ahead: int | None) -> tuple[str, Window]:
@@ -111,14 +116,15 @@ class Schedule:
     def follow(self) -> None:
         """Keep what was planned true to the belt as it goes now. Raises GateError."""
         with self._lock:
+            self._take_moves(alive=False)
             stands = self._belt.time_when(self._belt.travelled_mm(self._clock.now()) + 1.0) == float("inf")
-            if stands and not self._standing:
+            if stands and self._standing is False:
                 self._stop()
-            elif self._standing and not stands:
-                self._go_on()
             elif not stands:
                 self._adjust()
+                self._plan_anew()
             self._standing = stands
+            self._tell_lost_steps()
 
     def take_changes(self) -> list[Replanned]:
         """Return what became of parts already decided, since the last call."""
@@ -129,10 +135,11 @@ class Schedule:
     def poll(self) -> list[GateMove]:
         """Return the gates' moves since the last call, each with what it means for the parts in transit noted."""
         with self._lock:
-            moves = self._gates.poll()
-            for move in moves:
-                self._note(move)
+            self._take_moves(alive=True)
             self._judge()
+            self._tell_lost_moves()
+            moves = list(self._moves)
+            self._moves.clear()
         return moves
 
     def finish(self) -> None:
@@ -156,25 +163,32 @@ class Schedule:
                     self._lose(one, Reason.BELT)
             else:
                 one.window = None
-        self._incidents.report(
-            Incident(
-                IncidentKind.BELT_STOPPED,
-                "the encoder gives no more steps, so every gate is at rest",
-                "start the belt, or mend the encoder and its wheel; parts not yet at a gate are then sorted",
-                self._clock.now(),
-            )
+        self._report(
+            IncidentKind.BELT_STOPPED,
+            "the encoder gives no more steps, so every gate is at rest",
+            "start the belt, or mend the encoder and its wheel; parts not yet at a gate are then sorted",
         )
 
-    def _go_on(self) -> None:
+    def _plan_anew(self) -> None:
+        """Plan the parts that have no window, now that the belt goes on or goes faster; not with every step of it."""
+        now = self._clock.now()
+        if now < self._tried_at + RETRY_S:
+            return
         for one in self._waiting():
-            if one.opened_at is None:
-                one.window = one.place.window(one.mark_mm, self._belt)
+            if one.window is None:
+                self._tried_at = now
+                one.window, one.moved = one.place.window(one.mark_mm, self._belt), True
                 try:
                     self._tell(one)
                 except MoveRefused:
-                    self._lose(one, Reason.BELT)
-                else:
-                    one.moved = True
+                    self._put_off(one)
+
+    def _put_off(self, one: InTransit) -> None:
+        """Leave a part without a window that no gate can make as the belt goes now; too late, and it is lost."""
+        if one.window is None or one.window.opens_at <= self._clock.now():
+            self._lose(one, Reason.BELT)
+        else:
+            one.window = None
 
     def _adjust(self) -> None:
         moved: dict[str, dict[int, Window]] = {}
@@ -194,10 +208,37 @@ class Schedule:
         refused = self._gates.replan(gate, windows)
         for part, window in windows.items():
             one = self._transit[part]
+            one.window, one.moved = window, True
             if part in refused:
-                self._lose(one, Reason.BELT)
-            else:
-                one.window, one.moved = window, True
+                self._put_off(one)
+
+    def _take_moves(self, *, alive: bool) -> None:
+        for move in self._gates.poll(alive=alive):
+            self._dropped += len(self._moves) == MOST_MOVES
+            self._moves.append(move)
+            self._note(move)
+
+    def _tell_lost_moves(self) -> None:
+        known = self._gates.moves_lost + self._dropped
+        lost, self._moves_lost = known - self._moves_lost, known
+        if lost:
+            self._report(
+                IncidentKind.MOVES_LOST,
+                f"{lost} moves of gates were made and not recorded, because the sorter did not ask for them in time",
+                "see what keeps the sorter: a slower frame rate or a quicker model helps",
+            )
+
+    def _tell_lost_steps(self) -> None:
+        lost, self._steps_lost = self._belt.steps_lost - self._steps_lost, self._belt.steps_lost
+        if lost:
+            self._report(
+                IncidentKind.STEPS_LOST,
+                f"the encoder made {lost} steps more than could be timed; they are counted all the same",
+                "use an encoder with fewer steps, or see what keeps the computer",
+            )
+
+    def _report(self, kind: IncidentKind, cause: str, remedy: str) -> None:
+        self._incidents.report(Incident(kind, cause, remedy, self._clock.now()))
 
     def _waiting(self) -> list[InTransit]:
         """Return the parts whose opening has not ended, in the belt's order."""

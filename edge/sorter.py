@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,10 +15,13 @@ from edge.clocks import Clock
 from edge.decide import Decider
 from edge.finder import Finder
 from edge.gate_limits import MoveRefused
+from edge.incidents import Incident, Incidents
 from edge.journal import Journal, Planned
 from edge.parts import REJECT_BIN, Decision, Frame, Reason, Sighting
 from edge.schedule import GatePlace, Schedule
 from edge.tracker import Track, Tracker
+from edge.visual_speed import VisualSpeed
+from edge.windows import WindowTally
 
 
 class Scorer(Protocol):
@@ -36,6 +39,24 @@ class Outcome:
     track: Track
     decision: Decision
     decided_at: float
+
+
+@dataclass(frozen=True)
+class LineSummary:
+    """How a run went in terms of belt and gates, beside its parts. incidents: how many of each kind."""
+
+    windows: WindowTally
+    belt: Mapping[str, Any]
+    incidents: Mapping[str, int]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it under the names that `run --json` uses."""
+        return {"windows": self.windows.as_dict(), "belt": dict(self.belt), "incidents": dict(self.incidents)}
+
+    def sentences(self) -> str:
+        """Say it for a person."""
+        incidents = ", ".join(f"{kind} {count}" for kind, count in self.incidents.items()) or "none"
+        return f"{self.windows.sentence()}\nincidents: {incidents}"
 
 
 @dataclass(frozen=True)
@@ -63,10 +84,15 @@ class Sorter:
         journal: Journal,
         clock: Clock,
         settings: SorterSettings,
+        visual: VisualSpeed,
+        incidents: Incidents,
+        on_incident: Callable[[Incident], None] = lambda _incident: None,
     ) -> None:
         self._finder, self._tracker, self._scorer, self._decider = finder, tracker, scorer, decider
         self._belt, self._places, self._schedule = belt, places, schedule
         self._journal, self._clock, self._settings = journal, clock, settings
+        self._visual, self._incidents, self._on_incident = visual, incidents, on_incident
+        self._incidents_noted = 0
 
     def step(self, frame: Frame) -> list[Outcome]:
         """Take in a frame; decide every part whose time has come.
@@ -78,7 +104,10 @@ class Sorter:
         if sightings is None:
             self._tracker.distrust()
         else:
-            self._vote(self._tracker.update(sightings, frame), frame.taken_at + self._settings.frame_interval_s)
+            seen = self._tracker.update(sightings, frame)
+            for track, sighting in seen:
+                self._visual.see(track.number, sighting.x_mm, frame.taken_at)
+            self._vote(seen, frame.taken_at + self._settings.frame_interval_s)
         next_frame_at = max(frame.taken_at, self._clock.now()) + self._settings.frame_interval_s
         return [self._settle(track) for track in self._undecided() if self._must_decide(track, next_frame_at)]
 
@@ -88,8 +117,14 @@ class Sorter:
         self.note_moves()
         return outcomes
 
+    def summary(self) -> LineSummary:
+        """Judge what is over, and say how the run went in terms of belt and gates."""
+        self._schedule.finish()
+        self.note_moves()
+        return LineSummary(self._schedule.tally, self._visual.as_dict(), self._incidents.counts())
+
     def note_moves(self) -> None:
-        """Write the gates' moves into the journal."""
+        """Write into the journal what the gates did and what happened to the line."""
         moves = self._schedule.poll()
         for change in self._schedule.take_changes():
             if change.window is not None:
@@ -99,6 +134,10 @@ class Sorter:
         for move in moves:
             if move.kind != "missed":
                 self._journal.moved(move)
+        for incident in self._incidents.take():
+            self._incidents_noted += 1
+            self._journal.note(f"incident {self._incidents_noted}", f"{incident.at:.3f} s {incident.sentence}")
+            self._on_incident(incident)
 
     def _vote(self, seen: Iterable[tuple[Track, Sighting]], next_frame_at: float) -> None:
         """Classify the parts with the fewest votes first, so that none goes without."""

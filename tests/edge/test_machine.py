@@ -132,6 +132,26 @@ def test_gates_may_share_a_class_and_a_bin_but_not_tear_a_class_apart(table):
         check_machine(Machine.model_validate(table))
 
 
+@pytest.mark.parametrize(
+    ("belt", "message"),
+    [
+        ({"kind": "encoder", "pin": 5, "pin_b": 6}, "belt.mm_per_step: expected a value for kind 'encoder'"),
+        ({"kind": "pulses", "pin": 5, "pin_b": 6, "mm_per_step": 1.0}, "belt.pin_b: expected none for kind 'pulses'"),
+        ({"pin": 5}, "belt.pin: expected none for kind 'fixed'"),
+        ({"kind": "pulses", "pin": 5, "mm_per_step": 0.0}, "belt.mm_per_step: expected a step other than 0"),
+        ({"kind": "pulses", "pin": 5, "mm_per_step": 4.0}, "no longer than decision.guard_mm"),
+        ({"kind": "pulses", "pin": 5, "mm_per_step": -1.0}, "one channel only counts up"),
+        ({"kind": "pulses", "pin": 17, "mm_per_step": 1.0}, "found 17 also at belt.pin"),
+    ],
+)
+def test_a_belt_that_cannot_be_counted_is_refused(table, belt, message):
+    """Each wrong key of an encoder is named, also a pin that a gate has."""
+    table["belt"] |= belt
+    with pytest.raises(MachineError) as refused:
+        check_machine(Machine.model_validate(table))
+    assert message in str(refused.value)
+
+
 def test_the_digest_changes_with_any_value(machine, table):
     """Every record can be traced to the machine that made it."""
     table["gates"][1]["lag_ms"] = 21.0
