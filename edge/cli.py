@@ -44,6 +44,10 @@ COMMANDS = {
     ),
     "classify": ("edge.classify_command:classify_command", "Answer what a bundle sees in pictures."),
     "machine": ("edge.machine_command:machine_command", "Print a machine file to start from."),
+    "calibrate": (
+        "edge.calibrate_command:calibrate_command",
+        "Measure the belt's speed or a gate's moment on passing parts.",
+    ),
     "gate": ("edge.gate_command:gate_command", "Move one gate by hand, within its limits."),
     "run": ("edge.run_command:run_command", "Sort: camera, classifier, belt and gates (or --emulate)."),
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass, replace
@@ -18,7 +19,7 @@ from edge.belt import Belt, FixedSpeedBelt
 from edge.belt_motion import BeltMotion, EmulatedSteps
 from edge.belts import encoder_belt
 from edge.clocks import Clock, ManualClock, MonotonicClock
-from edge.emulated_belt import EmulatedBelt, Feeder, fates, first_mark
+from edge.emulated_belt import EmulatedBelt, Fate, FedPart, Feeder, fates, first_mark
 from edge.emulated_camera import EmulatedCamera
 from edge.errors import DataError, MachineError
 from edge.follow import followed_by_clock, followed_by_thread
@@ -85,6 +86,8 @@ class EmulatedRun:
     because: str
     skipped: Sequence[str]
     summary: LineSummary
+    ended: Sequence[tuple[FedPart, Fate]]
+    rows: Sequence[sqlite3.Row]
 
     def as_dict(self, options: EmulateOptions) -> dict[str, Any]:
         """Return everything under the names that `run --json` uses."""
@@ -175,28 +178,36 @@ def emulate_line(
     bundle_sha256: str,
     watch: Callable[[Machine, Belt], OnOutcome] | None = None,
     tell: Callable[[str], None] = lambda _line: None,
+    *,
+    physical: Machine | None = None,
+    wrap: Callable[[Gates], Gates] = lambda gates: gates,
 ) -> EmulatedRun:
-    """Run this machine with this model and these parts; `options` says how many, how fast, on which clock."""
+    """Run this machine with this model and these parts; `options` says how many, how fast, on which clock.
+
+    physical: the machine as it really is, where it is another than the line believes. wrap: what the line takes for
+    the gates.
+    """
     clock: Clock = ManualClock() if options.fast else MonotonicClock()
     if isinstance(clock, ManualClock):
         slowed = _AssumedLatency(model.scorer, clock, options.latency_ms / 1000, options.seed)
         model = replace(model, scorer=slowed)
     incidents = Incidents()
-    moving, belt = _belts(options, machine, clock)
+    moving, belt = belts(options, machine, clock)
     on_outcome = watch(machine, belt) if watch else _unwatched
     with (
         closing(_open_journal(options, bundle_sha256, machine)) as journal,
         closing(_open_gates(machine, clock)) as gates,
     ):
-        emulated = _belt(options, machine, moving, source, clock.now())
+        emulated = emulated_belt(options, physical or machine, moving, source, clock.now())
         camera = EmulatedCamera(emulated, frame_rate_hz=machine.camera.frame_rate_hz, clock=clock)
         watched = _WatchedGates(gates, emulated)
-        schedule = build_schedule(machine, watched, belt, clock, incidents)
+        driven = wrap(watched)
+        schedule = build_schedule(machine, driven, belt, clock, incidents)
         sorter = build_sorter(
             machine,
             model,
             belt=belt,
-            gates=watched,
+            gates=driven,
             journal=journal,
             clock=clock,
             schedule=schedule,
@@ -204,11 +215,12 @@ def emulate_line(
             on_incident=lambda incident: tell(incident.sentence),
         )
         with _followed(machine, schedule, clock):
-            because = run_line(sorter, camera, watched, journal, on_outcome)
+            because = run_line(sorter, camera, driven, journal, on_outcome)
         summary = sorter.summary()
-        report = line_report(fates(emulated, clock.now()), journal.rows(), machine.bins)
+        ended, rows = fates(emulated, clock.now()), journal.rows()
+        report = line_report(ended, rows, machine.bins)
     skipped = source.skipped if isinstance(source, PicturedParts) else []
-    return EmulatedRun(report, gate_error_ms(watched.moves), because, skipped, summary)
+    return EmulatedRun(report, gate_error_ms(watched.moves), because, skipped, summary, ended, rows)
 
 
 def emulated_copy(machine: Machine) -> Machine:
@@ -242,7 +254,7 @@ def _source(options: EmulateOptions, labels: Sequence[str]) -> PartSource:
     return PicturedParts(options.parts, options.part_mm, np.random.default_rng([options.seed, 3]))
 
 
-def _belts(options: EmulateOptions, machine: Machine, clock: Clock) -> tuple[BeltMotion, Belt]:
+def belts(options: EmulateOptions, machine: Machine, clock: Clock) -> tuple[BeltMotion, Belt]:
     """Return the belt as it really moves, and as the line knows it."""
     if options.unsteady and machine.belt.kind == "fixed":
         raise MachineError(
@@ -278,7 +290,10 @@ def _open_gates(machine: Machine, clock: Clock) -> LocalGates | GateProcess:
     return GateProcess(gate_specs(machine), "mock")
 
 
-def _belt(options: EmulateOptions, machine: Machine, belt: BeltMotion, source: PartSource, now: float) -> EmulatedBelt:
+def emulated_belt(
+    options: EmulateOptions, machine: Machine, belt: BeltMotion, source: PartSource, now: float
+) -> EmulatedBelt:
+    """Return the pretend belt with what rides on it."""
     learnt_at = now + (LEARN_FRAMES + 2) / machine.camera.frame_rate_hz
     first_mm = first_mark(learnt_at, machine, belt)
     feeder = Feeder(

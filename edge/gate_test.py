@@ -47,9 +47,15 @@ class GateTest:
 
 def plan_test(machine: Machine, name: str, *, times: int, open_ms: float | None, pause_ms: float | None) -> GateTest:
     """Return the test of the gate of this name. Raises MachineError when there is none."""
+    gate = named_gate(machine, name)
+    return GateTest(gate, times, open_ms or gate.move_ms + gate.dwell_ms, pause_ms or 1000.0)
+
+
+def named_gate(machine: Machine, name: str) -> GateTable:
+    """Return the gate of this name. Raises MachineError when there is none."""
     for gate in machine.gates:
         if gate.name == name:
-            return GateTest(gate, times, open_ms or gate.move_ms + gate.dwell_ms, pause_ms or 1000.0)
+            return gate
     names = ", ".join(gate.name for gate in machine.gates)
     raise MachineError(f"expected the name of a gate of the machine file ({names}), found {name!r}; give one of them")
 

@@ -23,9 +23,10 @@ from edge.journal import Journal
 from edge.machine import Machine
 from edge.parts import Frame
 from edge.processor import LoadedModel, load_model
-from edge.schedule import GatePlace, Schedule
+from edge.schedule import Schedule
 from edge.sorter import Outcome, Scorer, Sorter, SorterSettings
 from edge.tracker import Tracker
+from edge.transit import GatePlace
 from edge.visual_speed import VisualSpeed
 
 OnOutcome = Callable[[Frame | None, list[Outcome]], None]

@@ -82,7 +82,7 @@ def line_report(
     strays: parts that nobody decided and that ended in a bin all the same, because they lay so near another part that
     the two were taken for one. struck: parts at a gate while it moved. ghosts: records of parts that were never fed.
     """
-    records = _records_of([part for part, _ in ended], rows)
+    records = records_of([part for part, _ in ended], rows)
     rejected: Counter[str] = Counter()
     right, total, due = Counter[str](), Counter[str](), Counter[str]()
     wrong_by_runtime = strays = 0
@@ -120,7 +120,7 @@ def _why(row: sqlite3.Row | None) -> str:
     return "missed_gate" if row["bin"] != REJECT_BIN else str(row["reason"])
 
 
-def _records_of(parts: Sequence[FedPart], rows: Sequence[sqlite3.Row]) -> dict[int, sqlite3.Row]:
+def records_of(parts: Sequence[FedPart], rows: Sequence[sqlite3.Row]) -> dict[int, sqlite3.Row]:
     """Pair each record with the nearest part that has none yet, the closest pairs first."""
     marks = np.array([part.mark_mm for part in parts])
     pairs = []

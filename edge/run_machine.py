@@ -20,6 +20,7 @@ from edge.edgetpu import EdgeTpu
 from edge.errors import MachineError
 from edge.follow import followed_by_thread
 from edge.gate_process import GateProcess
+from edge.gates import Gates
 from edge.incidents import Incidents
 from edge.journal import Journal, check_journal
 from edge.line import (
@@ -78,10 +79,11 @@ def run_machine(
     *,
     tell: Callable[[str], None] = lambda _line: None,
     edgetpu: EdgeTpu | None = None,
+    wrap: Callable[[Gates], Gates] = lambda gates: gates,
 ) -> MachineRun:
     """Sort until the camera ends or somebody stops it. `tell` hears what to know before anything moves.
 
-    edgetpu: another Edge TPU than the one the machine file names.
+    edgetpu: another Edge TPU than the one the machine file names. wrap: what the line takes for the gates.
 
     Raises EdgeSortError's children; nothing is written and
     no pin is opened before everything else is there.
@@ -113,12 +115,13 @@ def run_machine(
         if not gates.real_time.full:
             tell(f"Warning: {gates.real_time.sentence}")
         incidents = Incidents()
-        schedule = build_schedule(machine, gates, belt, clock, incidents)
+        driven = wrap(gates)
+        schedule = build_schedule(machine, driven, belt, clock, incidents)
         sorter = build_sorter(
             machine,
             model,
             belt=belt,
-            gates=gates,
+            gates=driven,
             journal=journal,
             clock=clock,
             schedule=schedule,
@@ -126,7 +129,7 @@ def run_machine(
             on_incident=lambda incident: tell(incident.sentence),
         )
         with nullcontext() if machine.belt.kind == "fixed" else followed_by_thread(schedule):
-            because = run_line(sorter, camera, gates, journal, watch(machine, belt))
+            because = run_line(sorter, camera, driven, journal, watch(machine, belt))
         summary = sorter.summary()
         return _summary(journal.rows(), because, loaded, summary, real_time=gates.real_time.full)
 

@@ -12,68 +12,19 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
-from edge.belt import Belt, arrival
+from edge.belt import Belt
 from edge.clocks import Clock
 from edge.gate_limits import MoveRefused, Window
 from edge.gates import MOST_MOVES, GateMove, Gates
 from edge.incidents import Incident, IncidentKind, Incidents
 from edge.parts import Reason
-from edge.windows import Deviation, WindowTally
+from edge.transit import GatePlace, InTransit, Replanned, deviation, ends
+from edge.windows import WindowTally
 
 REPLAN_MM = 0.3
 RETRY_S = 0.05
 MOST_IN_TRANSIT = 1024
-
-
-@dataclass(frozen=True)
-class GatePlace:
-    """Where a gate is and how it acts: see GateTable in edge.machine. half_mm: the belt it acts on to each side."""
-
-    gate: str
-    travel_mm: float
-    lag_s: float
-    half_mm: float
-    move_s: float = 0.0
-
-    def window(self, mark: float, belt: Belt) -> Window:
-        """Say when to open so that the gate is wholly away while the belt from half_mm before to behind a part passes.
-
-        Its moments are infinite while the belt stands.
-        """
-        opens_at = arrival(mark - self.half_mm, self.travel_mm, belt) - self.lag_s - self.move_s
-        return Window(opens_at, arrival(mark + self.half_mm, self.travel_mm, belt) - self.lag_s)
-
-
-@dataclass
-class InTransit:
-    """A part on its way to a gate. window: as the gate was last told; None while the belt stands."""
-
-    part: int
-    place: GatePlace
-    mark_mm: float
-    hold: bool
-    window: Window | None
-    opened_at: float | None = None
-    closed_at: float | None = None
-    first: bool = False
-    last: bool = True
-    moved: bool = False  # since the record was last told of its window
-
-    @property
-    def passes_mm(self) -> float:
-        """The belt's travel when the part's centre is at its gate."""
-        return self.mark_mm + self.place.travel_mm
-
-
-@dataclass(frozen=True)
-class Replanned:
-    """What became of a part after its decision: another window, or none and the reason."""
-
-    part: int
-    window: Window | None
-    reason: Reason | None = None
 
 
 class Schedule:
@@ -264,7 +215,7 @@ class Schedule:
         else:
             ended = [one for one in served if one.opened_at is not None]
             opened_at = min((one.opened_at for one in ended if one.opened_at is not None), default=move.at)
-            for one in self._opened(served, lambda window: _over(window, move, due_at)):
+            for one in self._opened(served, lambda window: ends(window, move, due_at)):
                 one.opened_at = opened_at  # the gate was held open for it
                 ended.append(one)
             for one in ended:
@@ -288,22 +239,13 @@ class Schedule:
             if one.closed_at is None or one.opened_at is None:
                 continue
             if all_of_them or one.closed_at + one.place.lag_s + one.place.move_s <= now:
-                self._judge_one(one, one.opened_at, one.closed_at)
+                self._settle(one)
 
-    def _judge_one(self, one: InTransit, opened_at: float, closed_at: float) -> None:
-        place = one.place
-        opened_mm = self._belt.travelled_mm(opened_at + place.lag_s + place.move_s) - one.passes_mm + place.half_mm
-        closed_mm = self._belt.travelled_mm(closed_at + place.lag_s) - one.passes_mm - place.half_mm
-        if closed_mm <= -place.half_mm or opened_mm >= place.half_mm:  # its centre passed a gate at rest
-            self._lose(one, Reason.LATE if opened_mm >= place.half_mm else Reason.GATE_RESTING)
-            return
-        deviation = Deviation(
-            opened_mm if one.first or opened_mm > 0 else None, closed_mm if one.last or closed_mm < 0 else None
-        )
-        self.tally.passed(deviation)
-        del self._transit[one.part]
-
-
-def _over(window: Window, move: GateMove, due_at: float) -> bool:
-    """Whether this closing ends the window: it was due, or the gate fell while the window lasted."""
-    return window.closes_at <= due_at or (move.due_at is None and window.opens_at <= due_at)
+    def _settle(self, one: InTransit) -> None:
+        """Count a window that is over; a part that was at its gate while it rested is lost."""
+        found = deviation(one, self._belt)
+        if isinstance(found, Reason):
+            self._lose(one, found)
+        else:
+            self.tally.passed(found)
+            del self._transit[one.part]

@@ -18,8 +18,9 @@ from edge.gate_limits import MoveRefused
 from edge.incidents import Incident, Incidents
 from edge.journal import Journal, Planned
 from edge.parts import REJECT_BIN, Decision, Frame, Reason, Sighting
-from edge.schedule import GatePlace, Schedule
+from edge.schedule import Schedule
 from edge.tracker import Track, Tracker
+from edge.transit import GatePlace
 from edge.visual_speed import VisualSpeed
 from edge.windows import WindowTally
 

@@ -13,7 +13,8 @@ from edge.gates import GateSpec, LocalGates
 from edge.incidents import Incidents
 from edge.parts import Reason
 from edge.pins import open_pin_factory
-from edge.schedule import MOST_IN_TRANSIT, GatePlace, Schedule
+from edge.schedule import MOST_IN_TRANSIT, Schedule
+from edge.transit import GatePlace
 
 LIMITS = GateLimits(min_off_ms=50, max_on_ms=2000, max_duty=0.9)
 LEFT = GatePlace("left", travel_mm=200.0, lag_s=0.02, half_mm=20.0)
@@ -152,9 +153,9 @@ def test_a_belt_that_stands_takes_no_plan():
 
 def test_a_belt_too_fast_for_a_gate_gives_the_part_up():
     """A deadline that has moved into the past is not made good late."""
-    rig = Rig((1.7, SPEED), (20, 2000.0))
+    rig = Rig((1.7, SPEED), (2.2, 2000.0))
     rig.start(1, 10.0)
-    moves, changes = rig.run(5.0)
+    moves, changes = rig.run(2.2)
     assert moves == []
     assert [(change.part, change.reason) for change in changes] == [(1, Reason.BELT)]
 
