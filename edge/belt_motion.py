@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bisect
 import math
+import threading
 from dataclasses import dataclass
 
 import numpy as np
@@ -46,6 +47,7 @@ class BeltMotion:
     def __init__(self, usual_mm_s: float, *, start: float, place_mm: float, seed: int, steady: bool = False) -> None:
         """It is at place_mm at `start` and goes at the usual speed; for ever, if it is steady."""
         self._usual_mm_s = usual_mm_s
+        self._lock = threading.Lock()  # the camera and the encoder ask from threads of their own
         self._rng = np.random.default_rng([seed, 5])
         self._stretches = [_Stretch(start, place_mm, usual_mm_s)]
         self._end = math.inf if steady else start + float(self._rng.uniform(*STEADY_S))  # of the last stretch
@@ -65,15 +67,17 @@ class BeltMotion:
 
     def travelled_mm(self, at: float) -> float:
         """Return where the belt is at a moment."""
-        while self._end < at:
-            self._extend()
+        with self._lock:
+            while self._end < at:
+                self._extend()
         index = bisect.bisect_right(self._stretches, at, key=lambda one: one.start) - 1
         return self._stretches[max(index, 0)].at(at)[0]
 
     def time_when(self, travelled_mm: float) -> float:
         """Return when the belt is there."""
-        while self._end < math.inf and self._stretches[-1].at(self._end)[0] < travelled_mm:
-            self._extend()
+        with self._lock:
+            while self._end < math.inf and self._stretches[-1].at(self._end)[0] < travelled_mm:
+                self._extend()
         index = bisect.bisect_left(self._stretches, travelled_mm, key=lambda one: one.place_mm) - 1
         return self._stretches[max(index, 0)].when(travelled_mm)
 
@@ -101,11 +105,14 @@ class BeltMotion:
 class EmulatedSteps:
     """The encoder of a pretend belt, counting in so many bits that it rolls over."""
 
-    def __init__(self, motion: BeltMotion, clock: Clock, mm_per_step: float, *, bits: int = 8) -> None:
+    def __init__(
+        self, motion: BeltMotion, clock: Clock, mm_per_step: float, *, origin_mm: float, bits: int = 8
+    ) -> None:
+        """origin_mm: where the belt was when the counter was 0."""
         self.modulus: int | None = 1 << bits
         self.lost = 0
         self._motion, self._clock, self._mm_per_step = motion, clock, mm_per_step
-        self._origin_mm = motion.travelled_mm(clock.now())
+        self._origin_mm = origin_mm
         self._count = 0
 
     def take(self) -> list[tuple[float, int]]:

@@ -271,9 +271,9 @@ def belts(options: EmulateOptions, machine: Machine, clock: Clock) -> tuple[Belt
     )
     if machine.belt.kind == "fixed" or machine.belt.mm_per_step is None:
         return motion, FixedSpeedBelt(usual_mm_s)
-    steps = EmulatedSteps(motion, clock, abs(machine.belt.mm_per_step))
+    steps = EmulatedSteps(motion, clock, abs(machine.belt.mm_per_step), origin_mm=usual_mm_s * now)
     belt = machine.belt.model_copy(update={"mm_per_step": abs(machine.belt.mm_per_step)})
-    return motion, encoder_belt(belt, steps, clock, motion.travelled_mm(now))
+    return motion, encoder_belt(belt, steps, clock, usual_mm_s * now)
 
 
 def _followed(machine: Machine, schedule: Schedule, clock: Clock) -> AbstractContextManager[None]:

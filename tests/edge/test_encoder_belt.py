@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -39,7 +41,7 @@ def rig(seed, usual_mm_s=150.0, bits=8):
     """A belt that does as it likes, its encoder, and what the encoder makes of it."""
     clock = ManualClock(7.0)
     motion = BeltMotion(usual_mm_s, start=7.0, place_mm=40.0, seed=seed)
-    steps = EmulatedSteps(motion, clock, STEP_MM, bits=bits)
+    steps = EmulatedSteps(motion, clock, STEP_MM, origin_mm=40.0, bits=bits)
     belt = EncoderBelt(steps, clock, mm_per_step=STEP_MM, usual_mm_s=usual_mm_s, origin_mm=40.0)
     return clock, motion, belt
 
@@ -173,3 +175,13 @@ def test_an_encoder_s_pin_in_use_is_said():
     with pytest.raises(GateError, match="pins 20 to be free"):
         PulseSteps(20, factory)
     first.close()
+
+
+def test_a_pretend_belt_asked_by_several_threads_is_one_belt():
+    """What the camera sees and what the encoder counts are the same motion, whoever asks first."""
+    for seed in range(20):
+        asked = BeltMotion(150.0, start=0.0, place_mm=0.0, seed=seed)
+        alone = BeltMotion(150.0, start=0.0, place_mm=0.0, seed=seed)
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(asked.travelled_mm, [float(at) for at in range(200)]))
+        assert [asked.travelled_mm(at) for at in (50.0, 199.0)] == [alone.travelled_mm(at) for at in (50.0, 199.0)]
