@@ -47,9 +47,11 @@ def classify(bundle: Path, ready: Connection) -> None:
     ready.send(count / (time.monotonic() - start))
 
 
-def spin(start: float, deadlines: int, answer: Connection) -> None:
-    """Spin until each deadline; answer with how late each was noticed, in milliseconds."""
+def spin(deadlines: int, answer: Connection) -> None:
+    """Spin until each deadline, from the moment told; answer with how late each was noticed, in milliseconds."""
     claim_real_time()
+    answer.send("spinning")
+    start: float = answer.recv()
     late = []
     for number in range(deadlines):
         due = start + number * PERIOD_S
@@ -103,9 +105,11 @@ def main() -> None:
     busy.recv()
     limits = GateLimits(min_off_ms=5, max_on_ms=100, max_duty=0.9, late_ms=1000)
     gates = GateProcess([GateSpec("gate", PinSpec(17), limits)], "mock", heartbeat_timeout_s=60)
-    start = time.monotonic() + 10.0  # until the loop has started on a busy core
-    looper = context.Process(target=spin, args=(start + 0.035, count, probe_theirs), daemon=True)
+    looper = context.Process(target=spin, args=(count, probe_theirs), daemon=True)
     looper.start()
+    probe.recv()
+    start = time.monotonic() + AHEAD_S
+    probe.send(start + (OPEN_S + PERIOD_S) / 2)
     late = move_gates(gates, start, count)
     bare = probe.recv()
     busy.send("stop")

@@ -6,7 +6,6 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from edge.errors import GateError
 from edge.gates import Agenda
 from edge.schedule import Schedule
 
@@ -15,14 +14,15 @@ EVERY_S = 0.005
 
 @contextmanager
 def followed_by_thread(schedule: Schedule) -> Iterator[None]:
-    """Within the block a thread follows the belt. It ends when the gates fail: the sorter's next call says why."""
+    """Within the block a thread follows the belt. What stops it is raised by the sorter's next look at the gates."""
     over = threading.Event()
 
     def follow() -> None:
         while not over.wait(EVERY_S):
             try:
                 schedule.follow()
-            except GateError:
+            except Exception as error:
+                schedule.failure = error
                 return
 
     thread = threading.Thread(target=follow, name="edge-sort belt", daemon=True)

@@ -40,6 +40,7 @@ class Schedule:
         self._standing: bool | None = None
         self._moves_lost = self._steps_lost = self._dropped = 0
         self.tally = WindowTally(tolerance_mm)
+        self.failure: Exception | None = None  # of whoever follows the belt in a thread
 
     def plan(self, part: int, mark_mm: float, places: Sequence[GatePlace], ahead: int | None) -> tuple[str, Window]:
         """Plan an opening at the first of these gates that can make it; return gate and window.
@@ -84,7 +85,12 @@ class Schedule:
         return changes
 
     def poll(self) -> list[GateMove]:
-        """Return the gates' moves since the last call, each with what it means for the parts in transit noted."""
+        """Return the gates' moves since the last call, each with what it means for the parts in transit noted.
+
+        Raises GateError, and what has kept a thread from following the belt.
+        """
+        if self.failure is not None:
+            raise self.failure
         with self._lock:
             self._take_moves(alive=True)
             self._judge()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 
 from edge.clocks import ManualClock
@@ -191,20 +193,37 @@ def test_parts_in_transit_are_bounded():
         rig.schedule.plan(5000, 90_000.0, (place,), None)
 
 
+class Watched:
+    """Stands in for a schedule; fails when told to."""
+
+    failure = None
+
+    def __init__(self, failing_at=None):
+        self.calls, self.enough, self.failing_at = 0, threading.Event(), failing_at
+
+    def follow(self):
+        self.calls += 1
+        if self.calls == 3:
+            self.enough.set()
+        if self.calls == self.failing_at:
+            raise ZeroDivisionError
+
+
 def test_a_thread_follows_the_belt_on_the_real_clock():
     """follow() is called until the block ends, and not after it."""
-    calls = []
+    watched = Watched()
+    with followed_by_thread(watched):
+        assert watched.enough.wait(10)
+    assert not any(thread.name == "edge-sort belt" for thread in threading.enumerate())
 
-    class Counted:
-        def follow(self):
-            calls.append(1)
-            if len(calls) == 3:
-                enough.set()
 
-    import threading
-
-    enough = threading.Event()
-    with followed_by_thread(Counted()):
-        assert enough.wait(10)
-    before = len(calls)
-    assert not enough.wait(0) or len(calls) == before
+def test_a_failure_while_following_the_belt_is_not_swallowed():
+    """The sorter hears of it with its next look at the gates."""
+    watched = Watched(failing_at=3)
+    with followed_by_thread(watched):
+        assert watched.enough.wait(10)
+    assert isinstance(watched.failure, ZeroDivisionError)
+    rig = Rig((5, SPEED))
+    rig.schedule.failure = watched.failure
+    with pytest.raises(ZeroDivisionError):
+        rig.schedule.poll()
