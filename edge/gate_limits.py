@@ -48,6 +48,8 @@ class WindowPlan:
     def __init__(self, limits: GateLimits) -> None:
         self._limits = limits
         self._windows: deque[Window] = deque()
+        self._overrun_s, self._slack_s = 0.0, float("inf")
+        self.rested_at = float("-inf")
 
     def admit(self, window: Window, now: float, *, hold: bool) -> Window:
         """Add a window, later than every one before it, and return the opening it became part of.
@@ -81,25 +83,26 @@ class WindowPlan:
         self._windows = deque(Window(one.opens_at, min(one.closes_at, now)) for one in begun)
 
     def may_begin(self, window: Window, now: float) -> bool:
-        """Whether an admitted window can still be opened at `now`: not too late, and the gate has rested long enough.
+        """Whether an admitted window can still be opened at `now`, no earlier than `rested_at`.
 
-        The plan takes every move for punctual; where one was not, `ended` has told, and this keeps the limits by what
-        was really done.
+        The plan takes every move for punctual; `ended` has told where one was not.
         """
         if (now - window.opens_at) * 1000 > self._limits.late_ms:
             return False
-        before = [one for one in self._windows if one.opens_at < window.opens_at]
-        if before and now < before[-1].closes_at + self._limits.min_off_ms / 1000 - _ROUNDING_S:
-            return False
+        if self._overrun_s < self._slack_s:  # the usual case, without adding up a minute of openings
+            return True
         try:
-            self._check_duty([*before, window])
+            self._check_duty([*(one for one in self._windows if one.opens_at < window.opens_at), window])
         except MoveRefused:
             return False
         return True
 
     def ended(self, window: Window, at: float) -> None:
         """Take in when an opening really ended."""
-        self._replace(window, Window(window.opens_at, max(at, window.opens_at)))
+        self._overrun_s += max(0.0, at - window.closes_at)
+        self.rested_at = at + self._limits.min_off_ms / 1000 - _ROUNDING_S
+        if at != window.closes_at:
+            self._replace(window, Window(window.opens_at, max(at, window.opens_at)))
 
     def forget(self, window: Window) -> None:
         """Take an opening out that was never made."""
@@ -139,6 +142,7 @@ class WindowPlan:
         newest = windows[-1].closes_at
         since = newest - DUTY_WINDOW_S
         open_s = sum(max(0.0, one.closes_at - max(one.opens_at, since)) for one in windows)
+        self._slack_s = min(self._slack_s, self._limits.max_duty * DUTY_WINDOW_S - open_s)
         if open_s > self._limits.max_duty * DUTY_WINDOW_S:
             raise MoveRefused(
                 Reason.GATE_RESTING, f"it would be open more than {self._limits.max_duty:.0%} of a minute"

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 from edge.clocks import Clock
 from edge.errors import GateError
 from edge.gate_drivers import PinSpec
 from edge.gate_limits import GateLimits, Window
 from edge.parts import Reason
-from edge.pin_gate import NOT_DUE, PinGate
+from edge.pin_gate import NOT_DUE, Kind, PinGate
 
 MOST_MOVES = 4096  # that nobody has fetched; a sorter fetches them with every frame
 
@@ -35,7 +35,7 @@ class GateMove:
     """
 
     gate: str
-    kind: Literal["opened", "closed", "missed"]
+    kind: Kind
     at: float
     due_at: float | None
     part: int
@@ -136,9 +136,9 @@ class PinGates:
         finally:
             self._each(PinGate.close)
 
-    def _note(self, gate: str, kind: Literal["opened", "closed", "missed"], due_at: float | None, part: int) -> None:
+    def _note(self, gate: str, kind: Kind, at: float, due_at: float | None, part: int) -> None:
         self.moves_lost += len(self._moves) == MOST_MOVES
-        self._moves.append(GateMove(gate, kind, self._clock.now(), due_at, part))
+        self._moves.append(GateMove(gate, kind, at, due_at, part))
 
     def _each(self, action: Callable[[PinGate], object]) -> None:
         failure: Exception | None = None

@@ -15,12 +15,13 @@ if TYPE_CHECKING:
     from edge.gates import GateSpec
 
 NOT_DUE = float("inf")
+Kind = Literal["opened", "closed", "missed"]
 
 
 class OnMove(Protocol):
     """Hears of a move made, or missed, just now."""
 
-    def __call__(self, gate: str, kind: Literal["opened", "closed", "missed"], due_at: float | None, part: int) -> None:
+    def __call__(self, gate: str, kind: Kind, at: float, due_at: float | None, part: int) -> None:
         """Take in a move."""
         ...
 
@@ -86,7 +87,7 @@ class PinGate:
         if not self._pending:
             return NOT_DUE
         window = self._pending[0].window
-        return window.closes_at if self._open else window.opens_at
+        return window.closes_at if self._open else max(window.opens_at, self._plan.rested_at)
 
     def serve(self, now: float) -> None:
         """Make every change that is due at `now`; an opening whose time is lost is told of and not made."""
@@ -95,13 +96,13 @@ class PinGate:
             if self._open:
                 self._close(opening, opening.window.closes_at)
             elif self._plan.may_begin(opening.window, now):
-                self._set(True)
-                self._on_move(self.name, "opened", opening.window.opens_at, opening.asked[0].part)
+                at = self._set(True)
+                self._on_move(self.name, "opened", at, opening.window.opens_at, opening.asked[0].part)
             else:
                 self._pending.pop(0)
                 self._plan.forget(opening.window)
                 for one in opening.asked:
-                    self._on_move(self.name, "missed", one.window.opens_at, one.part)
+                    self._on_move(self.name, "missed", now, one.window.opens_at, one.part)
 
     def rest(self) -> None:
         """Bring the gate to rest and forget what was planned."""
@@ -135,14 +136,16 @@ class PinGate:
 
     def _close(self, opening: _Opening, due_at: float | None) -> None:
         self._pending.pop(0)
-        self._set(False)
-        self._plan.ended(opening.window, self._clock.now())
-        self._on_move(self.name, "closed", due_at, opening.asked[0].part)
+        at = self._set(False)
+        self._plan.ended(opening.window, at)
+        self._on_move(self.name, "closed", at, due_at, opening.asked[0].part)
 
-    def _set(self, away: bool) -> None:
+    def _set(self, away: bool) -> float:
+        """Move, and return when that was seen done."""
         self._driver.set(away)
-        self._open = away
-        self.settles_at = self._clock.now() + self._move_s
+        at = self._clock.now()
+        self._open, self.settles_at = away, at + self._move_s
+        return at
 
 
 def _moved(asked: _Asked, windows: Mapping[int, Window]) -> _Asked:

@@ -204,6 +204,20 @@ def test_a_gate_that_is_told_too_late_does_not_open(rig_of_pins):
     assert gates.next_due == float("inf")
 
 
+def test_a_closing_a_little_late_delays_the_next_opening_and_does_not_lose_it(rig_of_pins):
+    """Planned exactly min_off apart: the rest is kept by what was done, and the second part still has its gate."""
+    gates, clock = rig_of_pins
+    gates.move_at("nut", Window(1.0, 1.1), part=1, hold=False)
+    gates.move_at("nut", Window(1.105, 1.2), part=2, hold=False)
+    for when in (1.0, 1.102, 1.105):
+        clock.sleep_until(when)
+        gates.serve()
+    assert gates.next_due == pytest.approx(1.107)
+    clock.sleep_until(1.107)
+    gates.serve()
+    assert [(move.kind, move.at) for move in gates.poll()] == [("opened", 1.0), ("closed", 1.102), ("opened", 1.107)]
+
+
 def test_moves_nobody_fetches_are_bounded_and_counted(rig_of_pins):
     """A sorter that does not ask loses the oldest moves, and is told how many."""
     gates, clock = rig_of_pins
