@@ -22,6 +22,7 @@ check: $(READY)
 
 bench: $(READY)
 	$(BIN)/python benchmarks/frame_to_decision.py
+	$(BIN)/python benchmarks/gate_lateness.py
 	$(BIN)/python benchmarks/head_training.py
 	$(BIN)/python benchmarks/journal_rows.py
 

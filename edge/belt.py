@@ -12,12 +12,29 @@ from typing import Protocol
 class Belt(Protocol):
     """How far the belt has travelled, and when it will have travelled so far."""
 
+    @property
+    def speed_mm_s(self) -> float:
+        """How fast the belt goes now."""
+        ...
+
+    @property
+    def steps_lost(self) -> int:
+        """How many steps of its encoder could not be timed, so far."""
+        ...
+
+    def close(self) -> None:
+        """Release what it listens to. May be called twice."""
+        ...
+
     def travelled_mm(self, at: float) -> float:
         """Return the belt's travel at a moment on the machine clock, in millimetres since some fixed moment."""
         ...
 
     def time_when(self, travelled_mm: float) -> float:
-        """Return the moment at which the belt's travel is `travelled_mm`, assuming it goes on as it does now."""
+        """Return the moment at which the belt's travel is `travelled_mm`, assuming it goes on as it does now.
+
+        Infinite for a place the belt will not reach because it stands.
+        """
         ...
 
 
@@ -27,15 +44,28 @@ class FixedSpeedBelt:
     def __init__(self, speed_mm_s: float) -> None:
         if not speed_mm_s > 0:
             raise ValueError(f"a belt needs a speed above zero to time a gate, got {speed_mm_s} mm/s")
-        self.speed_mm_s = speed_mm_s
+        self._speed_mm_s = speed_mm_s
+
+    @property
+    def speed_mm_s(self) -> float:
+        """The one speed."""
+        return self._speed_mm_s
 
     def travelled_mm(self, at: float) -> float:
         """Return speed times time."""
-        return self.speed_mm_s * at
+        return self._speed_mm_s * at
+
+    @property
+    def steps_lost(self) -> int:
+        """None: it has no encoder."""
+        return 0
+
+    def close(self) -> None:
+        """Nothing to release."""
 
     def time_when(self, travelled_mm: float) -> float:
         """Return travel over speed."""
-        return travelled_mm / self.speed_mm_s
+        return travelled_mm / self._speed_mm_s
 
 
 def mark_mm(x_mm: float, seen_at: float, belt: Belt) -> float:

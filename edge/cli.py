@@ -47,6 +47,11 @@ COMMANDS = {
     "plan": ("edge.plan_command:plan_command", "Does a machine fit? Its budget, its bounds, what to change."),
     "journal": ("edge.journal_command:journal_command", "Look into the record: tail, export, report, correct."),
     "record": ("edge.record_command:record_command", "Record what the camera sees, to be sorted again."),
+    "calibrate": (
+        "edge.calibrate_command:calibrate_command",
+        "Measure the belt's speed or a gate's moment on passing parts.",
+    ),
+    "gate": ("edge.gate_command:gate_command", "Move one gate by hand, within its limits."),
     "run": ("edge.run_command:run_command", "Sort: camera, classifier, belt and gates (or --emulate)."),
 }
 

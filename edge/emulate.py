@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from contextlib import closing
+import sqlite3
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
@@ -15,14 +16,18 @@ from numpy.typing import NDArray
 
 from edge.background import LEARN_FRAMES
 from edge.belt import Belt, FixedSpeedBelt
+from edge.belt_motion import BeltMotion, EmulatedSteps
+from edge.belts import encoder_belt
 from edge.clocks import Clock, ManualClock, MonotonicClock
-from edge.emulated_belt import EmulatedBelt, Feeder, fates, first_mark
+from edge.emulated_belt import EmulatedBelt, Fate, FedPart, Feeder, fates, first_mark
 from edge.emulated_camera import EmulatedCamera
 from edge.errors import DataError, MachineError
+from edge.follow import followed_by_clock, followed_by_thread
 from edge.gate_limits import Window
 from edge.gate_process import GateProcess
 from edge.gates import GateMove, Gates, LocalGates
-from edge.line import LineModel, OnOutcome, build_sorter, check_labels, gate_specs, line_model, run_line
+from edge.incidents import Incidents
+from edge.line import LineModel, OnOutcome, build_schedule, build_sorter, check_labels, gate_specs, line_model, run_line
 from edge.line_journal import line_journal
 from edge.line_report import LineReport, gate_error_ms, line_report
 from edge.machine import (
@@ -36,10 +41,11 @@ from edge.machine import (
     check_machine,
 )
 from edge.part_sources import PartSource, PicturedParts, RenderedParts
-from edge.parts import REJECT_BIN, Frame
+from edge.parts import REJECT_BIN, Frame, Reason
 from edge.pins import open_pin_factory
+from edge.schedule import Schedule
 from edge.signature import open_bundle_by
-from edge.sorter import Outcome, Scorer
+from edge.sorter import LineSummary, Outcome, Scorer
 
 WINDOW_MM = 56.0  # of belt that an emulated gate acts on: the longest rendered part is 43 mm long
 FIRST_GATE_MM, GATE_PITCH_MM = 260.0, 70.0
@@ -52,6 +58,7 @@ class EmulateOptions:
 
     require_signed: the public key that must have signed the bundle; None for any bundle.
     latency_ms: the median of the assumed time one classification takes when `fast`; with the real clock it is real.
+    unsteady: the belt stops, goes on and changes its speed. belt_error: it is so much faster than configured.
     """
 
     bundle: Path | None = None
@@ -65,6 +72,8 @@ class EmulateOptions:
     seed: int = 0
     fast: bool = False
     latency_ms: float = 15.0
+    unsteady: bool = False
+    belt_error: float = 0.0
     journal: Path | None = None
 
 
@@ -76,11 +85,15 @@ class EmulatedRun:
     gate_error: dict[str, float | None]
     because: str
     skipped: Sequence[str]
+    summary: LineSummary
+    ended: Sequence[tuple[FedPart, Fate]]
+    rows: Sequence[sqlite3.Row]
 
     def as_dict(self, options: EmulateOptions) -> dict[str, Any]:
         """Return everything under the names that `run --json` uses."""
         return {
             **self.report.as_dict(),
+            **self.summary.as_dict(),
             "gate_error_ms": self.gate_error,
             "clock": "manual" if options.fast else "monotonic",
             "seed": options.seed,
@@ -132,7 +145,7 @@ def emulated_machine(labels: Sequence[str], *, speed_mm_s: float, tiles: bool) -
 
 def run_emulated(
     options: EmulateOptions,
-    watch: Callable[[Machine], OnOutcome] | None = None,
+    watch: Callable[[Machine, Belt], OnOutcome] | None = None,
     tell: Callable[[str], None] = lambda _line: None,
 ) -> EmulatedRun:
     """Run the emulated line to its end, telling `watch(machine)` of every decision, `tell` what to know before it.
@@ -146,7 +159,7 @@ def run_emulated(
     check_labels(machine, bundle.labels)
     source = _source(options, bundle.labels)
     _check_source(source, bundle.labels)
-    return emulate_line(options, machine, line_model(bundle), source, bundle.digest, watch)
+    return emulate_line(options, machine, line_model(bundle), source, bundle.digest, watch, tell)
 
 
 def _check_source(source: PartSource, labels: Sequence[str]) -> None:
@@ -163,15 +176,24 @@ def emulate_line(
     model: LineModel,
     source: PartSource,
     bundle_sha256: str,
-    watch: Callable[[Machine], OnOutcome] | None = None,
+    watch: Callable[[Machine, Belt], OnOutcome] | None = None,
+    tell: Callable[[str], None] = lambda _line: None,
+    *,
+    physical: Machine | None = None,
+    wrap: Callable[[Gates], Gates] = lambda gates: gates,
 ) -> EmulatedRun:
-    """Run this machine with this model and these parts; `options` says how many, how fast, on which clock."""
+    """Run this machine with this model and these parts; `options` says how many, how fast, on which clock.
+
+    physical: the machine as it really is, where it is another than the line believes. wrap: what the line takes for
+    the gates.
+    """
     clock: Clock = ManualClock() if options.fast else MonotonicClock()
     if isinstance(clock, ManualClock):
         slowed = _AssumedLatency(model.scorer, clock, options.latency_ms / 1000, options.seed)
         model = replace(model, scorer=slowed)
-    belt = FixedSpeedBelt(machine.belt.speed_mm_s)
-    on_outcome = watch(machine) if watch else _unwatched
+    incidents = Incidents()
+    moving, belt = belts(options, machine, clock)
+    on_outcome = watch(machine, belt) if watch else _unwatched
     with (
         closing(
             line_journal(
@@ -184,22 +206,37 @@ def emulate_line(
         ) as journal,
         closing(_open_gates(machine, clock)) as gates,
     ):
-        emulated = _belt(options, machine, belt, source, clock.now())
+        emulated = emulated_belt(options, physical or machine, moving, source, clock.now())
         camera = EmulatedCamera(emulated, frame_rate_hz=machine.camera.frame_rate_hz, clock=clock)
         watched = _WatchedGates(gates, emulated)
-        sorter = build_sorter(machine, model, belt=belt, gates=watched, journal=journal, clock=clock)
-        because = run_line(sorter, camera, watched, journal, on_outcome)
-        report = line_report(fates(emulated, clock.now()), journal.rows(), machine.bins)
+        driven = wrap(watched)
+        schedule = build_schedule(machine, driven, belt, clock, incidents)
+        sorter = build_sorter(
+            machine,
+            model,
+            belt=belt,
+            gates=driven,
+            journal=journal,
+            clock=clock,
+            schedule=schedule,
+            incidents=incidents,
+            on_incident=lambda incident: tell(incident.sentence),
+        )
+        with _followed(machine, schedule, clock):
+            because = run_line(sorter, camera, driven, journal, on_outcome)
+        summary = sorter.summary()
+        ended, rows = fates(emulated, clock.now()), journal.rows()
+        report = line_report(ended, rows, machine.bins)
     skipped = source.skipped if isinstance(source, PicturedParts) else []
-    return EmulatedRun(report, gate_error_ms(watched.moves), because, skipped)
+    return EmulatedRun(report, gate_error_ms(watched.moves), because, skipped, summary, ended, rows)
 
 
-def emulated_line(options: EmulateOptions, now: float) -> tuple[Machine, EmulatedBelt]:
+def emulated_line(options: EmulateOptions, clock: Clock) -> tuple[Machine, EmulatedBelt]:
     """Describe the default emulated machine and put its parts on the belt. Raises EdgeSortError's children."""
     labels = open_bundle_by(options.bundle or packaged_bundle(), options.require_signed).labels
     machine = emulated_copy(options.machine) if options.machine else _default_machine(options, labels)
-    belt = FixedSpeedBelt(machine.belt.speed_mm_s)
-    return machine, _belt(options, machine, belt, _source(options, labels), now)
+    moving, _known = belts(options, machine, clock)
+    return machine, emulated_belt(options, machine, moving, _source(options, labels), clock.now())
 
 
 def emulated_copy(machine: Machine) -> Machine:
@@ -216,6 +253,9 @@ def _unwatched(_frame: Frame | None, _outcomes: list[Outcome]) -> None:
 
 def _default_machine(options: EmulateOptions, labels: Sequence[str]) -> Machine:
     machine = emulated_machine(labels, speed_mm_s=options.speed_mm_s, tiles=options.parts is not None)
+    if options.unsteady:
+        counted = BeltTable(kind="encoder", speed_mm_s=options.speed_mm_s, mm_per_step=0.5, pin=9, pin_b=10)
+        machine = machine.model_copy(update={"belt": counted})
     pitch_mm = options.speed_mm_s * 60 / options.rate_per_min
     try:
         check_machine(machine.model_copy(update={"belt": BeltTable(speed_mm_s=options.speed_mm_s, pitch_mm=pitch_mm)}))
@@ -230,13 +270,46 @@ def _source(options: EmulateOptions, labels: Sequence[str]) -> PartSource:
     return PicturedParts(options.parts, options.part_mm, np.random.default_rng([options.seed, 3]))
 
 
+def belts(options: EmulateOptions, machine: Machine, clock: Clock) -> tuple[BeltMotion, Belt]:
+    """Return the belt as it really moves, and as the line knows it."""
+    if options.unsteady and machine.belt.kind == "fixed":
+        raise MachineError(
+            "belt.kind: expected an encoder for a belt that is not steady, found 'fixed'; "
+            "give the belt one in the machine file, or leave --unsteady out"
+        )
+    now, usual_mm_s = clock.now(), machine.belt.speed_mm_s
+    motion = BeltMotion(
+        usual_mm_s * (1 + options.belt_error),
+        start=now,
+        place_mm=usual_mm_s * now,
+        seed=options.seed,
+        steady=not options.unsteady,
+    )
+    if machine.belt.kind == "fixed" or machine.belt.mm_per_step is None:
+        return motion, FixedSpeedBelt(usual_mm_s)
+    steps = EmulatedSteps(motion, clock, abs(machine.belt.mm_per_step), origin_mm=usual_mm_s * now)
+    belt = machine.belt.model_copy(update={"mm_per_step": abs(machine.belt.mm_per_step)})
+    return motion, encoder_belt(belt, steps, clock, usual_mm_s * now)
+
+
+def _followed(machine: Machine, schedule: Schedule, clock: Clock) -> AbstractContextManager[None]:
+    if machine.belt.kind == "fixed":
+        return nullcontext()
+    if isinstance(clock, ManualClock):
+        return followed_by_clock(schedule, clock)
+    return followed_by_thread(schedule)
+
+
 def _open_gates(machine: Machine, clock: Clock) -> LocalGates | GateProcess:
     if isinstance(clock, ManualClock):
         return LocalGates(gate_specs(machine), clock, open_pin_factory("mock"))
     return GateProcess(gate_specs(machine), "mock")
 
 
-def _belt(options: EmulateOptions, machine: Machine, belt: Belt, source: PartSource, now: float) -> EmulatedBelt:
+def emulated_belt(
+    options: EmulateOptions, machine: Machine, belt: BeltMotion, source: PartSource, now: float
+) -> EmulatedBelt:
+    """Return the pretend belt with what rides on it."""
     learnt_at = now + (LEARN_FRAMES + 2) / machine.camera.frame_rate_hz
     first_mm = first_mark(learnt_at, machine, belt)
     feeder = Feeder(
@@ -256,8 +329,15 @@ class _WatchedGates:
     def move_at(self, gate: str, window: Window, part: int, *, hold: bool) -> None:
         self._gates.move_at(gate, window, part, hold=hold)
 
-    def poll(self) -> list[GateMove]:
-        moves = self._gates.poll()
+    def replan(self, gate: str, windows: Mapping[int, Window]) -> dict[int, Reason]:
+        return self._gates.replan(gate, windows)
+
+    @property
+    def moves_lost(self) -> int:
+        return self._gates.moves_lost
+
+    def poll(self, *, alive: bool = True) -> list[GateMove]:
+        moves = self._gates.poll(alive=alive)
         for move in moves:
             self._belt.note(move)
         self.moves += moves

@@ -118,7 +118,8 @@ class EmulatedBelt:
 
     def note(self, move: GateMove) -> None:
         """Take in that a gate's pin has changed."""
-        self._moves[move.gate].append(move)
+        if move.kind != "missed":
+            self._moves[move.gate].append(move)
 
     def fate(self, part: FedPart, at: float) -> Fate:
         """Say where a part has ended by a moment."""
@@ -143,21 +144,21 @@ class EmulatedBelt:
         self._in_view = [part for part in self._in_view if position_mm(part.mark_mm, at, self._belt) < reach_mm]
 
     def _diverts_at(self, gate: GateTable, at: float) -> bool:
-        """Whether the gate is away from rest at a moment: what its pin was, lag_ms before."""
+        """Whether the gate is wholly away from rest at a moment: it leaves lag_ms after its pin, and takes move_ms."""
         last = None
         for move in self._moves[gate.name]:
             if move.at + gate.lag_ms / 1000 > at:
                 break
             last = move
-        return last is not None and last.kind == "opened"
+        return last is not None and last.kind == "opened" and last.at + gate.lead_ms / 1000 <= at
 
     def _moves_during(self, gate: GateTable, part: FedPart) -> bool:
         """Whether the gate moves while the part's body is at it."""
         half_mm = part.length_mm / 2
         enters_at = arrival(part.mark_mm - half_mm, gate.travel_mm, self._belt)
         leaves_at = arrival(part.mark_mm + half_mm, gate.travel_mm, self._belt)
-        lag_s = gate.lag_ms / 1000
-        return any(enters_at < move.at + lag_s < leaves_at for move in self._moves[gate.name])
+        lag_s, lead_s = gate.lag_ms / 1000, gate.lead_ms / 1000
+        return any(enters_at < move.at + lead_s and move.at + lag_s < leaves_at for move in self._moves[gate.name])
 
 
 class _BeltPicture:

@@ -2,37 +2,40 @@
 
 A busy Python thread delays every other thread of its process by whole 5 ms switch intervals, whatever their priority.
 So the pins live in a process that does nothing else: it sleeps to within a millisecond of a deadline, spins the rest,
-and runs at real-time priority where the system allows. When the sorter dies, hangs or closes the pipe, every gate comes
-to rest by itself.
+and runs at real-time priority with locked memory where the system allows. When the sorter dies, hangs or closes the
+pipe, every gate comes to rest by itself.
 """
 
 from __future__ import annotations
 
 import multiprocessing
-import os
+import select
 import signal
+import threading
 import time
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Mapping, Sequence
 from multiprocessing import resource_tracker
-from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from typing import Any
 
-from edge.clocks import MonotonicClock
 from edge.errors import GateError
 from edge.gate_limits import MoveRefused, Window
-from edge.gates import GateMove, GateSpec, LocalGates
-from edge.pins import open_pin_factory
+from edge.gate_serving import serve
+from edge.gates import MOST_MOVES, GateMove, GateSpec
+from edge.parts import Reason
+from edge.real_time import RealTime
 
-SPIN_S = 0.001
 START_TIMEOUT_S = 20.0
 REPLY_TIMEOUT_S = 1.0
 HEARTBEAT_TIMEOUT_S = 3.0
-_PRIORITY = 50
 
 
 class GateProcess:
-    """All gates of a machine, moved by a child process. Times are on the system's monotonic clock."""
+    """All gates of a machine, moved by a child process. Times are on the system's monotonic clock.
+
+    May be called from several threads: what follows the belt is not what takes the frames.
+    """
 
     def __init__(
         self, specs: Sequence[GateSpec], pin_factory: str, *, heartbeat_timeout_s: float = HEARTBEAT_TIMEOUT_S
@@ -44,13 +47,16 @@ class GateProcess:
         context = multiprocessing.get_context("spawn")
         self._pipe, theirs = context.Pipe()
         self._process: SpawnProcess = context.Process(
-            target=_serve,
+            target=serve,
             args=(theirs, tuple(specs), pin_factory, heartbeat_timeout_s),
             name="edge-sort gates",
             daemon=True,
         )
-        self._moves: list[GateMove] = []
-        self.real_time = False
+        self._lock = threading.RLock()
+        self._moves: deque[GateMove] = deque(maxlen=MOST_MOVES)
+        self._settle_s = max((spec.move_s for spec in specs), default=0.0)
+        self.moves_lost = 0
+        self.real_time = RealTime()
         # Ctrl-C and `systemctl stop` reach both processes: they are for the sorter, whose end brings the gates to rest.
         # The child inherits the mask, so not even its start can be disturbed.
         resource_tracker.ensure_running()  # it would unblock them again
@@ -61,41 +67,54 @@ class GateProcess:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
         theirs.close()
         try:
-            self.real_time = bool(self._reply("started", START_TIMEOUT_S))
+            self.real_time = self._reply("started", START_TIMEOUT_S)
         except BaseException:
             self.close()
             raise
 
     def move_at(self, gate: str, window: Window, part: int, *, hold: bool) -> None:
         """Plan an opening for a part. Raises MoveRefused, or GateError when the process is gone."""
-        self._send("move", gate, window, part, hold)
-        refusal = self._reply("planned", REPLY_TIMEOUT_S)
+        refusal = self._ask("planned", "move", gate, window, part, hold)
         if refusal is not None:
             raise MoveRefused(*refusal)
 
-    def poll(self) -> list[GateMove]:
+    def replan(self, gate: str, windows: Mapping[int, Window]) -> dict[int, Reason]:
+        """Move the windows of parts already planned. Returns the parts no longer planned. Raises GateError."""
+        refused: dict[int, Reason] = self._ask("replanned", "replan", gate, dict(windows))
+        return refused
+
+    def poll(self, *, alive: bool = True) -> list[GateMove]:
         """Return the moves made since the last call, and tell the process that the sorter is alive."""
-        self._send("alive")
-        while self._ready(0.0):
-            self._take()
-        moves, self._moves = self._moves, []
+        with self._lock:
+            if alive:
+                self._send("alive")
+            while self._ready(0.0):
+                self._take()
+            moves = list(self._moves)
+            self._moves.clear()
         return moves
 
     def rest(self) -> None:
         """Bring every gate to rest now and forget what was planned."""
-        self._send("rest")
-        self._reply("rested", REPLY_TIMEOUT_S)
+        self._ask("rested", "rest")
 
     def close(self) -> None:
         """Bring every gate to rest, end the process, release the pins."""
         self._pipe.close()  # the process rests its gates when the pipe ends
-        self._process.join(REPLY_TIMEOUT_S)
+        self._process.join(REPLY_TIMEOUT_S + self._settle_s)
         if self._process.is_alive():
             self._process.kill()
             self._process.join(REPLY_TIMEOUT_S)
 
+    def _ask(self, answer: str, *message: Any) -> Any:
+        with self._lock:
+            self._send(*message)
+            return self._reply(answer, REPLY_TIMEOUT_S)
+
     def _send(self, *message: Any) -> None:
         try:
+            if not select.select([], [self._pipe.fileno()], [], REPLY_TIMEOUT_S)[1]:
+                raise self._silent(REPLY_TIMEOUT_S)
             self._pipe.send(message)
         except (OSError, ValueError) as error:
             self._hear_last_words()
@@ -118,7 +137,10 @@ class GateProcess:
         except (EOFError, OSError) as error:
             raise self._gone() from error
         if kind == "moved":
+            self.moves_lost += len(self._moves) == MOST_MOVES
             self._moves.append(content)
+        elif kind == "lost":
+            self.moves_lost += content
         elif kind == "failed":
             raise GateError(content)
         return kind, content
@@ -129,7 +151,11 @@ class GateProcess:
             kind, content = self._take()
             if kind == expected:
                 return content
-        raise GateError(
+        raise self._silent(timeout_s)
+
+    @staticmethod
+    def _silent(timeout_s: float) -> GateError:
+        return GateError(
             f"expected the gate process to answer within {timeout_s:g} s, found silence; "
             "the machine is overloaded or the process was stopped: start again"
         )
@@ -137,63 +163,3 @@ class GateProcess:
     @staticmethod
     def _gone() -> GateError:
         return GateError("expected the gate process to be running, found it gone; its gates are at rest: start again")
-
-
-def _serve(pipe: Connection, specs: tuple[GateSpec, ...], pin_factory: str, heartbeat_timeout_s: float) -> None:
-    """The child process: make every move on time until the pipe ends, the heartbeat stops or a signal comes."""
-    try:
-        gates = LocalGates(specs, MonotonicClock(), open_pin_factory(pin_factory))
-    except GateError as error:
-        pipe.send(("failed", str(error)))
-        return
-    try:
-        pipe.send(("started", _real_time()))
-        _attend(pipe, gates, heartbeat_timeout_s)
-    except (EOFError, OSError):
-        pass  # the sorter is gone
-    except GateError as error:
-        pipe.send(("failed", str(error)))
-    finally:
-        gates.close()
-
-
-def _attend(pipe: Connection, gates: LocalGates, heartbeat_timeout_s: float) -> None:
-    alive_at = time.monotonic()
-    while True:
-        now = time.monotonic()
-        if now - alive_at > heartbeat_timeout_s:
-            raise GateError(
-                f"expected a sign of life from the sorter every {heartbeat_timeout_s:g} s, found none; "
-                "all gates are at rest: start again"
-            )
-        wait_s = min(gates.next_due, alive_at + heartbeat_timeout_s) - now
-        if wait_s > SPIN_S and not pipe.poll(wait_s - SPIN_S):
-            continue
-        if wait_s > SPIN_S or pipe.poll(0):
-            alive_at = time.monotonic()
-            _obey(pipe, gates, pipe.recv())
-        gates.serve()
-        for move in gates.poll():
-            pipe.send(("moved", move))
-
-
-def _obey(pipe: Connection, gates: LocalGates, message: tuple[Any, ...]) -> None:
-    match message:
-        case ("move", gate, window, part, hold):
-            try:
-                gates.move_at(gate, window, part, hold=hold)
-            except MoveRefused as refusal:
-                pipe.send(("planned", (refusal.reason, str(refusal))))
-            else:
-                pipe.send(("planned", None))
-        case ("rest",):
-            gates.rest()
-            pipe.send(("rested", None))
-
-
-def _real_time() -> bool:
-    try:
-        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(_PRIORITY))
-    except (AttributeError, OSError):
-        return False
-    return True

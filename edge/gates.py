@@ -1,41 +1,53 @@
-"""Gates on GPIO pins, each moved at deadlines on the machine clock and never beyond its limits."""
+"""The gates of a machine: the seam to whatever moves them, and those on this computer's pins."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
-from edge.clocks import Clock, ManualClock
+from edge.clocks import Clock
 from edge.errors import GateError
-from edge.gate_limits import GateLimits, Window, WindowPlan
+from edge.gate_drivers import PinSpec
+from edge.gate_limits import GateLimits, Window
+from edge.parts import Reason
+from edge.pin_gate import NOT_DUE, Kind, PinGate
 
-NOT_DUE = float("inf")
+MOST_MOVES = 4096  # that nobody has fetched; a sorter fetches them with every frame
 
 
 @dataclass(frozen=True)
 class GateSpec:
-    """What a gate's driver must know. pin: BCM number."""
+    """What a gate's driver must know. move_s: how long it takes from one position to the other."""
 
     name: str
-    pin: int
-    active_high: bool
+    pins: PinSpec
     limits: GateLimits
+    move_s: float = 0.0
 
 
 @dataclass(frozen=True)
 class GateMove:
-    """A gate's pin has changed: `at` is when it was seen changed, `due_at` when it should have (None: a rest)."""
+    """A gate's pin has changed: `at` is when it was seen changed, `due_at` when it should have (None: a rest).
+
+    part: the first one the opening is for. "missed": the opening for `part` was due and is not made, too late for it.
+    """
 
     gate: str
-    kind: Literal["opened", "closed"]
+    kind: Kind
     at: float
     due_at: float | None
     part: int
 
 
 class Gates(Protocol):
-    """All gates of a machine: the seam to whatever moves them."""
+    """All gates of a machine: the seam to whatever moves them. Every moment is on the machine clock."""
+
+    @property
+    def moves_lost(self) -> int:
+        """How many moves nobody fetched in time, so far."""
+        ...
 
     def move_at(self, gate: str, window: Window, part: int, *, hold: bool) -> None:
         """Plan an opening for a part. Raises MoveRefused when it is too late or beyond the gate's limits.
@@ -44,8 +56,15 @@ class Gates(Protocol):
         """
         ...
 
-    def poll(self) -> list[GateMove]:
-        """Return the moves made since the last call, and let the gates know that the sorter is alive."""
+    def replan(self, gate: str, windows: Mapping[int, Window]) -> dict[int, Reason]:
+        """Move the windows of parts already planned, all at once. Returns the parts no longer planned, and why.
+
+        An opening under way cannot begin anew: it only ends at the new moment, or where a limit cuts it.
+        """
+        ...
+
+    def poll(self, *, alive: bool = True) -> list[GateMove]:
+        """Return the moves made since the last call, and let the gates know that the sorter is `alive`."""
         ...
 
     def rest(self) -> None:
@@ -57,99 +76,26 @@ class Gates(Protocol):
         ...
 
 
-class GpioGate:
-    """One gate on one pin, moved by whoever calls `serve` at the right moments."""
+class Agenda(Clock, Protocol):
+    """A clock that also runs actions when it reaches their moment, as ManualClock does."""
 
-    def __init__(self, spec: GateSpec, clock: Clock, pin_factory: Any) -> None:
-        from gpiozero import GPIOZeroError, OutputDevice
-
-        self.name = spec.name
-        self._clock = clock
-        self._plan = WindowPlan(spec.limits)
-        self._pending: list[tuple[Window, int]] = []
-        self._open = False
-        self._part = 0
-        try:
-            self._device = OutputDevice(
-                spec.pin, active_high=spec.active_high, initial_value=False, pin_factory=pin_factory
-            )
-        except (GPIOZeroError, OSError) as error:
-            raise GateError(_cannot_use(spec, error)) from error
-        except Exception as error:
-            if "busy" not in str(error).lower():
-                raise
-            raise GateError(_cannot_use(spec, error)) from error
-
-    def move_at(self, window: Window, part: int, *, hold: bool) -> None:
-        """Plan an opening. Raises MoveRefused."""
-        admitted = self._plan.admit(window, self._clock.now(), hold=hold)
-        if self._pending and self._pending[-1][0].opens_at == admitted.opens_at:  # it prolongs the last opening
-            self._pending[-1] = (admitted, self._pending[-1][1])
-        else:
-            self._pending.append((admitted, part))
-
-    @property
-    def next_due(self) -> float:
-        """The moment of the next change of the pin, NOT_DUE when none is planned."""
-        if not self._pending:
-            return NOT_DUE
-        window = self._pending[0][0]
-        return window.closes_at if self._open else window.opens_at
-
-    def serve(self, now: float) -> list[GateMove]:
-        """Make every change that is due at `now` and return it."""
-        moves = []
-        while self.next_due <= now:
-            window, part = self._pending[0]
-            if self._open:
-                moves.append(self._set(False, window.closes_at, part))
-                self._pending.pop(0)
-            else:
-                moves.append(self._set(True, window.opens_at, part))
-        return moves
-
-    def rest(self) -> list[GateMove]:
-        """Bring the gate to rest and forget what was planned."""
-        self._pending.clear()
-        self._plan.rest(self._clock.now())
-        return [self._set(False, None, self._part)] if self._open else []
-
-    def close(self) -> None:
-        """Bring the gate to rest and release its pin."""
-        self._pending.clear()
-        if not self._device.closed:
-            self._device.off()
-            self._device.close()
-        self._open = False
-
-    def _set(self, on: bool, due_at: float | None, part: int) -> GateMove:
-        (self._device.on if on else self._device.off)()
-        at = self._clock.now()
-        self._open, self._part = bool(self._device.value), part
-        if self._open != on:
-            raise GateError(
-                f"gate {self.name!r}: expected its pin to follow, found it unchanged; check what else drives it"
-            )
-        return GateMove(self.name, "opened" if on else "closed", at, due_at, part)
+    def call_at(self, when: float, action: Callable[[], None]) -> None:
+        """Run `action` when time reaches `when`."""
+        ...
 
 
-def _cannot_use(spec: GateSpec, error: Exception) -> str:
-    return (
-        f"gate {spec.name!r}: expected pin {spec.pin} to be free, found: {error}; "
-        "end the other program that uses it, or give the gate another pin"
-    )
-
-
-class LocalGates:
-    """Gates in this process. On a ManualClock they move by themselves; else somebody must call `serve` in time."""
+class PinGates:
+    """Gates on the pins of this computer, moved by whoever calls `serve` at `next_due`."""
 
     def __init__(self, specs: Iterable[GateSpec], clock: Clock, pin_factory: Any) -> None:
+        """Take the pins. Raises GateError when one cannot be used; no pin is then taken."""
         self._clock = clock
-        self._moves: list[GateMove] = []
-        self.gates: dict[str, GpioGate] = {}
+        self._moves: deque[GateMove] = deque(maxlen=MOST_MOVES)
+        self.moves_lost = 0
+        self.gates: dict[str, PinGate] = {}
         try:
             for spec in specs:
-                self.gates[spec.name] = GpioGate(spec, clock, pin_factory)
+                self.gates[spec.name] = PinGate(spec, clock, pin_factory, self._note)
         except GateError:
             self.close()
             raise
@@ -157,9 +103,10 @@ class LocalGates:
     def move_at(self, gate: str, window: Window, part: int, *, hold: bool) -> None:
         """Plan an opening for a part. Raises MoveRefused."""
         self.gates[gate].move_at(window, part, hold=hold)
-        if isinstance(self._clock, ManualClock):
-            for when in (window.opens_at, window.closes_at):
-                self._clock.call_at(when, self.serve)
+
+    def replan(self, gate: str, windows: Mapping[int, Window]) -> dict[int, Reason]:
+        """Move the windows of parts already planned."""
+        return self.gates[gate].replan(windows)
 
     @property
     def next_due(self) -> float:
@@ -168,24 +115,32 @@ class LocalGates:
 
     def serve(self) -> None:
         """Make every change that is due."""
-        now = self._clock.now()
         for gate in self.gates.values():
-            self._moves += gate.serve(now)
+            gate.serve(self._clock.now())
 
-    def poll(self) -> list[GateMove]:
+    def poll(self, *, alive: bool = True) -> list[GateMove]:
         """Return the moves made since the last call."""
-        moves, self._moves = self._moves, []
+        moves = list(self._moves)
+        self._moves.clear()
         return moves
 
     def rest(self) -> None:
         """Bring every gate to rest now, whatever happens to one of them."""
-        self._each(lambda gate: self._moves.extend(gate.rest()))
+        self._each(PinGate.rest)
 
     def close(self) -> None:
-        """Bring every gate to rest and release the pins."""
-        self._each(GpioGate.close)
+        """Bring every gate to rest, let those that were away get there, and release the pins."""
+        try:
+            self.rest()
+            self._clock.sleep_until(max((gate.settles_at for gate in self.gates.values()), default=0.0))
+        finally:
+            self._each(PinGate.close)
 
-    def _each(self, action: Callable[[GpioGate], object]) -> None:
+    def _note(self, gate: str, kind: Kind, at: float, due_at: float | None, part: int) -> None:
+        self.moves_lost += len(self._moves) == MOST_MOVES
+        self._moves.append(GateMove(gate, kind, at, due_at, part))
+
+    def _each(self, action: Callable[[PinGate], object]) -> None:
         failure: Exception | None = None
         for gate in self.gates.values():
             try:
@@ -194,3 +149,30 @@ class LocalGates:
                 failure = error
         if failure is not None:
             raise failure
+
+
+class LocalGates(PinGates):
+    """Pin gates that move by themselves, because their clock calls them: the emulated line's, on the manual clock."""
+
+    def __init__(self, specs: Iterable[GateSpec], clock: Agenda, pin_factory: Any) -> None:
+        """Take the pins. Raises GateError."""
+        super().__init__(specs, clock, pin_factory)
+        self._agenda = clock
+
+    def move_at(self, gate: str, window: Window, part: int, *, hold: bool) -> None:
+        """Plan an opening for a part, and have it served. Raises MoveRefused."""
+        super().move_at(gate, window, part, hold=hold)
+        self._call_for(window)
+
+    def replan(self, gate: str, windows: Mapping[int, Window]) -> dict[int, Reason]:
+        """Move the windows of parts already planned, and have the changes served."""
+        refused = super().replan(gate, windows)
+        for window in windows.values():
+            self._call_for(window)
+        self._call_for(Window(self.gates[gate].next_due, NOT_DUE))  # a limit may have cut the opening under way
+        return refused
+
+    def _call_for(self, window: Window) -> None:
+        for when in (window.opens_at, window.closes_at):
+            if when < NOT_DUE:
+                self._agenda.call_at(when, self.serve)

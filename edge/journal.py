@@ -16,7 +16,7 @@ import numpy as np
 from edge.gate_limits import Window
 from edge.gates import GateMove
 from edge.journal_schema import WAIT_S, JournalError, check_journal, open_database, sentence
-from edge.parts import Decision, Reason
+from edge.parts import REJECT_BIN, Decision, Reason
 from edge.picture_store import PictureStore
 from edge.tracker import Track
 
@@ -137,6 +137,22 @@ class Journal:
             "UPDATE parts SET confirmed_s = ?, confirmation = ? WHERE run = ? AND part = ?",
             at,
             confirmation,
+            self.run,
+            part,
+        )
+
+    def replanned(self, part: int, window: Window) -> None:
+        """Put another window into a part's row: the belt has changed its speed. Raises JournalError."""
+        row = (window.opens_at, window.closes_at, self.run, part)
+        self._write("UPDATE parts SET opens_s = ?, closes_s = ? WHERE run = ? AND part = ?", *row)
+
+    def rejected(self, part: int, reason: Reason) -> None:
+        """Send a part to reject that had been meant for a gate. Raises JournalError."""
+        self._write(
+            "UPDATE parts SET bin = ?, reason = ?, gate = NULL, opens_s = NULL, closes_s = NULL "
+            "WHERE run = ? AND part = ?",
+            REJECT_BIN,
+            str(reason),
             self.run,
             part,
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import FrameType
 
 from edge.belt import Belt
@@ -15,13 +15,18 @@ from edge.clocks import Clock
 from edge.decide import Decider
 from edge.errors import MachineError
 from edge.finder import Finder
+from edge.gate_drivers import PinSpec
 from edge.gates import Gates, GateSpec
+from edge.incidents import Incident, Incidents
 from edge.journal import Journal
 from edge.machine import Machine
 from edge.parts import Frame
 from edge.processor import LoadedModel, load_model
-from edge.sorter import GatePlace, Outcome, Scorer, Sorter, SorterSettings
+from edge.schedule import Schedule
+from edge.sorter import Outcome, Scorer, Sorter, SorterSettings
 from edge.tracker import Tracker
+from edge.transit import GatePlace
+from edge.visual_speed import VisualSpeed
 
 OnOutcome = Callable[[Frame | None, list[Outcome]], None]
 """Told after every frame what was decided in it; the frame is None after the last one."""
@@ -50,7 +55,16 @@ def line_model(bundle: Bundle, loaded: LoadedModel | None = None) -> LineModel:
 
 def gate_specs(machine: Machine) -> list[GateSpec]:
     """Return what the gates' driver must know of each gate."""
-    return [GateSpec(gate.name, gate.pin, gate.active_high, gate.limits) for gate in machine.gates]
+    late_ms = machine.decision.guard_mm / machine.belt.speed_mm_s * 1000
+    return [
+        GateSpec(
+            gate.name,
+            PinSpec(gate.pin, gate.kind, gate.active_high, gate.rest_us or 0.0, gate.away_us or 0.0),
+            replace(gate.limits, late_ms=late_ms),
+            gate.move_ms / 1000,
+        )
+        for gate in machine.gates
+    ]
 
 
 def check_labels(machine: Machine, labels: Sequence[str]) -> None:
@@ -64,24 +78,46 @@ def check_labels(machine: Machine, labels: Sequence[str]) -> None:
                 )
 
 
+def gate_places(machine: Machine) -> dict[str, list[GatePlace]]:
+    """Return the gates that each label's parts may go to, in the machine file's order."""
+    places: dict[str, list[GatePlace]] = {}
+    for gate in machine.gates:
+        half_mm = machine.belt.speed_mm_s * gate.dwell_ms / 2000
+        place = GatePlace(gate.name, gate.travel_mm, gate.lag_ms / 1000, half_mm, gate.move_ms / 1000)
+        for label in gate.labels:
+            places.setdefault(label, []).append(place)
+    return places
+
+
+def build_schedule(machine: Machine, gates: Gates, belt: Belt, clock: Clock, incidents: Incidents) -> Schedule:
+    """Return what tells this machine's gates when to move."""
+    return Schedule(gates, belt, clock, incidents, tolerance_mm=machine.decision.guard_mm)
+
+
 def build_sorter(
-    machine: Machine, model: LineModel, *, belt: Belt, gates: Gates, journal: Journal, clock: Clock
+    machine: Machine,
+    model: LineModel,
+    *,
+    belt: Belt,
+    gates: Gates,
+    journal: Journal,
+    clock: Clock,
+    schedule: Schedule | None = None,
+    incidents: Incidents | None = None,
+    on_incident: Callable[[Incident], None] = lambda _incident: None,
 ) -> Sorter:
     """Put the stages together. Raises MachineError when machine and model do not fit."""
     check_labels(machine, model.labels)
+    incidents = incidents or Incidents()
     spacing = machine.spacing
-    places = {
-        gate.bin: GatePlace(gate.name, gate.travel_mm, gate.lag_ms / 1000, gate.dwell_ms / 1000)
-        for gate in machine.gates
-    }
     return Sorter(
         finder=Finder(machine.finder_settings),
         tracker=Tracker(belt, spacing, machine.camera.view_mm),
         scorer=model.scorer,
         decider=Decider(model.labels, model.thresholds, machine.bins, spacing, model.min_known_score),
         belt=belt,
-        places=places,
-        gates=gates,
+        places=gate_places(machine),
+        schedule=schedule or build_schedule(machine, gates, belt, clock, incidents),
         journal=journal,
         clock=clock,
         settings=SorterSettings(
@@ -89,6 +125,9 @@ def build_sorter(
             frame_interval_s=1 / machine.camera.frame_rate_hz,
             latency_s=machine.decision.latency_ms / 1000,
         ),
+        visual=VisualSpeed(belt, incidents, tolerance=machine.belt.speed_tolerance),
+        incidents=incidents,
+        on_incident=on_incident,
     )
 
 

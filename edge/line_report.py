@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from edge.emulated_belt import Fate, FedPart
 from edge.gates import GateMove
-from edge.parts import REJECT_BIN
+from edge.parts import REJECT_BIN, Reason
 
 MATCH_MM = 15.0  # a record and a part this near each other are the same
 
@@ -78,11 +78,12 @@ def line_report(
 ) -> LineReport:
     """Compare what was fed with where it ended and with what the journal says of it.
 
-    wrong_by_runtime: parts that ended elsewhere than their decision says. strays: parts that nobody decided and that
-    ended in a bin all the same, because they lay so near another part that the two were taken for one.
-    struck: parts at a gate while it moved. ghosts: records of parts that were never fed.
+    wrong_by_runtime: parts that ended elsewhere than their decision says. A part that stood at its gate when the belt
+    stopped is given up in the record; it may have just passed into the bin it was meant for, which is no fault.
+    strays: parts that nobody decided and that ended in a bin all the same, because they lay so near another part that
+    the two were taken for one. struck: parts at a gate while it moved. ghosts: records of parts that were never fed.
     """
-    records = _records_of([part for part, _ in ended], rows)
+    records = records_of([part for part, _ in ended], rows)
     rejected: Counter[str] = Counter()
     right, total, due = Counter[str](), Counter[str](), Counter[str]()
     wrong_by_runtime = strays = 0
@@ -90,7 +91,8 @@ def line_report(
         if fate.bin is None:
             continue
         row = records.get(part.number)
-        wrong_by_runtime += row is not None and fate.bin != row["bin"]
+        meant = row is not None and row["reason"] == Reason.BELT and fate.bin == bin_of.get(row["label"])
+        wrong_by_runtime += row is not None and fate.bin != row["bin"] and not meant
         strays += row is None and fate.bin != REJECT_BIN
         own_bin = bin_of.get(part.label, REJECT_BIN)
         due[own_bin] += 1
@@ -119,7 +121,7 @@ def _why(row: sqlite3.Row | None) -> str:
     return "missed_gate" if row["bin"] != REJECT_BIN else str(row["reason"])
 
 
-def _records_of(parts: Sequence[FedPart], rows: Sequence[sqlite3.Row]) -> dict[int, sqlite3.Row]:
+def records_of(parts: Sequence[FedPart], rows: Sequence[sqlite3.Row]) -> dict[int, sqlite3.Row]:
     """Pair each record with the nearest part that has none yet, the closest pairs first."""
     marks = np.array([part.mark_mm for part in parts])
     pairs = []

@@ -14,9 +14,11 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from edge import budget
+from edge.belt_checks import check_belt, encoder_pins
 from edge.edgetpu import LIBRARY, EdgeTpu
 from edge.errors import MachineError
 from edge.finder import FinderSettings
+from edge.gate_checks import check_kind
 from edge.gate_limits import GateLimits
 from edge.parts import REJECT_BIN
 from edge.problems import key_problem
@@ -24,6 +26,7 @@ from edge.tracker import Spacing
 
 LONGEST_WAIT_S = 2.5  # for a frame; gates that hear nothing for longer than their heartbeat come to rest
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+ServoPulse = Annotated[float, Field(ge=400, le=2600)]
 NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
@@ -32,9 +35,19 @@ class _Table(BaseModel):
 
 
 class BeltTable(_Table):
-    """[belt] How fast parts ride, and how close behind each other (centre to centre) they are fed, where known."""
+    """[belt] How fast parts ride, and how close behind each other (centre to centre) they are fed, where known.
 
+    kind: "fixed" goes at speed_mm_s all the time; "encoder" counts travel with two channels on pin and pin_b, "pulses"
+    with one on pin. mm_per_step: travel from one step to the next, negative where the channels are swapped.
+    speed_tolerance: how far the speed of parts in the picture may be from the belt's, as a share.
+    """
+
+    kind: Literal["fixed", "encoder", "pulses"] = "fixed"
     speed_mm_s: Positive
+    mm_per_step: float | None = Field(default=None, allow_inf_nan=False)
+    pin: int | None = Field(default=None, ge=0, le=27)
+    pin_b: int | None = Field(default=None, ge=0, le=27)
+    speed_tolerance: float = Field(default=0.05, gt=0, le=1)
     pitch_mm: Positive | None = None
 
 
@@ -112,17 +125,24 @@ class GpioTable(_Table):
 class GateTable(_Table):
     """[[gates]] What moves a part into a bin.
 
-    travel_mm: from the middle of the picture, downstream. lag_ms: from pin to effect. dwell_ms: how long it acts on one
-    part. min_off_ms, max_on_ms, max_duty: limits nothing can drive it beyond. The pin is low at rest if active_high.
+    kind: "output" is switched (solenoid, relay, air valve), "servo" goes between two pulses, rest_us and away_us.
+    Several gates may fill one bin: a part goes to the first of them, in the file's order, that can still take it.
+    travel_mm: from the middle of the picture, downstream. lag_ms: from pin to the first effect. move_ms: from one
+    position to the other. dwell_ms: how long it is wholly away for one part, at belt.speed_mm_s. min_off_ms, max_on_ms,
+    max_duty: limits nothing can drive it beyond. The pin of an output is low at rest if active_high.
     """
 
     name: str = Field(min_length=1)
+    kind: Literal["output", "servo"] = "output"
     pin: int = Field(ge=0, le=27)
     bin: str = Field(min_length=1)
     labels: tuple[str, ...] = Field(min_length=1)
     travel_mm: Positive
     lag_ms: NotNegative
+    move_ms: NotNegative = 0.0
     dwell_ms: Positive
+    rest_us: ServoPulse | None = None
+    away_us: ServoPulse | None = None
     min_off_ms: NotNegative = 50.0
     max_on_ms: Positive = 2000.0
     max_duty: float = Field(default=0.8, gt=0, le=1)
@@ -139,6 +159,16 @@ class GateTable(_Table):
     def limits(self) -> GateLimits:
         """The limits the gate's driver enforces."""
         return GateLimits(self.min_off_ms, self.max_on_ms, self.max_duty)
+
+    @property
+    def lead_ms(self) -> float:
+        """How long before it must be wholly away its pin has to change."""
+        return self.lag_ms + self.move_ms
+
+    @property
+    def on_ms(self) -> float:
+        """How long its pin is away from rest for one part."""
+        return self.move_ms + self.dwell_ms
 
 
 class JournalTable(_Table):
@@ -171,10 +201,16 @@ class Machine(_Table):
         return {label: gate.bin for gate in self.gates for label in gate.labels}
 
     @property
+    def occupied_ms(self) -> float:
+        """How long a gate may be anywhere but at rest for one part: on its way, away, on its way back."""
+        return max(gate.dwell_ms for gate in self.gates) + 2 * max(gate.move_ms for gate in self.gates)
+
+    @property
     def spacing(self) -> Spacing:
         """The belt a part needs for itself, given the gate that acts longest."""
         longest_ms = max(gate.dwell_ms for gate in self.gates)
-        return Spacing(self.belt.speed_mm_s * longest_ms / 2000, self.decision.guard_mm)
+        move_mm = self.belt.speed_mm_s * max(gate.move_ms for gate in self.gates) / 1000
+        return Spacing(self.belt.speed_mm_s * longest_ms / 2000, self.decision.guard_mm, move_mm)
 
     @property
     def finder_settings(self) -> FinderSettings:
@@ -223,7 +259,9 @@ def check_machine(machine: Machine) -> None:
 
 def machine_problems(machine: Machine) -> list[str]:
     """Return everything for which the machine cannot work, a sentence each."""
-    checks: list[Callable[[], None]] = [lambda: _check_camera(machine.camera), lambda: _check_unique(machine)]
+    checks: list[Callable[[], None]] = [lambda: _check_camera(machine.camera)]
+    checks += [lambda: check_belt(machine.belt, machine.decision.guard_mm), lambda: _check_unique(machine)]
+    checks += [partial(check_kind, machine, index, gate) for index, gate in enumerate(machine.gates)]
     checks += [partial(_check_reach, machine, index, gate) for index, gate in enumerate(machine.gates)]
     checks += [lambda: _check_view(machine), lambda: _check_pitch(machine)]
     problems = []
@@ -249,8 +287,8 @@ def _check_camera(camera: CameraTable) -> None:
 
 
 def _check_unique(machine: Machine) -> None:
-    for key in ("pin", "name", "bin"):
-        owners: dict[object, str] = {}
+    for key in ("pin", "name"):
+        owners: dict[object, str] = encoder_pins(machine.belt) if key == "pin" else {}
         for index, gate in enumerate(machine.gates):
             value = getattr(gate, key)
             if value in owners:
@@ -259,25 +297,29 @@ def _check_unique(machine: Machine) -> None:
                     "change one of them"
                 )
             owners[value] = f"gates.{index}.{key}"
-    labels = [label for gate in machine.gates for label in gate.labels]
-    for label in labels:
-        if labels.count(label) > 1:
-            raise MachineError(f"gates: expected each label at one gate, found {label!r} at two; delete one")
+    bins: dict[str, str] = {}
+    for index, gate in enumerate(machine.gates):
+        for label in gate.labels:
+            if bins.setdefault(label, gate.bin) != gate.bin:
+                raise MachineError(
+                    f"gates.{index}.labels: expected each label in one bin, found {label!r} in {bins[label]!r} and in "
+                    f"{gate.bin!r}; delete one, or give both gates the same bin"
+                )
 
 
 def _check_reach(machine: Machine, index: int, gate: GateTable) -> None:
-    times = (machine.decision.latency_ms, gate.lag_ms, gate.dwell_ms)
+    times = (machine.decision.latency_ms, gate.lead_ms, gate.dwell_ms)
     least_mm = budget.least_travel_mm(machine.belt.speed_mm_s, *times)
     if gate.travel_mm < least_mm:
         raise MachineError(
             f"gates.{index}.travel_mm: expected at least {least_mm:.0f} mm, because the belt moves that far in the "
-            f"{budget.lead_ms(*times):.0f} ms of decision.latency_ms + lag_ms + dwell_ms / 2, found "
+            f"{budget.lead_ms(*times):.0f} ms of decision.latency_ms + lag_ms + move_ms + dwell_ms / 2, found "
             f"{gate.travel_mm:g}; move the gate downstream, slow belt.speed_mm_s to "
             f"{_below(budget.speed_for_travel_mm_s(gate.travel_mm, *times))}, or shorten one of these times"
         )
-    if gate.dwell_ms > gate.max_on_ms:
+    if gate.on_ms > gate.max_on_ms:
         raise MachineError(
-            f"gates.{index}.max_on_ms: expected at least its dwell_ms ({gate.dwell_ms:g}), "
+            f"gates.{index}.max_on_ms: expected at least its dwell_ms and move_ms ({gate.on_ms:g}), "
             f"found {gate.max_on_ms:g}; raise it"
         )
 
@@ -290,11 +332,11 @@ def _check_view(machine: Machine) -> None:
             f"gates: expected a dwell_ms that covers a part, found at most {2 * spacing.half_window_mm:.1f} mm of belt "
             f"less twice decision.guard_mm ({spacing.guard_mm:g}); raise dwell_ms"
         )
-    dwell_ms = max(gate.dwell_ms for gate in machine.gates)
-    least_mm = budget.least_view_mm(machine.belt.speed_mm_s, dwell_ms, spacing.guard_mm, camera.frame_rate_hz)
+    occupied_ms = machine.occupied_ms
+    least_mm = budget.least_view_mm(machine.belt.speed_mm_s, occupied_ms, spacing.guard_mm, camera.frame_rate_hz)
     if camera.view_mm < least_mm:
         per_frame_mm = machine.belt.speed_mm_s / camera.frame_rate_hz
-        largest = budget.speed_for_view_mm_s(camera.view_mm, dwell_ms, spacing.guard_mm, camera.frame_rate_hz)
+        largest = budget.speed_for_view_mm_s(camera.view_mm, occupied_ms, spacing.guard_mm, camera.frame_rate_hz)
         raise MachineError(
             f"camera.width_px: expected a view of at least {least_mm:.0f} mm along the belt "
             f"({least_mm - 2 * per_frame_mm:.0f} for the gates' window, two frames of {per_frame_mm:.0f}), "
@@ -305,7 +347,7 @@ def _check_view(machine: Machine) -> None:
 
 def _check_pitch(machine: Machine) -> None:
     pitch_mm = machine.belt.pitch_mm
-    sizes = (max(gate.dwell_ms for gate in machine.gates), machine.decision.guard_mm, machine.finder.min_part_mm)
+    sizes = (machine.occupied_ms, machine.decision.guard_mm, machine.finder.min_part_mm)
     least_mm = budget.least_pitch_mm(machine.belt.speed_mm_s, *sizes)
     if pitch_mm is not None and pitch_mm < least_mm:
         raise MachineError(

@@ -10,7 +10,8 @@ _HEAD = """\
 # One physical sorter. Units are in the names; an unknown key is an error.
 
 [belt]
-speed_mm_s = 100.0          # measure it: mark the belt, time a metre
+speed_mm_s = 100.0          # measure it: edge-sort calibrate belt
+kind = "fixed"              # or "encoder" with mm_per_step, pin and pin_b, or "pulses" with mm_per_step and pin
 
 [camera]
 kind = "picamera2"          # or "usb"; "video" with file = "..."; "recording" or "folder" with folder = "..."
@@ -49,11 +50,12 @@ audit_share = 0.01          # of all parts, drawn for a person to say what they 
 _GATE = """
 [[gates]]
 name = {name}
+kind = "output"             # or "servo" with rest_us, away_us and move_ms
 pin = {pin}                    # BCM number
 bin = {name}
 labels = [{name}]
 travel_mm = {travel_mm:g}           # from the middle of the picture, downstream
-lag_ms = 20                 # from pin to effect: measure it
+lag_ms = 20                 # from pin to effect: measure it with edge-sort calibrate gate
 dwell_ms = 560              # how long the gate acts on one part: 56 mm of belt, for parts up to 50 mm
 min_off_ms = 50
 max_on_ms = 2000

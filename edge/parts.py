@@ -65,6 +65,7 @@ class Reason(StrEnum):
     UNCLASSIFIED = "unclassified"
     LATE = "late"
     GATE_RESTING = "gate_resting"
+    BELT = "belt"
 
 
 @dataclass(frozen=True)

@@ -103,7 +103,7 @@ def make_plan(
     dwell_ms = max(gate.dwell_ms for gate in machine.gates)
     longest_mm = max(machine.finder.min_part_mm, machine.spacing.longest_part_mm)
     length_mm = longest_mm if part_mm is None else part_mm
-    pitch_mm = budget.least_pitch_mm(speed, dwell_ms, decision.guard_mm, length_mm)
+    pitch_mm = budget.least_pitch_mm(speed, machine.occupied_ms, decision.guard_mm, length_mm)
     steps = latency_steps(machine, latency, delivery_ms, min(pitch_mm, machine.belt.pitch_mm or pitch_mm))
     needed_ms = sum(steps.values()) if latency else None
     latency_ms = max(decision.latency_ms, needed_ms or 0.0)
@@ -119,9 +119,9 @@ def make_plan(
             GatePlan(
                 gate.name,
                 gate.travel_mm,
-                budget.least_travel_mm(speed, latency_ms, gate.lag_ms, gate.dwell_ms),
-                budget.lead_ms(latency_ms, gate.lag_ms, gate.dwell_ms),
-                budget.duty_rate_per_min(gate.max_duty, gate.dwell_ms),
+                budget.least_travel_mm(speed, latency_ms, gate.lead_ms, gate.dwell_ms),
+                budget.lead_ms(latency_ms, gate.lead_ms, gate.dwell_ms),
+                budget.duty_rate_per_min(gate.max_duty, gate.on_ms),
             )
             for gate in machine.gates
         ],
@@ -179,16 +179,18 @@ def require_in_time(machine: Machine, latency: Latency) -> None:
 def largest_speeds(machine: Machine, latency_ms: float) -> dict[str, float]:
     """Return what bounds the belt's speed -> the largest one it allows, in mm/s."""
     guard_mm = machine.decision.guard_mm
-    dwell_ms = max(gate.dwell_ms for gate in machine.gates)
+    occupied_ms = machine.occupied_ms
     speeds = {
-        f"gates.{index}.travel_mm": budget.speed_for_travel_mm_s(gate.travel_mm, latency_ms, gate.lag_ms, gate.dwell_ms)
+        f"gates.{index}.travel_mm": budget.speed_for_travel_mm_s(
+            gate.travel_mm, latency_ms, gate.lead_ms, gate.dwell_ms
+        )
         for index, gate in enumerate(machine.gates)
     }
     camera = machine.camera
-    speeds["camera.width_px"] = budget.speed_for_view_mm_s(camera.view_mm, dwell_ms, guard_mm, camera.frame_rate_hz)
+    speeds["camera.width_px"] = budget.speed_for_view_mm_s(camera.view_mm, occupied_ms, guard_mm, camera.frame_rate_hz)
     if machine.belt.pitch_mm is not None:
         speeds["belt.pitch_mm"] = budget.speed_for_pitch_mm_s(
-            machine.belt.pitch_mm, dwell_ms, guard_mm, machine.finder.min_part_mm
+            machine.belt.pitch_mm, occupied_ms, guard_mm, machine.finder.min_part_mm
         )
     return speeds
 

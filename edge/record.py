@@ -48,7 +48,7 @@ def record_machine(machine: Machine, out: Path, limits: RecordLimits, tell: Call
 def record_emulated(options: EmulateOptions, out: Path, limits: RecordLimits) -> tuple[Machine, Recorded]:
     """Record the emulated camera over a belt on which no gate moves, as fast as can be computed."""
     clock = ManualClock()
-    machine, belt = emulated_line(options, clock.now())
+    machine, belt = emulated_line(options, clock)
     camera = EmulatedCamera(belt, frame_rate_hz=machine.camera.frame_rate_hz, clock=clock)
     return machine, record(camera, machine, clock, out, limits)
 

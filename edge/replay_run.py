@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
-from edge.belt import FixedSpeedBelt
+from edge.belt import Belt, FixedSpeedBelt
 from edge.bundle import Bundle
 from edge.camera_kinds import Tell, open_camera
 from edge.clocks import ManualClock
@@ -19,13 +20,20 @@ from edge.recording import Recording
 
 
 def replay_run(
-    bundle: Bundle, machine: Machine, recording: Path, journal_path: Path | None, watch: OnOutcome, tell: Tell
+    bundle: Bundle,
+    machine: Machine,
+    recording: Path,
+    journal_path: Path | None,
+    watch: Callable[[Machine, Belt], OnOutcome],
+    tell: Tell,
 ) -> tuple[ShiftReport, str]:
     """Sort a recording on pretend pins and on the manual clock, on which computing takes no time.
 
     Returns what the journal says of it, and why it ended. Raises EdgeSortError's children.
     """
     check_labels(machine, bundle.labels)
+    if machine.belt.kind != "fixed":
+        tell(f"the encoder is not in the recording: the belt is taken to go at {machine.belt.speed_mm_s:g} mm/s")
     camera_table = machine.camera.model_copy(update={"kind": "recording", "folder": recording})
     replayed = machine.model_copy(update={"camera": camera_table})
     started_s = Recording(recording).frames[0].had_at_s
@@ -46,5 +54,5 @@ def replay_run(
     ):
         belt = FixedSpeedBelt(machine.belt.speed_mm_s)
         sorter = build_sorter(machine, model, belt=belt, gates=gates, journal=journal, clock=clock)
-        because = run_line(sorter, camera, gates, journal, watch)
+        because = run_line(sorter, camera, gates, journal, watch(machine, belt))
         return run_report(journal), because

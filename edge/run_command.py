@@ -14,13 +14,16 @@ from click.core import ParameterSource
 from edge.options import FiniteRange
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from edge.belt import Belt
     from edge.emulate import EmulateOptions
     from edge.line import OnOutcome
     from edge.machine import Machine
     from edge.parts import Frame
     from edge.sorter import Outcome
 
-_EMULATED_ONLY = {"fast", "parts", "part_mm", "count", "rate_per_min", "speed_mm_s", "seed", "latency_ms"}
+_EMULATED_ONLY = {"fast", "parts", "part_mm", "count", "rate_per_min", "speed_mm_s", "seed", "latency_ms", "unsteady"}
 
 
 @click.command("run")
@@ -54,6 +57,9 @@ _EMULATED_ONLY = {"fast", "parts", "part_mm", "count", "rate_per_min", "speed_mm
     type=click.Path(path_type=Path),
     help="Sort a recording of `edge-sort record` instead, on pretend pins, repeatably.",
 )
+@click.option(
+    "--unsteady", is_flag=True, help="With --emulate: the belt stops, goes on, changes its speed; an encoder counts it."
+)
 @click.option("--journal", type=click.Path(path_type=Path), help="Write the record of every part to this SQLite file.")
 @click.option("--save-frames", type=click.Path(path_type=Path), help="Write each frame in which a part is decided.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of text.")
@@ -71,6 +77,7 @@ def run_command(
     seed: int,
     latency_ms: float,
     replay: Path | None,
+    unsteady: bool,
     journal: Path | None,
     save_frames: Path | None,
     as_json: bool,
@@ -97,6 +104,7 @@ def run_command(
             seed=seed,
             fast=fast,
             latency_ms=latency_ms,
+            unsteady=unsteady,
             journal=journal,
         )
         _run_emulated(options, save_frames, as_json)
@@ -106,7 +114,10 @@ def run_command(
     if replay is not None:
         _replay(bundle, require_signed, read_machine(machine), replay, journal, save_frames, as_json)
         return
-    _run_machine(bundle, require_signed, read_machine(machine), journal, save_frames, as_json)
+    from edge.machine_lock import gates_of
+
+    with gates_of(machine):
+        _run_machine(bundle, require_signed, read_machine(machine), journal, save_frames, as_json)
 
 
 def _replay(
@@ -123,7 +134,7 @@ def _replay(
     from edge.signature import open_bundle_by
 
     opened = open_bundle_by(bundle, require_signed)
-    watch = _watcher(machine, save_frames, quiet=as_json)
+    watch = _watchers(save_frames, quiet=as_json)
     report, because = replay_run(opened, machine, recording, journal, watch, _tell)
     click.echo(json.dumps({**report.as_dict(), "ended_because": because}) if as_json else report_text(report))
 
@@ -149,13 +160,14 @@ def _run_emulated(options: EmulateOptions, save_frames: Path | None, as_json: bo
     from edge.emulate import run_emulated
     from edge.line_report import report_text
 
-    run = run_emulated(options, lambda machine: _watcher(machine, save_frames, quiet=as_json or options.fast), _tell)
+    run = run_emulated(options, _watchers(save_frames, quiet=as_json or options.fast), _tell)
     for skipped in run.skipped:
         click.echo(f"Skipped: {skipped}", err=True)
     if as_json:
         click.echo(json.dumps(run.as_dict(options)))
     else:
         click.echo(report_text(run.report, run.gate_error, exact_clock=options.fast))
+        click.echo(run.summary.sentences())
 
 
 def _tell(line: str) -> None:
@@ -175,9 +187,7 @@ def _run_machine(
     from edge.signature import open_bundle_by
 
     opened = open_bundle_by(bundle, require_signed)
-    run = run_machine(
-        opened, machine, journal, lambda machine: _watcher(machine, save_frames, quiet=as_json), tell=_tell
-    )
+    run = run_machine(opened, machine, journal, _watchers(save_frames, quiet=as_json), tell=_tell)
     if as_json:
         click.echo(json.dumps(run.as_dict()))
         return
@@ -185,16 +195,18 @@ def _run_machine(
         click.echo(f"{name:<16}{count:>7}")
     click.echo("rejected: " + (", ".join(f"{why} {count}" for why, count in run.rejected.items()) or "none"))
     click.echo(gate_line(run.gate_error, exact_clock=False))
-    if not run.real_time:
-        click.echo("the gate process ran without real-time priority: run as root, or allow it in limits.conf", err=True)
+    click.echo(run.summary.sentences())
 
 
-def _watcher(machine: Machine, save_frames: Path | None, *, quiet: bool) -> OnOutcome:
+def _watchers(save_frames: Path | None, *, quiet: bool) -> Callable[[Machine, Belt], OnOutcome]:
+    """Return what makes a line's watcher."""
+    return lambda machine, belt: _watcher(machine, belt, save_frames, quiet=quiet)
+
+
+def _watcher(machine: Machine, belt: Belt, save_frames: Path | None, *, quiet: bool) -> OnOutcome:
     """Print each decision, and save its frame, as wanted."""
-    from edge.belt import FixedSpeedBelt
     from edge.overlay import FrameSaver
 
-    belt = FixedSpeedBelt(machine.belt.speed_mm_s)
     saver = FrameSaver(save_frames, belt, machine.camera.mm_per_px) if save_frames else None
 
     listened_to = not quiet

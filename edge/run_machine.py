@@ -3,27 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from edge.belt import FixedSpeedBelt
+from edge.belt import Belt
+from edge.belts import open_belt
 from edge.bundle import Bundle
 from edge.camera_kinds import open_camera, reopener
 from edge.camera_restart import RestartingCamera, RestartRule
 from edge.clocks import MonotonicClock
 from edge.edgetpu import EdgeTpu
 from edge.errors import MachineError
+from edge.follow import followed_by_thread
 from edge.gate_process import GateProcess
+from edge.gates import Gates
+from edge.incidents import Incident, Incidents
 from edge.journal import check_journal
 from edge.journal_report import ShiftReport, run_report
-from edge.line import OnOutcome, build_sorter, check_labels, gate_specs, line_model, run_line
+from edge.line import (
+    OnOutcome,
+    build_schedule,
+    build_sorter,
+    check_labels,
+    gate_specs,
+    line_model,
+    run_line,
+)
 from edge.line_journal import line_journal
 from edge.machine import Machine
 from edge.measured_latency import measure_latency
+from edge.pins import open_pin_factory
 from edge.plan import require_in_time
 from edge.processor import LoadedModel, Processor, load_model
+from edge.sorter import LineSummary
 
 LATENCY_RUNS = 5  # enough for a median, and soon done
 RESTARTS_WITHIN_S = 600.0
@@ -42,6 +56,7 @@ class MachineRun:
     real_time: bool
     processor: Processor
     fell_back: str | None
+    summary: LineSummary
 
     def as_dict(self) -> dict[str, Any]:
         """Return everything under the names that `run --json` uses."""
@@ -50,6 +65,7 @@ class MachineRun:
             "bins": self.bins,
             "rejected": self.rejected,
             "gate_error_ms": self.gate_error,
+            **self.summary.as_dict(),
             "incidents": self.incidents,
             "ended_because": self.because,
             "real_time": self.real_time,
@@ -61,14 +77,15 @@ def run_machine(
     bundle: Bundle,
     machine: Machine,
     journal_path: Path | None,
-    watch: Callable[[Machine], OnOutcome],
+    watch: Callable[[Machine, Belt], OnOutcome],
     *,
     tell: Callable[[str], None] = lambda _line: None,
     edgetpu: EdgeTpu | None = None,
+    wrap: Callable[[Gates], Gates] = lambda gates: gates,
 ) -> MachineRun:
     """Sort until the camera ends or somebody stops it. `tell` hears what to know before anything moves.
 
-    edgetpu: another Edge TPU than the one the machine file names.
+    edgetpu: another Edge TPU than the one the machine file names. wrap: what the line takes for the gates.
 
     Raises EdgeSortError's children; nothing is written and
     no pin is opened before everything else is there.
@@ -90,33 +107,56 @@ def run_machine(
     check_journal(path)
     with (
         closing(open_camera(machine, clock, tell)) as opened,
+        closing(open_belt(machine.belt, clock, lambda: open_pin_factory(machine.gpio.pin_factory))) as belt,
         closing(GateProcess(gate_specs(machine), machine.gpio.pin_factory)) as gates,
         closing(
             line_journal(path, machine, bundle.labels, bundle_sha256=bundle.digest, clock="monotonic", tell=tell)
         ) as journal,
     ):
         journal.note("classifier", loaded.sentence)
-        belt = FixedSpeedBelt(machine.belt.speed_mm_s)
-        sorter = build_sorter(machine, model, belt=belt, gates=gates, journal=journal, clock=clock)
+        journal.note("gates", gates.real_time.sentence)
+        if not gates.real_time.full:
+            tell(f"Warning: {gates.real_time.sentence}")
 
-        def incident(sentence: str) -> None:
+        def noted(at: float, kind: str, sentence: str) -> None:
             tell(sentence)
-            journal.incident(clock.now(), "camera", sentence)
+            journal.incident(at, kind, sentence)
 
+        def happened(incident: Incident) -> None:
+            noted(incident.at, incident.kind, incident.sentence)
+
+        incidents = Incidents()
+        driven = wrap(gates)
+        schedule = build_schedule(machine, driven, belt, clock, incidents)
+        sorter = build_sorter(
+            machine,
+            model,
+            belt=belt,
+            gates=driven,
+            journal=journal,
+            clock=clock,
+            schedule=schedule,
+            incidents=incidents,
+            on_incident=happened,
+        )
         camera = RestartingCamera(
             opened,
             reopener(opened, machine, clock, tell),
             clock,
             RestartRule(machine.camera.max_restarts, RESTARTS_WITHIN_S),
-            tell=incident,
+            tell=lambda sentence: noted(clock.now(), "camera", sentence),
             alive=sorter.note_moves,
         )
-        with closing(camera):  # closes the one that is open last
-            because = run_line(sorter, camera, gates, journal, watch(machine))
-        return _summary(run_report(journal), because, loaded, real_time=gates.real_time)
+        following = nullcontext() if machine.belt.kind == "fixed" else followed_by_thread(schedule)
+        with closing(camera), following:  # the camera closes the one that is open last
+            because = run_line(sorter, camera, driven, journal, watch(machine, belt))
+        summary, report = sorter.summary(), run_report(journal)
+        return _summary(report, because, loaded, summary, real_time=gates.real_time.full)
 
 
-def _summary(report: ShiftReport, because: str, loaded: LoadedModel, *, real_time: bool) -> MachineRun:
+def _summary(
+    report: ShiftReport, because: str, loaded: LoadedModel, summary: LineSummary, *, real_time: bool
+) -> MachineRun:
     return MachineRun(
         parts=report.parts,
         bins=report.bins,
@@ -127,4 +167,5 @@ def _summary(report: ShiftReport, because: str, loaded: LoadedModel, *, real_tim
         real_time=real_time,
         processor=loaded.processor,
         fell_back=loaded.fell_back,
+        summary=summary,
     )

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from itertools import chain
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.belt import Belt, arrival
+from edge.belt import Belt
 from edge.clocks import Clock
 from edge.decide import Decider
 from edge.finder import Finder
-from edge.gate_limits import MoveRefused, Window
-from edge.gates import Gates
+from edge.gate_limits import MoveRefused
+from edge.incidents import Incident, Incidents
 from edge.journal import Journal, Planned
 from edge.parts import REJECT_BIN, Decision, Frame, Reason, Sighting
+from edge.schedule import Schedule
 from edge.tracker import Track, Tracker
+from edge.transit import GatePlace
+from edge.visual_speed import VisualSpeed
+from edge.windows import WindowTally
 
 
 class Scorer(Protocol):
@@ -29,27 +34,30 @@ class Scorer(Protocol):
 
 
 @dataclass(frozen=True)
-class GatePlace:
-    """Where a bin's gate is and how it acts: see GateTable in edge.machine."""
-
-    gate: str
-    travel_mm: float
-    lag_s: float
-    dwell_s: float
-
-    def window(self, mark: float, belt: Belt) -> Window:
-        """Say when to open so that the gate acts while the part's centre, half a dwell before and after, passes it."""
-        opens_at = arrival(mark, self.travel_mm, belt) - self.lag_s - self.dwell_s / 2
-        return Window(opens_at, opens_at + self.dwell_s)
-
-
-@dataclass(frozen=True)
 class Outcome:
     """A part and what was decided of it."""
 
     track: Track
     decision: Decision
     decided_at: float
+
+
+@dataclass(frozen=True)
+class LineSummary:
+    """How a run went in terms of belt and gates, beside its parts. incidents: how many of each kind."""
+
+    windows: WindowTally
+    belt: Mapping[str, Any]
+    incidents: Mapping[str, int]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it under the names that `run --json` uses."""
+        return {"windows": self.windows.as_dict(), "belt": dict(self.belt), "incidents": dict(self.incidents)}
+
+    def sentences(self) -> str:
+        """Say it for a person."""
+        incidents = ", ".join(f"{kind} {count}" for kind, count in self.incidents.items()) or "none"
+        return f"{self.windows.sentence()}\nincidents: {incidents}"
 
 
 @dataclass(frozen=True)
@@ -72,15 +80,20 @@ class Sorter:
         scorer: Scorer,
         decider: Decider,
         belt: Belt,
-        places: dict[str, GatePlace],
-        gates: Gates,
+        places: Mapping[str, Sequence[GatePlace]],
+        schedule: Schedule,
         journal: Journal,
         clock: Clock,
         settings: SorterSettings,
+        visual: VisualSpeed,
+        incidents: Incidents,
+        on_incident: Callable[[Incident], None] = lambda _incident: None,
     ) -> None:
         self._finder, self._tracker, self._scorer, self._decider = finder, tracker, scorer, decider
-        self._belt, self._places, self._gates = belt, places, gates
+        self._belt, self._places, self._schedule = belt, places, schedule
         self._journal, self._clock, self._settings = journal, clock, settings
+        self._visual, self._incidents, self._on_incident = visual, incidents, on_incident
+        self._incidents_noted = 0
 
     def step(self, frame: Frame) -> list[Outcome]:
         """Take in a frame; decide every part whose time has come.
@@ -92,7 +105,10 @@ class Sorter:
         if sightings is None:
             self._tracker.distrust()
         else:
-            self._vote(self._tracker.update(sightings, frame), frame)
+            seen = self._tracker.update(sightings, frame)
+            for track, sighting in seen:
+                self._visual.see(track.number, sighting.x_mm, frame.taken_at)
+            self._vote(seen, frame)
         next_frame_at = max(frame.taken_at, self._clock.now()) + self._settings.frame_interval_s
         return [self._settle(track) for track in self._undecided() if self._must_decide(track, next_frame_at)]
 
@@ -102,10 +118,27 @@ class Sorter:
         self.note_moves()
         return outcomes
 
+    def summary(self) -> LineSummary:
+        """Judge what is over, and say how the run went in terms of belt and gates."""
+        self._schedule.finish()
+        self.note_moves()
+        return LineSummary(self._schedule.tally, self._visual.as_dict(), self._incidents.counts())
+
     def note_moves(self) -> None:
-        """Write the gates' moves into the journal."""
-        for move in self._gates.poll():
-            self._journal.moved(move)
+        """Write into the journal what the gates did and what happened to the line."""
+        moves = self._schedule.poll()
+        for change in self._schedule.take_changes():
+            if change.window is not None:
+                self._journal.replanned(change.part, change.window)
+            elif change.reason is not None:
+                self._journal.rejected(change.part, change.reason)
+        for move in moves:
+            if move.kind != "missed":
+                self._journal.moved(move)
+        for incident in self._incidents.take():
+            self._incidents_noted += 1
+            self._journal.note(f"incident {self._incidents_noted}", f"{incident.at:.3f} s {incident.sentence}")
+            self._on_incident(incident)
 
     def _vote(self, seen: Iterable[tuple[Track, Sighting]], frame: Frame) -> None:
         """Classify the parts with the fewest votes first, so that none goes without."""
@@ -130,7 +163,8 @@ class Sorter:
         """Whether the next frame would tell nothing more, or would come too late for the nearest gate."""
         if self._tracker.leaves_before(track, next_frame_at):
             return True
-        first_opening = min(place.window(track.mark_mm, self._belt).opens_at for place in self._places.values())
+        places = chain.from_iterable(self._places.values())
+        first_opening = min(place.window(track.mark_mm, self._belt).opens_at for place in places)
         return next_frame_at + self._settings.latency_s >= first_opening
 
     def _settle(self, track: Track) -> Outcome:
@@ -147,12 +181,11 @@ class Sorter:
         return Outcome(track, decision, decided_at)
 
     def _plan(self, track: Track, decision: Decision) -> tuple[Decision, Planned | None]:
-        place = self._places[decision.bin]
-        window = place.window(track.mark_mm, self._belt)
         ahead = self._tracker.ahead(track)
-        hold = ahead is not None and ahead.bin == decision.bin
         try:
-            self._gates.move_at(place.gate, window, track.number, hold=hold)
+            gate, window = self._schedule.plan(
+                track.number, track.mark_mm, self._places[decision.label], ahead.number if ahead else None
+            )
         except MoveRefused as refusal:
             return decision.rejected(refusal.reason), None
-        return decision, Planned(place.gate, window)
+        return decision, Planned(gate, window)

@@ -18,15 +18,16 @@ class Spacing:
     """How much belt a part needs for itself.
 
     half_window_mm: the gate acts on the belt this far before and behind the part's centre.
-    guard_mm: how wrong a measured position may be.
+    guard_mm: how wrong a measured position may be. move_mm: how far the belt goes while a gate moves.
     """
 
     half_window_mm: float
     guard_mm: float
+    move_mm: float = 0.0
 
     def free_mm(self, length_mm: float) -> float:
         """Return the gap a part of this length needs before and behind it."""
-        return max(self.half_window_mm - length_mm / 2, 0.0) + self.guard_mm
+        return max(self.half_window_mm + self.move_mm - length_mm / 2, 0.0) + self.guard_mm
 
     @property
     def longest_part_mm(self) -> float:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from edge.emulate import EmulateOptions, emulate_line, emulated_machine
+from edge.errors import MachineError
 from edge.line_report import report_text
 from edge.machine import Machine, check_machine
 
@@ -71,6 +72,33 @@ def test_a_wrong_label_is_not_the_runtime_s_fault(machine, color_model, colored_
     assert report.bins["red"].purity < 0.5
 
 
+def test_a_line_of_servos_is_as_right(table, color_model, colored_parts):
+    """Gates that take 100 ms to move are away in time, and strike no part on their way."""
+    for gate in table["gates"]:
+        servo = {"kind": "servo", "rest_us": 1000.0, "away_us": 2000.0, "move_ms": 100.0, "min_off_ms": 100.0}
+        gate |= servo | {"dwell_ms": 300.0}
+    machine = Machine.model_validate(table)
+    check_machine(machine)
+    report = run(machine, color_model, colored_parts, rate_per_min=50, count=50).report
+    assert (report.sorted_wrong, report.wrong_by_runtime, report.struck) == (0, 0, 0)
+    assert report.sorted_right > 35
+
+
+def test_a_second_gate_takes_what_the_first_may_not(table, color_model, colored_parts):
+    """Several gates per class: when one is at its duty limit the next one for that class takes over."""
+    table["gates"] = [
+        table["gates"][0] | {"labels": ["red", "green"], "bin": "warm", "max_duty": 0.05},
+        table["gates"][1] | {"labels": ["red", "green"], "bin": "warm"},
+        table["gates"][2],
+    ]
+    machine = Machine.model_validate(table)
+    check_machine(machine)
+    report = run(machine, color_model, colored_parts, count=60).report
+    assert report.rejected.get("gate_resting", 0) == 0
+    assert (report.sorted_wrong, report.wrong_by_runtime, report.struck) == (0, 0, 0)
+    assert report.bins["warm"].right > 30
+
+
 def test_a_class_without_a_gate_goes_to_reject(table, color_model, colored_parts):
     """Fewer gates than classes: the others ride on, with their reason."""
     table["gates"] = table["gates"][:2]
@@ -82,10 +110,17 @@ def test_a_class_without_a_gate_goes_to_reject(table, color_model, colored_parts
 
 def test_gates_that_open_at_the_wrong_place_are_found_out(machine, color_model, colored_parts, monkeypatch):
     """The physics is not told what was decided: a gate timed 60 mm off shows as the runtime's fault."""
-    import edge.sorter
+    import edge.line
 
-    honest = edge.sorter.arrival
-    monkeypatch.setattr(edge.sorter, "arrival", lambda mark, travel_mm, belt: honest(mark, travel_mm + 60, belt))
+    honest = edge.line.gate_places
+
+    def wrong(machine):
+        places = honest(machine).items()
+        return {
+            label: [dataclasses.replace(one, travel_mm=one.travel_mm + 60) for one in those] for label, those in places
+        }
+
+    monkeypatch.setattr(edge.line, "gate_places", wrong)
     report = run(machine, color_model, colored_parts).report
     assert report.wrong_by_runtime > 50
     assert report.fed == accounted(report)
@@ -104,6 +139,64 @@ def test_the_journal_holds_every_part_and_its_gate_s_moments(machine, color_mode
         if row["bin"] != "reject":
             assert row["opened_s"] <= row["opens_s"] + 1e-9
             assert row["closed_s"] >= row["closes_s"] - 1e-9
+
+
+ENCODER = {"kind": "encoder", "mm_per_step": 0.5, "pin": 5, "pin_b": 6}
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_a_belt_that_stops_and_changes_its_speed_misleads_no_part(table, color_model, colored_parts, seed):
+    """Deadlines move with the belt; who stood at a gate when it stopped is given up, the others are sorted."""
+    table["belt"] |= ENCODER
+    machine = Machine.model_validate(table)
+    check_machine(machine)
+    done = run(machine, color_model, colored_parts, seed=seed, count=60, unsteady=True)
+    report = done.report
+    assert report.fed == accounted(report) == 60
+    assert (report.sorted_wrong, report.wrong_by_runtime, report.strays, report.ghosts) == (0, 0, 0, 0)
+    assert done.summary.incidents["belt_stopped"] >= 2
+    assert report.sorted_right > 40
+    windows = done.summary.windows.as_dict()
+    assert windows["on_time"] > 40
+    assert windows["late"] == 0
+    assert windows["most_late_mm"] < 1.5
+
+
+def test_an_unsteady_belt_repeats_to_the_bit(table, color_model, colored_parts):
+    """The belt's whims, its steps and every reaction follow from the seed."""
+    table["belt"] |= ENCODER
+    machine, options = Machine.model_validate(table), EmulateOptions(fast=True, seed=5)
+    first, second = (
+        run(machine, color_model, colored_parts, seed=5, count=20, unsteady=True).as_dict(options) for _ in range(2)
+    )
+    assert first == second
+
+
+def test_an_unsteady_belt_on_the_real_clock(table, color_model, colored_parts):
+    """A thread follows the belt, the gate process is told the new windows: perhaps late, never wrong."""
+    table["belt"] |= ENCODER | {"speed_mm_s": 300.0}
+    for gate in table["gates"]:
+        gate["dwell_ms"] = 185.0
+    table["camera"]["frame_rate_hz"] = 20.0
+    machine = Machine.model_validate(table)
+    done = run(machine, color_model, colored_parts, fast=False, count=6, rate_per_min=200, unsteady=True, seed=3)
+    assert done.report.fed == accounted(done.report) == 6
+    assert done.report.sorted_wrong == 0
+
+
+def test_a_belt_faster_than_configured_is_found_out_by_the_camera(machine, color_model, colored_parts):
+    """8 % too fast, and no encoder: an incident says so, and what to do."""
+    told = []
+    options = EmulateOptions(fast=True, count=20, belt_error=0.08)
+    done = emulate_line(options, machine, color_model, colored_parts, "digest", tell=told.append)
+    assert done.summary.incidents["belt_speed"] >= 1
+    assert any("parts move 1.08 times as fast" in line for line in told)
+
+
+def test_a_belt_without_an_encoder_cannot_be_unsteady(machine, color_model, colored_parts):
+    """Asked for by name."""
+    with pytest.raises(MachineError, match="leave --unsteady out"):
+        run(machine, color_model, colored_parts, unsteady=True)
 
 
 def test_on_the_real_clock_every_part_is_accounted_for(color_model, colored_parts):

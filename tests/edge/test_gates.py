@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -14,26 +15,34 @@ from gpiozero.pins.mock import MockFactory
 
 from edge.clocks import ManualClock, MonotonicClock
 from edge.errors import GateError
+from edge.gate_drivers import PinSpec
 from edge.gate_limits import GateLimits, MoveRefused, Window
 from edge.gate_process import GateProcess
-from edge.gates import GateSpec, LocalGates
+from edge.gate_serving import Outbox
+from edge.gates import MOST_MOVES, GateMove, GateSpec, LocalGates, PinGates
 from edge.parts import Reason
 from edge.pins import open_pin_factory
+from edge.real_time import RealTime
 
 ROOT = Path(__file__).resolve().parents[2]
 LIMITS = GateLimits(min_off_ms=5, max_on_ms=500, max_duty=0.9)
-SPECS = (GateSpec("nut", 17, True, LIMITS), GateSpec("coin", 27, True, LIMITS))
+SPECS = (GateSpec("nut", PinSpec(17), LIMITS), GateSpec("coin", PinSpec(27), LIMITS))
+SERVOS = tuple(
+    GateSpec(spec.name, PinSpec(spec.pins.pin, "servo", rest_us=1000, away_us=1800), LIMITS, move_s=0.01)
+    for spec in SPECS
+)
 
 
-@pytest.fixture(params=["manual", "process"])
+@pytest.fixture(params=["manual", "manual servo", "process", "process servo"])
 def rig(request):
-    """Gates with the clock they follow."""
-    if request.param == "manual":
+    """Gates with the clock they follow: each place they live in, each kind of driver."""
+    specs = SERVOS if "servo" in request.param else SPECS
+    if "manual" in request.param:
         clock = ManualClock(100.0)
-        gates = LocalGates(SPECS, clock, MockFactory())
+        gates = LocalGates(specs, clock, open_pin_factory("mock"))
     else:
         clock = MonotonicClock()
-        gates = GateProcess(SPECS, "mock")
+        gates = GateProcess(specs, "mock")
     yield gates, clock
     gates.close()
 
@@ -137,10 +146,150 @@ def test_a_gate_can_be_planned_anew_after_a_rest(rig):
     ]
 
 
+def test_a_window_moved_later_is_made_later(rig):
+    """replan() moves what has not begun; the old moments do not happen."""
+    gates, clock = rig
+    now = clock.now()
+    gates.move_at("nut", Window(now + 0.05, now + 0.08), part=1, hold=True)
+    assert gates.replan("nut", {1: Window(now + 0.1, now + 0.14)}) == {}
+    moves = moves_until(gates, clock, now + 0.15)
+    assert [(move.kind, move.due_at) for move in moves] == [("opened", now + 0.1), ("closed", now + 0.14)]
+
+
+def test_an_opening_under_way_only_ends_at_another_moment(rig):
+    """replan() neither slams a gate that is away nor opens it twice."""
+    gates, clock = rig
+    now = clock.now()
+    gates.move_at("nut", Window(now + 0.02, now + 0.2), part=1, hold=True)
+    assert [move.kind for move in moves_until(gates, clock, now + 0.04)] == ["opened"]
+    assert gates.replan("nut", {1: Window(now + 0.1, now + 0.3)}) == {}
+    moves = moves_until(gates, clock, now + 0.31)
+    assert [(move.kind, move.due_at) for move in moves] == [("closed", now + 0.3)]
+
+
+def test_an_opening_under_way_is_cut_where_its_limit_is(rig):
+    """replan() cannot hold a gate away longer than max_on_ms."""
+    gates, clock = rig
+    now = clock.now()
+    gates.move_at("nut", Window(now + 0.02, now + 0.2), part=1, hold=True)
+    moves_until(gates, clock, now + 0.04)
+    assert gates.replan("nut", {1: Window(now + 0.02, float("inf"))}) == {}
+    moves = moves_until(gates, clock, now + 0.55)
+    assert [(move.kind, move.due_at) for move in moves] == [("closed", pytest.approx(now + 0.52))]
+
+
+def test_a_window_moved_into_the_past_is_refused_and_not_made(rig):
+    """replan() names the parts that no gate will serve any more; the others stay planned."""
+    gates, clock = rig
+    now = clock.now()
+    gates.move_at("nut", Window(now + 0.1, now + 0.12), part=1, hold=True)
+    gates.move_at("nut", Window(now + 0.2, now + 0.22), part=2, hold=True)
+    refused = gates.replan("nut", {1: Window(now - 0.1, now - 0.08), 2: Window(now + 0.1, now + 0.12)})
+    assert refused == {1: Reason.LATE}
+    moves = moves_until(gates, clock, now + 0.25)
+    assert [(move.kind, move.part, move.due_at) for move in moves] == [
+        ("opened", 2, now + 0.1),
+        ("closed", 2, now + 0.12),
+    ]
+
+
+def test_a_gate_that_is_told_too_late_does_not_open(rig_of_pins):
+    """An opening that comes due while the process is held up is missed, not made late: it would hit the next part."""
+    gates, clock = rig_of_pins
+    gates.move_at("nut", Window(1.0, 1.4), part=1, hold=True)
+    gates.move_at("nut", Window(1.402, 1.5), part=2, hold=True)
+    clock.sleep_until(1.3)
+    gates.serve()
+    assert [(move.kind, move.part, move.due_at) for move in gates.poll()] == [("missed", 1, 1.0), ("missed", 2, 1.402)]
+    assert gates.next_due == float("inf")
+
+
+def test_a_closing_a_little_late_delays_the_next_opening_and_does_not_lose_it(rig_of_pins):
+    """Planned exactly min_off apart: the rest is kept by what was done, and the second part still has its gate."""
+    gates, clock = rig_of_pins
+    gates.move_at("nut", Window(1.0, 1.1), part=1, hold=False)
+    gates.move_at("nut", Window(1.105, 1.2), part=2, hold=False)
+    for when in (1.0, 1.102, 1.105):
+        clock.sleep_until(when)
+        gates.serve()
+    assert gates.next_due == pytest.approx(1.107)
+    clock.sleep_until(1.107)
+    gates.serve()
+    assert [(move.kind, move.at) for move in gates.poll()] == [("opened", 1.0), ("closed", 1.102), ("opened", 1.107)]
+
+
+def test_moves_nobody_fetches_are_bounded_and_counted(rig_of_pins):
+    """A sorter that does not ask loses the oldest moves, and is told how many."""
+    gates, clock = rig_of_pins
+    for number in range(MOST_MOVES):
+        start = 1.0 + number * 0.1
+        gates.move_at("nut", Window(start, start + 0.01), part=number, hold=True)
+        clock.sleep_until(start)
+        gates.serve()
+        clock.sleep_until(start + 0.01)
+        gates.serve()
+    assert len(gates.poll()) == MOST_MOVES == gates.moves_lost
+
+
+@pytest.fixture
+def rig_of_pins():
+    """Gates that only move when told to serve."""
+    clock = ManualClock()
+    gates = PinGates(SPECS, clock, open_pin_factory("mock"))
+    yield gates, clock
+    gates.close()
+
+
+def test_a_servo_goes_between_its_two_pulses_and_is_not_let_go_before_it_is_there():
+    """Its pin carries 5 % and 9 % of 20 ms; closing waits until it has had the time to get back."""
+    clock, factory = ManualClock(), open_pin_factory("mock")
+    gates = LocalGates(SERVOS, clock, factory)
+    pin = factory.pin(17)
+    assert (pin.frequency, pin.state) == (50, pytest.approx(0.05, abs=1e-5))
+    gates.move_at("nut", Window(1.0, 1.4), part=1, hold=True)
+    clock.sleep_until(1.1)
+    assert pin.state == pytest.approx(0.09, abs=1e-5)
+    gates.close()
+    assert clock.now() == pytest.approx(1.11)
+    assert pin.frequency is None
+
+
+def test_a_pin_that_cannot_pulse_is_said():
+    """A servo on gpiozero's plain pins is an error with a remedy, not a gate that never moves."""
+    with pytest.raises(GateError, match=r"set gpio\.pin_factory to lgpio"):
+        LocalGates(SERVOS, ManualClock(), MockFactory())
+
+
+def test_the_gate_process_does_not_wait_for_a_sorter_that_does_not_listen():
+    """A full pipe holds no gate up: what cannot be sent is kept, and dropped, counted, when it becomes too much."""
+    ours, theirs = multiprocessing.Pipe()
+    outbox = Outbox(theirs)
+    for number in range(3 * MOST_MOVES):
+        outbox.add(GateMove("nut", "opened", float(number), float(number), number))
+        outbox.flush()
+    assert len(outbox) == MOST_MOVES
+    arrived = []
+    while ours.poll(0):
+        arrived.append(ours.recv())
+        outbox.flush()
+    kept = [content.part for kind, content in arrived if kind == "moved"]
+    lost = sum(content for kind, content in arrived if kind == "lost")
+    assert len(kept) + lost == 3 * MOST_MOVES
+    assert kept == sorted(kept)
+    assert kept[-1] == 3 * MOST_MOVES - 1
+
+
+def test_a_refused_real_time_is_said_with_its_remedy():
+    """Each of the two is named with the system's reason."""
+    assert "not permitted" in RealTime("operation not permitted").sentence
+    assert "rtprio 50 and memlock unlimited" in RealTime(lock_refused="cannot allocate memory").sentence
+    assert RealTime().full
+
+
 def test_one_pin_for_two_gates_is_an_error_that_leaves_no_pin_taken():
     """A pin belongs to one gate; the one opened before is let go again."""
     factory = MockFactory()
-    twice = (SPECS[0], GateSpec("other", 17, True, LIMITS))
+    twice = (SPECS[0], GateSpec("other", PinSpec(17), LIMITS))
     with pytest.raises(GateError, match="pin 17"):
         LocalGates(twice, ManualClock(), factory)
     LocalGates(SPECS, ManualClock(), factory).close()
@@ -149,13 +298,13 @@ def test_one_pin_for_two_gates_is_an_error_that_leaves_no_pin_taken():
 def test_the_gate_process_says_why_it_cannot_start():
     """An error in the child process reaches the user as the same sentence."""
     with pytest.raises(GateError, match="pin 17"):
-        GateProcess((SPECS[0], GateSpec("other", 17, True, LIMITS)), "mock")
+        GateProcess((SPECS[0], GateSpec("other", PinSpec(17), LIMITS)), "mock")
 
 
 def test_an_active_low_gate_rests_at_the_high_level():
     """The resting level is the unpowered one, whichever that is."""
     factory = MockFactory()
-    gates = LocalGates([GateSpec("nut", 17, False, LIMITS)], ManualClock(), factory)
+    gates = LocalGates([GateSpec("nut", PinSpec(17, active_high=False), LIMITS)], ManualClock(), factory)
     assert factory.pin(17).state
     gates.close()
 

@@ -239,6 +239,10 @@ def test_a_machine_s_camera_is_recorded_in_real_time(tmp_path, table):
     assert all(one.had_at_s >= one.taken_at_s for one in second)
 
 
+def unwatched(_machine, _belt):
+    return lambda frame, outcomes: None
+
+
 def test_a_replay_decides_as_the_run_did_and_twice_the_same(tmp_path):
     """The emulated belt recorded without gates and sorted afterwards: same parts, same bins, same scores."""
     machine, done = record_emulated(EmulateOptions(count=2, seed=5), tmp_path / "r", RecordLimits())
@@ -247,7 +251,7 @@ def test_a_replay_decides_as_the_run_did_and_twice_the_same(tmp_path):
     rows = []
     for name in ("first", "second"):
         path = tmp_path / f"{name}.sqlite"
-        report, because = replay_run(bundle, machine, tmp_path / "r", path, lambda frame, outcomes: None, told.append)
+        report, because = replay_run(bundle, machine, tmp_path / "r", path, unwatched, told.append)
         assert because == "no more frames"
         assert report.parts == 2
         lines = CliRunner().invoke(cli, ["journal", "export", str(path), "--format", "jsonl"]).output.splitlines()

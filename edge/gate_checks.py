@@ -1,0 +1,36 @@
+"""What makes a gate of the machine file impossible, beyond each value by itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from edge.errors import MachineError
+
+if TYPE_CHECKING:
+    from edge.machine import GateTable, Machine
+
+
+def check_kind(machine: Machine, index: int, gate: GateTable) -> None:
+    """Raise MachineError when a gate's keys do not fit its kind."""
+    pulses = {"rest_us": gate.rest_us, "away_us": gate.away_us}
+    for key, value in pulses.items():
+        if (value is None) == (gate.kind == "servo"):
+            wanted = "a pulse length from 400 to 2600" if gate.kind == "servo" else "none, it is for kind 'servo'"
+            raise MachineError(f"gates.{index}.{key}: expected {wanted}, found {value}; correct it, or the kind")
+    if gate.kind != "servo":
+        return
+    if gate.move_ms <= 0:
+        raise MachineError(
+            f"gates.{index}.move_ms: expected the time the servo takes from one end point to the other, found 0; "
+            "measure it: 100 to 400 ms are usual"
+        )
+    if gate.min_off_ms < gate.move_ms:
+        raise MachineError(
+            f"gates.{index}.min_off_ms: expected at least move_ms ({gate.move_ms:g}), so that the servo gets to rest, "
+            f"found {gate.min_off_ms:g}; raise it"
+        )
+    if machine.gpio.pin_factory == "lgpio" and any((value or 0) % 200 for value in pulses.values()):
+        raise MachineError(
+            f"gates.{index}.rest_us: expected whole steps of 200 us, because lgpio cuts pulses to per cents of 20 ms, "
+            f"found {gate.rest_us:g} and {gate.away_us:g}; choose others and turn the servo's horn"
+        )

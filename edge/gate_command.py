@@ -1,0 +1,52 @@
+"""`edge-sort gate`: gates by hand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from edge.options import FiniteRange
+
+if TYPE_CHECKING:
+    from edge.gates import GateMove
+
+
+@click.group("gate")
+def gate_command() -> None:
+    """Move gates by hand."""
+
+
+@gate_command.command("test")
+@click.argument("name")
+@click.option("--machine", type=click.Path(path_type=Path), required=True, help="The machine file.")
+@click.option("--times", type=click.IntRange(1, 100), default=1, show_default=True)
+@click.option("--open-ms", type=FiniteRange(1, 60_000), help="How long it is away. Default: its dwell_ms and move_ms.")
+@click.option("--pause-ms", type=FiniteRange(1, 60_000), help="Rest between two openings. Default: 1000.")
+@click.option("--yes", is_flag=True, help="Do not ask before it moves.")
+def test_command(
+    name: str, machine: Path, times: int, open_ms: float | None, pause_ms: float | None, yes: bool
+) -> None:
+    """Move the gate NAME, within its limits: is it wired right, and does it go where it should?
+
+    Says first what will happen. Refuses while the line runs with this machine file.
+    """
+    from edge.gate_test import plan_test, run_test
+    from edge.machine import read_machine
+    from edge.machine_lock import gates_of
+
+    described = read_machine(machine)
+    test = plan_test(described, name, times=times, open_ms=open_ms, pause_ms=pause_ms)
+    with gates_of(machine):
+        click.echo(test.sentence)
+        if described.gpio.pin_factory == "mock":
+            click.echo("(gpio.pin_factory is mock: no real pin moves)")
+        if not yes:
+            click.confirm("Is everybody clear of it?", abort=True)
+        run_test(described, test, _say)
+
+
+def _say(move: GateMove) -> None:
+    late = "" if move.due_at is None else f", {(move.at - move.due_at) * 1000:.2f} ms after its moment"
+    click.echo(f"{move.kind}{late}")

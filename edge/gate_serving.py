@@ -1,0 +1,110 @@
+"""What the gate process does: wait for the next deadline or the next word from the sorter, whichever comes first."""
+
+from __future__ import annotations
+
+import select
+import time
+from collections import deque
+from multiprocessing.connection import Connection
+from typing import Any
+
+from edge.clocks import MonotonicClock
+from edge.errors import GateError
+from edge.gate_limits import MoveRefused
+from edge.gates import MOST_MOVES, GateMove, GateSpec, PinGates
+from edge.pins import open_pin_factory
+from edge.real_time import claim_real_time
+
+SPIN_S = 0.001
+_SIGNS_OF_LIFE = ("alive", "move")  # not "replan": what follows the belt may outlive a sorter that hangs
+_RETRY_S = 0.05  # to send what the sorter did not fetch
+
+
+def serve(pipe: Connection, specs: tuple[GateSpec, ...], pin_factory: str, heartbeat_timeout_s: float) -> None:
+    """Make every move on time until the pipe ends, the heartbeat stops or a signal comes. Runs in the child."""
+    try:
+        gates = PinGates(specs, MonotonicClock(), open_pin_factory(pin_factory))
+    except GateError as error:
+        pipe.send(("failed", str(error)))
+        return
+    try:
+        pipe.send(("started", claim_real_time()))
+        _attend(pipe, gates, heartbeat_timeout_s)
+    except (EOFError, OSError):
+        pass  # the sorter is gone
+    except GateError as error:
+        gates.rest()
+        pipe.send(("failed", str(error)))
+    finally:
+        gates.close()
+
+
+def _attend(pipe: Connection, gates: PinGates, heartbeat_timeout_s: float) -> None:
+    alive_at = time.monotonic()
+    outbox = Outbox(pipe)
+    while True:
+        now = time.monotonic()
+        if now - alive_at > heartbeat_timeout_s:
+            raise GateError(
+                f"expected a sign of life from the sorter every {heartbeat_timeout_s:g} s, found none; "
+                "all gates are at rest: start again"
+            )
+        wait_s = min(gates.next_due, alive_at + heartbeat_timeout_s) - now
+        idle_s = min(wait_s - SPIN_S, _RETRY_S if outbox else wait_s)
+        if wait_s > SPIN_S and not pipe.poll(idle_s):
+            outbox.flush()
+            continue
+        if wait_s > SPIN_S or pipe.poll(0):
+            message = pipe.recv()
+            if message[0] in _SIGNS_OF_LIFE:
+                alive_at = time.monotonic()
+            _obey(pipe, gates, message)
+        gates.serve()
+        for move in gates.poll():
+            outbox.add(move)
+        outbox.flush()
+
+
+class Outbox:
+    """The moves on their way to the sorter. It never waits for a sorter that does not listen: a gate may be due."""
+
+    def __init__(self, pipe: Connection) -> None:
+        self._pipe = pipe
+        self._moves: deque[GateMove] = deque(maxlen=MOST_MOVES)
+        self._lost = 0
+
+    def __len__(self) -> int:
+        return len(self._moves)
+
+    def add(self, move: GateMove) -> None:
+        """Put a move in; when nobody has listened for long the oldest falls out, counted."""
+        self._lost += len(self._moves) == MOST_MOVES
+        self._moves.append(move)
+
+    def flush(self) -> None:
+        """Send as much as can be sent without waiting."""
+        while self._moves and self._writable():
+            if self._lost:
+                self._pipe.send(("lost", self._lost))
+                self._lost = 0
+            else:
+                self._pipe.send(("moved", self._moves.popleft()))
+
+    def _writable(self) -> bool:
+        return bool(select.select([], [self._pipe.fileno()], [], 0)[1])
+
+
+def _obey(pipe: Connection, gates: PinGates, message: tuple[Any, ...]) -> None:
+    match message:
+        case ("move", gate, window, part, hold):
+            try:
+                gates.move_at(gate, window, part, hold=hold)
+            except MoveRefused as refusal:
+                pipe.send(("planned", (refusal.reason, str(refusal))))
+            else:
+                pipe.send(("planned", None))
+        case ("replan", gate, windows):
+            pipe.send(("replanned", gates.replan(gate, windows)))
+        case ("rest",):
+            gates.rest()
+            pipe.send(("rested", None))

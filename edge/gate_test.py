@@ -1,0 +1,84 @@
+"""Move one gate by hand, within its limits."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+
+from edge.errors import GateError, MachineError
+from edge.gate_limits import MoveRefused, Window
+from edge.gate_process import GateProcess
+from edge.gates import GateMove, Gates
+from edge.line import gate_specs
+from edge.machine import GateTable, Machine
+
+LEAD_S = 0.2  # from the plan to the first move
+HEARTBEAT_S = 0.2
+
+
+@dataclass(frozen=True)
+class GateTest:
+    """What to do: `times` openings of open_ms, with pause_ms of rest between them."""
+
+    gate: GateTable
+    times: int
+    open_ms: float
+    pause_ms: float
+
+    @property
+    def sentence(self) -> str:
+        """Say what will happen, before it does."""
+        gate = self.gate
+        if gate.kind == "servo":
+            pin = f"a servo on pin {gate.pin} (BCM), {gate.rest_us:g} us at rest and {gate.away_us:g} us away"
+        else:
+            pin = f"pin {gate.pin} (BCM), {'low' if gate.active_high else 'high'} at rest"
+        times = "once" if self.times == 1 else f"{self.times} times, {self.pause_ms:g} ms apart"
+        return f"gate {gate.name!r}: {pin}; goes away from rest for {self.open_ms:g} ms, {times}"
+
+    def windows(self, start: float) -> list[Window]:
+        """Return the openings, the first one at `start`."""
+        period_s = (self.open_ms + self.pause_ms) / 1000
+        starts = [start + index * period_s for index in range(self.times)]
+        return [Window(one, one + self.open_ms / 1000) for one in starts]
+
+
+def plan_test(machine: Machine, name: str, *, times: int, open_ms: float | None, pause_ms: float | None) -> GateTest:
+    """Return the test of the gate of this name. Raises MachineError when there is none."""
+    gate = named_gate(machine, name)
+    return GateTest(gate, times, open_ms or gate.move_ms + gate.dwell_ms, pause_ms or 1000.0)
+
+
+def named_gate(machine: Machine, name: str) -> GateTable:
+    """Return the gate of this name. Raises MachineError when there is none."""
+    for gate in machine.gates:
+        if gate.name == name:
+            return gate
+    names = ", ".join(gate.name for gate in machine.gates)
+    raise MachineError(f"expected the name of a gate of the machine file ({names}), found {name!r}; give one of them")
+
+
+def run_test(machine: Machine, test: GateTest, tell: Callable[[GateMove], None]) -> None:
+    """Make the moves, telling of each. The other gates' pins are not touched. Raises GateError."""
+    spec = next(spec for spec in gate_specs(machine) if spec.name == test.gate.name)
+    with closing(GateProcess([spec], machine.gpio.pin_factory)) as gates:
+        windows = test.windows(time.monotonic() + LEAD_S)
+        try:
+            for part, window in enumerate(windows, start=1):
+                gates.move_at(test.gate.name, window, part, hold=False)
+        except MoveRefused as refusal:
+            raise GateError(
+                f"gate {test.gate.name!r}: expected a test within the machine file's limits, found that {refusal}; "
+                "make it shorter, with longer pauses or fewer times"
+            ) from refusal
+        _watch(gates, windows[-1].closes_at, tell)
+
+
+def _watch(gates: Gates, until: float, tell: Callable[[GateMove], None]) -> None:
+    last_word = until + HEARTBEAT_S
+    while time.monotonic() < last_word:
+        time.sleep(min(HEARTBEAT_S, max(0.0, last_word - time.monotonic())))
+        for move in gates.poll():
+            tell(move)

@@ -1,0 +1,257 @@
+"""The parts on their way to a gate, and when each gate must move for them as the belt now goes.
+
+Gates are told moments, because that is what a process of its own, or a microcontroller, can keep without asking
+anybody. A belt that stops or changes its speed makes those moments wrong, so this follows the belt (`follow`, every few
+milliseconds where the belt is not steady): the windows of all parts in transit are moved at once (`Gates.replan`) when
+one is off by more than REPLAN_MM. When the belt stops, every gate comes to rest, since nobody knows for how long; parts
+that have not reached their gate yet are planned anew when it goes on, and the others go to reject.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+
+from edge.belt import Belt
+from edge.clocks import Clock
+from edge.gate_limits import MoveRefused, Window
+from edge.gates import MOST_MOVES, GateMove, Gates
+from edge.incidents import Incident, IncidentKind, Incidents
+from edge.parts import Reason
+from edge.transit import GatePlace, InTransit, Replanned, deviation, ends
+from edge.windows import WindowTally
+
+REPLAN_MM = 0.3
+RETRY_S = 0.05
+MOST_IN_TRANSIT = 1024
+
+
+class Schedule:
+    """Plans openings, keeps them true to the belt, and judges them when they are over. Any thread may call `follow`."""
+
+    def __init__(self, gates: Gates, belt: Belt, clock: Clock, incidents: Incidents, *, tolerance_mm: float) -> None:
+        self._gates, self._belt, self._clock, self._incidents = gates, belt, clock, incidents
+        self._lock = threading.RLock()
+        self._transit: dict[int, InTransit] = {}
+        self._changes: list[Replanned] = []
+        self._moves: deque[GateMove] = deque(maxlen=MOST_MOVES)
+        self._tried_at = float("-inf")
+        self._standing: bool | None = None
+        self._moves_lost = self._steps_lost = self._dropped = 0
+        self.tally = WindowTally(tolerance_mm)
+        self.failure: Exception | None = None  # of whoever follows the belt in a thread
+
+    def plan(self, part: int, mark_mm: float, places: Sequence[GatePlace], ahead: int | None) -> tuple[str, Window]:
+        """Plan an opening at the first of these gates that can make it; return gate and window.
+
+        ahead: the part before this one. Raises MoveRefused, with the first gate's reason, when none can.
+        """
+        with self._lock:
+            if len(self._transit) >= MOST_IN_TRANSIT:
+                raise MoveRefused(Reason.GATE_RESTING, f"{MOST_IN_TRANSIT} parts are on their way to a gate already")
+            before = self._transit.get(ahead) if ahead is not None else None
+            refusals = []
+            for place in places:
+                hold = before is not None and before.place.gate == place.gate
+                window = place.window(mark_mm, self._belt)
+                planned = InTransit(part, place, mark_mm, hold, window)
+                try:
+                    self._tell(planned)
+                except MoveRefused as refusal:
+                    refusals.append(refusal)
+                else:
+                    self._transit[part] = planned
+                    return place.gate, window
+            raise refusals[0]
+
+    def follow(self) -> None:
+        """Keep what was planned true to the belt as it goes now. Raises GateError."""
+        with self._lock:
+            self._take_moves(alive=False)
+            stands = self._belt.time_when(self._belt.travelled_mm(self._clock.now()) + 1.0) == float("inf")
+            if stands and self._standing is False:
+                self._stop()
+            elif not stands:
+                self._adjust()
+                self._plan_anew()
+            self._standing = stands
+            self._tell_lost_steps()
+
+    def take_changes(self) -> list[Replanned]:
+        """Return what became of parts already decided, since the last call."""
+        with self._lock:
+            changes, self._changes = self._changes, []
+        return changes
+
+    def poll(self) -> list[GateMove]:
+        """Return the gates' moves since the last call, each with what it means for the parts in transit noted.
+
+        Raises GateError, and what has kept a thread from following the belt.
+        """
+        if self.failure is not None:
+            raise self.failure
+        with self._lock:
+            self._take_moves(alive=True)
+            self._judge()
+            self._tell_lost_moves()
+            moves = list(self._moves)
+            self._moves.clear()
+        return moves
+
+    def finish(self) -> None:
+        """Judge every opening that has been made, now that no more come."""
+        with self._lock:
+            self._judge(all_of_them=True)
+
+    def _tell(self, planned: InTransit) -> None:
+        assert planned.window is not None
+        if planned.window.opens_at == float("inf"):
+            raise MoveRefused(Reason.BELT, "the belt stands")
+        self._gates.move_at(planned.place.gate, planned.window, planned.part, hold=planned.hold)
+
+    def _stop(self) -> None:
+        travelled_mm = self._belt.travelled_mm(self._clock.now())
+        self._gates.rest()
+        for one in self._waiting():
+            begins_mm = one.passes_mm - one.place.half_mm
+            if one.opened_at is not None or (one.window is not None and travelled_mm > begins_mm):
+                if travelled_mm < one.passes_mm:
+                    self._lose(one, Reason.BELT)
+            else:
+                one.window = None
+        self._report(
+            IncidentKind.BELT_STOPPED,
+            "the encoder gives no more steps, so every gate is at rest",
+            "start the belt, or mend the encoder and its wheel; parts not yet at a gate are then sorted",
+        )
+
+    def _plan_anew(self) -> None:
+        """Plan the parts that have no window, now that the belt goes on or goes faster; not with every step of it."""
+        now = self._clock.now()
+        if now < self._tried_at + RETRY_S:
+            return
+        for one in self._waiting():
+            if one.window is None:
+                self._tried_at = now
+                one.window, one.moved = one.place.window(one.mark_mm, self._belt), True
+                try:
+                    self._tell(one)
+                except MoveRefused:
+                    self._put_off(one)
+
+    def _put_off(self, one: InTransit) -> None:
+        """Leave a part without a window that no gate can make as the belt goes now; too late, and it is lost."""
+        if one.window is None or one.window.opens_at <= self._clock.now():
+            self._lose(one, Reason.BELT)
+        else:
+            one.window = None
+
+    def _adjust(self) -> None:
+        moved: dict[str, dict[int, Window]] = {}
+        off: set[str] = set()
+        for one in self._waiting():
+            if one.window is None:
+                continue
+            window = one.place.window(one.mark_mm, self._belt)
+            moved.setdefault(one.place.gate, {})[one.part] = window
+            end = "closes_at" if one.opened_at is not None else "opens_at"
+            if abs(getattr(window, end) - getattr(one.window, end)) * self._belt.speed_mm_s > REPLAN_MM:
+                off.add(one.place.gate)
+        for gate in off:
+            self._replan(gate, moved[gate])
+
+    def _replan(self, gate: str, windows: dict[int, Window]) -> None:
+        refused = self._gates.replan(gate, windows)
+        for part, window in windows.items():
+            one = self._transit[part]
+            one.window, one.moved = window, True
+            if part in refused:
+                self._put_off(one)
+
+    def _take_moves(self, *, alive: bool) -> None:
+        for move in self._gates.poll(alive=alive):
+            self._dropped += len(self._moves) == MOST_MOVES
+            self._moves.append(move)
+            self._note(move)
+
+    def _tell_lost_moves(self) -> None:
+        known = self._gates.moves_lost + self._dropped
+        lost, self._moves_lost = known - self._moves_lost, known
+        if lost:
+            self._report(
+                IncidentKind.MOVES_LOST,
+                f"{lost} moves of gates were made and not recorded, because the sorter did not ask for them in time",
+                "see what keeps the sorter: a slower frame rate or a quicker model helps",
+            )
+
+    def _tell_lost_steps(self) -> None:
+        lost, self._steps_lost = self._belt.steps_lost - self._steps_lost, self._belt.steps_lost
+        if lost:
+            self._report(
+                IncidentKind.STEPS_LOST,
+                f"the encoder made {lost} steps more than could be timed; they are counted all the same",
+                "use an encoder with fewer steps, or see what keeps the computer",
+            )
+
+    def _report(self, kind: IncidentKind, cause: str, remedy: str) -> None:
+        self._incidents.report(Incident(kind, cause, remedy, self._clock.now()))
+
+    def _waiting(self) -> list[InTransit]:
+        """Return the parts whose opening has not ended, in the belt's order."""
+        waiting = (one for one in self._transit.values() if one.closed_at is None)
+        return sorted(waiting, key=lambda one: one.mark_mm)
+
+    def _lose(self, one: InTransit, reason: Reason) -> None:
+        self.tally.lost()
+        del self._transit[one.part]
+        self._changes.append(Replanned(one.part, None, reason))
+
+    def _note(self, move: GateMove) -> None:
+        due_at = move.at if move.due_at is None else max(move.at, move.due_at)
+        served = [one for one in self._waiting() if one.place.gate == move.gate and one.part >= move.part]
+        if move.kind == "missed":
+            for one in served:
+                if one.part == move.part:
+                    self._lose(one, Reason.LATE)
+        elif move.kind == "opened":
+            for one in self._opened(served, lambda window: window.opens_at <= due_at):
+                one.opened_at, one.first = move.at, one.part == move.part
+                self._tell_record(one)
+        else:
+            ended = [one for one in served if one.opened_at is not None]
+            opened_at = min((one.opened_at for one in ended if one.opened_at is not None), default=move.at)
+            for one in self._opened(served, lambda window: ends(window, move, due_at)):
+                one.opened_at = opened_at  # the gate was held open for it
+                ended.append(one)
+            for one in ended:
+                one.closed_at, one.last = move.at, one is max(ended, key=lambda one: one.mark_mm)
+                self._tell_record(one)
+
+    @staticmethod
+    def _opened(served: list[InTransit], holds: Callable[[Window], bool]) -> list[InTransit]:
+        return [one for one in served if one.opened_at is None and one.window is not None and holds(one.window)]
+
+    def _tell_record(self, one: InTransit) -> None:
+        """Have the record show a window that has moved, once it matters: every note costs a write to the disk."""
+        if one.moved:
+            self._changes.append(Replanned(one.part, one.window))
+            one.moved = False
+
+    def _judge(self, *, all_of_them: bool = False) -> None:
+        """Judge the openings that are over, once the gate's lag has passed too."""
+        now = self._clock.now()
+        for one in list(self._transit.values()):
+            if one.closed_at is None or one.opened_at is None:
+                continue
+            if all_of_them or one.closed_at + one.place.lag_s + one.place.move_s <= now:
+                self._settle(one)
+
+    def _settle(self, one: InTransit) -> None:
+        """Count a window that is over; a part that was at its gate while it rested is lost."""
+        found = deviation(one, self._belt)
+        if isinstance(found, Reason):
+            self._lose(one, found)
+        else:
+            self.tally.passed(found)
+            del self._transit[one.part]

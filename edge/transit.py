@@ -1,0 +1,81 @@
+"""A part on its way to a gate, and how it is judged when the gate has moved."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from edge.belt import Belt, arrival
+from edge.gate_limits import Window
+from edge.gates import GateMove
+from edge.parts import Reason
+from edge.windows import Deviation
+
+
+@dataclass(frozen=True)
+class GatePlace:
+    """Where a gate is and how it acts: see GateTable in edge.machine. half_mm: the belt it acts on to each side."""
+
+    gate: str
+    travel_mm: float
+    lag_s: float
+    half_mm: float
+    move_s: float = 0.0
+
+    def window(self, mark: float, belt: Belt) -> Window:
+        """Say when to open so that the gate is wholly away while the belt from half_mm before to behind a part passes.
+
+        Its moments are infinite while the belt stands.
+        """
+        opens_at = arrival(mark - self.half_mm, self.travel_mm, belt) - self.lag_s - self.move_s
+        return Window(opens_at, arrival(mark + self.half_mm, self.travel_mm, belt) - self.lag_s)
+
+
+@dataclass
+class InTransit:
+    """A part on its way to a gate. window: as the gate was last told; None while the belt stands."""
+
+    part: int
+    place: GatePlace
+    mark_mm: float
+    hold: bool
+    window: Window | None
+    opened_at: float | None = None
+    closed_at: float | None = None
+    first: bool = False
+    last: bool = True
+    moved: bool = False  # since the record was last told of its window
+
+    @property
+    def passes_mm(self) -> float:
+        """The belt's travel when the part's centre is at its gate."""
+        return self.mark_mm + self.place.travel_mm
+
+
+@dataclass(frozen=True)
+class Replanned:
+    """What became of a part after its decision: another window, or none and the reason."""
+
+    part: int
+    window: Window | None
+    reason: Reason | None = None
+
+
+def ends(window: Window, move: GateMove, due_at: float) -> bool:
+    """Whether this closing ends the window: it was due, or the gate fell while the window lasted."""
+    return window.closes_at <= due_at or (move.due_at is None and window.opens_at <= due_at)
+
+
+def deviation(one: InTransit, belt: Belt) -> Deviation | Reason:
+    """Say how far off its place the gate moved for a part, or why the part was not caught, once all that is past."""
+    assert one.opened_at is not None
+    assert one.closed_at is not None
+    place = one.place
+    opened_mm = belt.travelled_mm(one.opened_at + place.lag_s + place.move_s) - one.passes_mm + place.half_mm
+    closed_mm = belt.travelled_mm(one.closed_at + place.lag_s) - one.passes_mm - place.half_mm
+    if opened_mm >= place.half_mm:  # its centre had passed before the gate was away
+        return Reason.LATE
+    if closed_mm <= -place.half_mm:
+        return Reason.GATE_RESTING
+    return Deviation(
+        opened_mm if one.first or opened_mm > 0 else None, closed_mm if one.last or closed_mm < 0 else None
+    )

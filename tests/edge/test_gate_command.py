@@ -1,0 +1,71 @@
+"""`edge-sort gate test` moves one gate, within its limits, when nobody else drives the machine."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+from click.testing import CliRunner
+
+from edge.cli import cli
+from edge.machine_command import machine_text
+from edge.machine_lock import gates_of
+
+
+@pytest.fixture
+def machine_file(tmp_path):
+    text = machine_text(("nut", "coin")).replace('"lgpio"', '"mock"')
+    path = tmp_path / "machine.toml"
+    path.write_text(text)
+    return path
+
+
+def gate_test(*arguments, **options):
+    return CliRunner().invoke(cli, ["gate", "test", *map(str, arguments)], **options)
+
+
+def test_a_gate_is_moved_after_it_was_said_what_will_happen(machine_file):
+    """Pin, resting level, times and length come first; then each move with how late it was."""
+    done = gate_test("nut", "--machine", machine_file, "--open-ms", 20, "--times", 2, "--pause-ms", 60, "--yes")
+    assert done.exit_code == 0, done.output
+    lines = done.output.splitlines()
+    assert lines[0] == ("gate 'nut': pin 17 (BCM), low at rest; goes away from rest for 20 ms, 2 times, 60 ms apart")
+    assert [line.split(",")[0] for line in lines[2:]] == ["opened", "closed", "opened", "closed"]
+    assert all(re.fullmatch(r"\w+, \d+\.\d\d ms after its moment", line) for line in lines[2:])
+
+
+def test_nothing_moves_without_a_yes(machine_file, monkeypatch):
+    """The question comes before the pins are taken."""
+    monkeypatch.setattr("edge.gate_test.GateProcess", lambda *_: pytest.fail("pins were opened"))
+    done = gate_test("nut", "--machine", machine_file, input="n\n")
+    assert done.exit_code == 1
+    assert "Is everybody clear of it?" in done.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["nut", "--open-ms", "3000"], "it would stay open longer than 2000 ms"),
+        (["nut", "--times", "2", "--open-ms", "20", "--pause-ms", "10"], "it rests 50 ms between openings"),
+        (["nut", "--times", "100", "--open-ms", "1900", "--pause-ms", "60"], "more than 80% of a minute"),
+        (["screw"], "expected the name of a gate of the machine file (nut, coin), found 'screw'"),
+    ],
+)
+def test_a_test_beyond_the_limits_is_refused(machine_file, arguments, message):
+    """One sentence, exit code 1."""
+    done = gate_test(*arguments, "--machine", machine_file, "--yes")
+    assert done.exit_code == 1
+    assert message in done.output
+    assert "opened" not in done.output
+
+
+def test_no_gate_is_moved_by_hand_while_the_line_runs(machine_file):
+    """And neither is a line started while a gate is under test."""
+    with gates_of(machine_file):
+        done = gate_test("nut", "--machine", machine_file, "--yes")
+        line = CliRunner().invoke(cli, ["run", "--bundle", "b", "--machine", str(machine_file)])
+    for one in (done, line):
+        assert one.exit_code == 1
+        assert "found another program at it" in one.output
+    assert json.dumps(str(machine_file))[1:-1] in done.output
