@@ -223,12 +223,13 @@ def test_a_device_that_fails_in_use_ends_the_run_with_its_gates_at_rest(
             compiled_bundle,
             machine,
             None,
-            lambda machine: lambda frame, outcomes: None,
+            lambda machine, belt: lambda frame, outcomes: None,
             edgetpu=pretended(fails_after=warm_ups),
         )
 
     assert rested == ["rested"]
-    assert notes(tmp_path / "journal.sqlite") == ({"classifier": "classifying on the Edge TPU"}, [("error",)])
+    kept, ended = notes(tmp_path / "journal.sqlite")
+    assert (kept["classifier"], ended) == ("classifying on the Edge TPU", [("error",)])
 
 
 @pytest.mark.parametrize(
