@@ -231,8 +231,7 @@ def test_a_device_that_fails_in_use_ends_the_run_with_its_gates_at_rest(
 
     assert rested == ["rested"]
     kept, ended = notes(tmp_path / "journal.sqlite")
-    assert kept["classifier"] == "classifying on the Edge TPU"
-    assert ended == [("error",)]
+    assert (kept["classifier"], ended) == ("classifying on the Edge TPU", [("error",)])
 
 
 @pytest.mark.parametrize(
