@@ -91,7 +91,14 @@ def build_sorter(
         finder=Finder(machine.finder_settings),
         tracker=Tracker(belt, spacing, machine.camera.view_mm),
         scorer=model.scorer,
-        decider=Decider(model.labels, model.thresholds, machine.bins, spacing, model.min_known_score),
+        decider=Decider(
+            model.labels,
+            model.thresholds,
+            machine.bins,
+            spacing,
+            model.min_known_score,
+            machine.decision.waisted_parts,
+        ),
         belt=belt,
         places=places,
         gates=gates,
@@ -101,6 +108,7 @@ def build_sorter(
             max_votes=machine.decision.max_votes,
             frame_interval_s=1 / machine.camera.frame_rate_hz,
             latency_s=machine.decision.latency_ms / 1000,
+            min_sharpness=machine.decision.min_sharpness,
         ),
     )
 

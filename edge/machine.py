@@ -63,11 +63,17 @@ class FinderTable(_Table):
 
 
 class DecisionTable(_Table):
-    """[decision] How many frames vote, and the time from exposure to decision that is allowed for."""
+    """[decision] How many frames vote, and the time from exposure to decision that is allowed for.
+
+    min_sharpness: a crop with a lower blur score (edge.sharpness) has no vote; 0 lets all vote. waisted_parts: true
+    where single parts are narrower in the middle, like dumbbells; else a waist is where two parts touch.
+    """
 
     max_votes: int = Field(default=5, ge=1, le=100)
     latency_ms: Positive = 100.0
     guard_mm: Positive = 3.0
+    min_sharpness: NotNegative = 0.0
+    waisted_parts: bool = False
 
 
 class ClassifierTable(_Table):

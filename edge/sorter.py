@@ -54,11 +54,15 @@ class Outcome:
 
 @dataclass(frozen=True)
 class SorterSettings:
-    """max_votes: frames that vote on a part. frame_interval_s: time to the next frame. latency_s: frame to decision."""
+    """max_votes: frames that vote on a part. frame_interval_s: time to the next frame. latency_s: frame to decision.
+
+    min_sharpness: a crop with a lower blur score (see edge.sharpness) has no vote.
+    """
 
     max_votes: int
     frame_interval_s: float
     latency_s: float
+    min_sharpness: float = 0.0
 
 
 class Sorter:
@@ -110,7 +114,11 @@ class Sorter:
     def _vote(self, seen: Iterable[tuple[Track, Sighting]], next_frame_at: float) -> None:
         """Classify the parts with the fewest votes first, so that none goes without."""
         for track, sighting in sorted(seen, key=lambda pair: len(pair[0].scores)):
-            if self._wants_vote(track, sighting, next_frame_at):
+            if not self._wants_vote(track, sighting, next_frame_at):
+                continue
+            if self._settings.min_sharpness > 0 and sighting.sharpness < self._settings.min_sharpness:
+                track.blurred += 1
+            else:
                 track.scores.append(self._scorer.scores(sighting.crop))
 
     def _wants_vote(self, track: Track, sighting: Sighting, next_frame_at: float) -> bool:

@@ -9,7 +9,9 @@ from numpy.typing import NDArray
 
 from edge.belt import Belt, mark_mm, position_mm
 from edge.parts import Frame, Sighting
+from edge.shapes import Outline, Shape
 
+MOST_OUTLINES = 3  # kept of a part, those nearest the middle of the picture
 FORGET_AFTER_MM = 200.0  # behind the picture's end; by then no other part can be close to it
 
 
@@ -51,6 +53,20 @@ class Track:
     out_of_view: bool = False
     bin: str | None = None
     scores: list[NDArray[np.float32]] = field(default_factory=list)
+    blurred: int = 0
+    outlines: list[tuple[float, Outline]] = field(default_factory=list)
+
+    def look(self, sighting: Sighting) -> None:
+        """Keep its outline, if it is one of those nearest the middle of the picture."""
+        if sighting.outline is not None and not sighting.several:
+            self.outlines.append((abs(sighting.x_mm), sighting.outline))
+            self.outlines.sort(key=lambda one: one[0])
+            del self.outlines[MOST_OUTLINES:]
+
+    @property
+    def shapes(self) -> list[Shape]:
+        """What its outlines say, the best seen first."""
+        return [outline.shape for _, outline in self.outlines if outline.shape is not None]
 
     @property
     def decided(self) -> bool:
@@ -68,6 +84,7 @@ class Track:
         self.crowded |= sighting.several
         self.last_seen_at = taken_at
         self.missed = 0
+        self.look(sighting)
 
 
 class Tracker:
@@ -162,6 +179,7 @@ class Tracker:
             out_of_view=sighting.cut_sideways,
             crowded=sighting.several or self._unseen_ahead(sighting, mark),
         )
+        track.look(sighting)
         self._next_number += 1
         self.tracks.append(track)
         return track

@@ -29,7 +29,7 @@ def test_every_part_is_accounted_for_and_none_is_misled(machine, color_model, co
     assert report.fed == accounted(report) == 120
     assert (report.sorted_wrong, report.wrong_by_runtime, report.struck) == (0, 0, 0)
     assert (report.on_belt, report.strays, report.ghosts) == (0, 0, 0)
-    assert set(report.rejected) <= {"crowded", "too_long"}
+    assert set(report.rejected) <= {"crowded", "too_long", "odd_size"}  # the rectangles of a colour differ much in size
     assert report.sorted_right > 100
 
 
