@@ -62,6 +62,7 @@ class Decider:
             (Reason.OUT_OF_VIEW, track.out_of_view),
             (Reason.TOO_LONG, track.length_mm > self.spacing.longest_part_mm),
             (Reason.CROWDED, track.crowded),
+            (Reason.NO_EYE, not track.eyed),
             (Reason.LOST, track.missed >= LOST_AFTER_FRAMES),
             (Reason.BLURRED, track.blurred > 0 and not findings.scores),
             (Reason.UNCLASSIFIED, not findings.scores),

@@ -16,14 +16,15 @@ from numpy.typing import NDArray
 from edge.background import LEARN_FRAMES
 from edge.belt import Belt, FixedSpeedBelt
 from edge.clocks import Clock, ManualClock, MonotonicClock
-from edge.emulated_belt import EmulatedBelt, Feeder, fates, first_mark
+from edge.emulated_belt import FED_BEFORE_MM, EmulatedBelt, Feeder, fates, first_mark
 from edge.emulated_camera import EmulatedCamera
+from edge.emulated_eye import EmulatedEye, WatchedCamera
 from edge.errors import DataError, MachineError
 from edge.gate_limits import Window
 from edge.gate_process import GateProcess
 from edge.gates import GateMove, Gates, LocalGates
 from edge.journal import Journal
-from edge.line import LineModel, OnOutcome, build_sorter, check_labels, gate_specs, line_model, run_line
+from edge.line import LineModel, OnOutcome, build_sorter, check_labels, gate_specs, line_model, photo_eye, run_line
 from edge.line_report import LineReport, gate_error_ms, line_report
 from edge.machine import (
     BeltTable,
@@ -37,6 +38,7 @@ from edge.machine import (
 )
 from edge.part_sources import PartSource, PicturedParts, RenderedParts
 from edge.parts import REJECT_BIN, Frame
+from edge.photo_eye import PhotoEye
 from edge.pins import open_pin_factory
 from edge.signature import open_bundle_by
 from edge.sorter import Outcome, Scorer
@@ -76,6 +78,7 @@ class EmulatedRun:
     gate_error: dict[str, float | None]
     because: str
     skipped: Sequence[str]
+    eye: dict[str, int] | None = None
 
     def as_dict(self, options: EmulateOptions) -> dict[str, Any]:
         """Return everything under the names that `run --json` uses."""
@@ -85,6 +88,7 @@ class EmulatedRun:
             "clock": "manual" if options.fast else "monotonic",
             "seed": options.seed,
             "ended_because": self.because,
+            "eye": self.eye,
             "skipped_pictures": list(self.skipped),
         }
 
@@ -179,11 +183,15 @@ def emulate_line(
         emulated = _belt(options, machine, belt, source, clock.now())
         camera = EmulatedCamera(emulated, frame_rate_hz=machine.camera.frame_rate_hz, clock=clock)
         watched = _WatchedGates(gates, emulated)
-        sorter = build_sorter(machine, model, belt=belt, gates=watched, journal=journal, clock=clock)
-        because = run_line(sorter, camera, watched, journal, on_outcome)
+        eye = _eye(machine, emulated, belt)
+        sorter = build_sorter(
+            machine, model, belt=belt, gates=watched, journal=journal, clock=clock, eye=eye and eye[1]
+        )
+        seen_by = WatchedCamera(camera, eye[0], clock) if eye else camera
+        because = run_line(sorter, seen_by, watched, journal, on_outcome)
         report = line_report(fates(emulated, clock.now()), journal.rows(), machine.bins)
     skipped = source.skipped if isinstance(source, PicturedParts) else []
-    return EmulatedRun(report, gate_error_ms(watched.moves), because, skipped)
+    return EmulatedRun(report, gate_error_ms(watched.moves), because, skipped, eye[1].counts() if eye else None)
 
 
 def emulated_copy(machine: Machine) -> Machine:
@@ -228,6 +236,16 @@ def _belt(options: EmulateOptions, machine: Machine, belt: Belt, source: PartSou
     )
     tiles = options.parts is not None
     return EmulatedBelt(machine, belt, feeder, count=options.count, seed=options.seed, tiles=tiles)
+
+
+def _eye(machine: Machine, emulated: EmulatedBelt, belt: Belt) -> tuple[EmulatedEye, PhotoEye] | None:
+    if machine.finder.source == "picture" or machine.eye is None:
+        return None
+    least_mm = -machine.camera.view_mm / 2 - FED_BEFORE_MM / 2
+    if machine.eye.at_mm < least_mm:
+        raise MachineError(f"eye.at_mm: the emulated belt begins at {least_mm:.0f} mm, found {machine.eye.at_mm:g}")
+    watching = EmulatedEye(emulated, belt, machine.eye.at_mm, machine.eye.pin, active_high=machine.eye.active_high)
+    return watching, photo_eye(machine, belt, watching.sensor)
 
 
 def _open_journal(options: EmulateOptions, bundle_sha256: str, machine: Machine) -> Journal:

@@ -20,7 +20,9 @@ from edge.gates import Gates, GateSpec
 from edge.journal import Journal
 from edge.machine import Machine
 from edge.parts import Frame
+from edge.photo_eye import EyedFinder, EyeFinder, EyeSettings, PartFinder, PhotoEye
 from edge.processor import LoadedModel, load_model
+from edge.sensors import Sensor
 from edge.sorter import GatePlace, Outcome, Scorer, Sorter, SorterSettings
 from edge.tracker import Tracker
 
@@ -78,9 +80,16 @@ def check_labels(machine: Machine, labels: Sequence[str]) -> None:
 
 
 def build_sorter(
-    machine: Machine, model: LineModel, *, belt: Belt, gates: Gates, journal: Journal, clock: Clock
+    machine: Machine,
+    model: LineModel,
+    *,
+    belt: Belt,
+    gates: Gates,
+    journal: Journal,
+    clock: Clock,
+    eye: PhotoEye | None = None,
 ) -> Sorter:
-    """Put the stages together. Raises MachineError when machine and model do not fit."""
+    """Put the stages together, the eye too where the machine has one. Raises MachineError when they do not fit."""
     check_labels(machine, model.labels)
     spacing = machine.spacing
     places = {
@@ -88,7 +97,7 @@ def build_sorter(
         for gate in machine.gates
     }
     return Sorter(
-        finder=Finder(machine.finder_settings),
+        finder=_part_finder(machine, belt, eye),
         tracker=Tracker(belt, spacing, machine.camera.view_mm),
         scorer=model.scorer,
         decider=Decider(
@@ -110,6 +119,32 @@ def build_sorter(
             latency_s=machine.decision.latency_ms / 1000,
             min_sharpness=machine.decision.min_sharpness,
         ),
+    )
+
+
+def photo_eye(machine: Machine, belt: Belt, sensor: Sensor) -> PhotoEye:
+    """Put a machine's eye on its sensor."""
+    assert machine.eye is not None, "read_machine checks this"
+    camera, eye = machine.camera, machine.eye
+    settings = EyeSettings(
+        at_mm=eye.at_mm,
+        min_gap_mm=eye.min_gap_mm,
+        view_mm=camera.view_mm,
+        mm_per_px=camera.mm_per_px,
+        crop_mm=eye.lane_mm or camera.height_px * camera.mm_per_px,
+        spare_mm=machine.decision.guard_mm,
+    )
+    return PhotoEye(sensor, belt, settings)
+
+
+def _part_finder(machine: Machine, belt: Belt, eye: PhotoEye | None) -> PartFinder:
+    if machine.finder.source == "picture":
+        return Finder(machine.finder_settings)
+    assert eye is not None, "whoever builds the sorter of a machine with an eye opens its sensor"
+    return (
+        EyeFinder(eye, belt)
+        if machine.finder.source == "eye"
+        else EyedFinder(Finder(machine.finder_settings), eye, belt)
     )
 
 

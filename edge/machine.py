@@ -54,12 +54,28 @@ class CameraTable(_Table):
 
 
 class FinderTable(_Table):
-    """[finder] How a part differs from the belt."""
+    """[finder] What finds parts, and how a part differs from the belt. source "eye" or "both" needs a table [eye]."""
 
+    source: Literal["picture", "eye", "both"] = "picture"
     contrast: int = Field(default=30, ge=4, le=200)
     join_mm: Positive = 2.0
     min_part_mm: Positive = 4.0
     crop_margin: float = Field(default=1.15, ge=1.0, le=3.0)
+
+
+class EyeTable(_Table):
+    """[eye] A photo-eye whose beam crosses the belt.
+
+    pin: BCM number. active_high: the pin is high while a part breaks the beam. at_mm: of the beam, downstream of the
+    middle of the picture, so negative before it. min_gap_mm: what follows closer is the same part. lane_mm: with the
+    eye alone, the width of the lane in the middle of the picture that parts ride in; the whole picture by default.
+    """
+
+    pin: int = Field(ge=0, le=27)
+    active_high: bool = True
+    at_mm: float = Field(ge=-10_000, le=0)
+    min_gap_mm: NotNegative = 2.0
+    lane_mm: Positive | None = None
 
 
 class DecisionTable(_Table):
@@ -143,6 +159,7 @@ class Machine(_Table):
     belt: BeltTable
     camera: CameraTable
     finder: FinderTable = FinderTable()
+    eye: EyeTable | None = None
     decision: DecisionTable = DecisionTable()
     classifier: ClassifierTable = ClassifierTable()
     gpio: GpioTable = GpioTable()
@@ -163,7 +180,7 @@ class Machine(_Table):
     @property
     def finder_settings(self) -> FinderSettings:
         """The finder's settings at this camera's scale."""
-        return FinderSettings(mm_per_px=self.camera.mm_per_px, **self.finder.model_dump())
+        return FinderSettings(mm_per_px=self.camera.mm_per_px, **self.finder.model_dump(exclude={"source"}))
 
     def digest(self) -> str:
         """Return the sha256 of everything that describes the machine."""
@@ -198,6 +215,7 @@ def check_machine(machine: Machine) -> None:
     """Raise MachineError when the machine, each value fine by itself, cannot work."""
     _check_camera(machine.camera)
     _check_unique(machine)
+    _check_eye(machine)
     for index, gate in enumerate(machine.gates):
         _check_reach(machine, index, gate)
     _check_view(machine)
@@ -226,6 +244,27 @@ def _check_unique(machine: Machine) -> None:
     for label in labels:
         if labels.count(label) > 1:
             raise MachineError(f"gates: expected each label at one gate, found {label!r} at two; delete one")
+
+
+def _check_eye(machine: Machine) -> None:
+    eye, source = machine.eye, machine.finder.source
+    if source != "picture" and eye is None:
+        raise MachineError(
+            f"finder.source: {source!r} needs a photo-eye, found no table [eye]; add one, or use 'picture'"
+        )
+    if eye is None:
+        return
+    for index, gate in enumerate(machine.gates):
+        if gate.pin == eye.pin:
+            raise MachineError(
+                f"eye.pin: expected a pin of its own, found {eye.pin} also at gates.{index}.pin; change one"
+            )
+    edge_mm = -machine.camera.view_mm / 2
+    if source == "eye" and eye.at_mm > edge_mm:
+        raise MachineError(
+            f"eye.at_mm: expected {edge_mm:.0f} at most for finder.source 'eye', because the belt before the eye must "
+            f"not be in the picture, found {eye.at_mm:g}; move the eye upstream, or use 'both'"
+        )
 
 
 def _check_reach(machine: Machine, index: int, gate: GateTable) -> None:

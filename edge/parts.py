@@ -36,7 +36,8 @@ class Sighting:
     positive); length_mm and width_mm its extent along and across. crop: (n, n, 3) uint8, square, around it.
     centred: the part is in the middle of its crop along the belt; near the picture's ends the crop had to move aside.
     several: another part is too near to tell their pieces apart. cut_...: the picture's end shows only a piece of it.
-    outline: which of its pixels differ from the belt; None where nobody looked.
+    outline: which of its pixels differ from the belt; None where nobody looked. eyed: the photo-eye
+    saw it too, where the machine has one beside the picture.
     """
 
     x_mm: float
@@ -50,6 +51,7 @@ class Sighting:
     cut_downstream: bool = False
     cut_sideways: bool = False
     outline: Outline | None = None
+    eyed: bool = True
 
     @property
     def angle_deg(self) -> float | None:
@@ -79,6 +81,7 @@ class Reason(StrEnum):
     TOUCHING = "touching"
     ODD_SIZE = "odd_size"
     BLURRED = "blurred"
+    NO_EYE = "no_eye"
     TOO_LONG = "too_long"
     OUT_OF_VIEW = "out_of_view"
     LOST = "lost"

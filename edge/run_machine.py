@@ -4,26 +4,29 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from edge.belt import FixedSpeedBelt
+from edge.belt import Belt, FixedSpeedBelt
 from edge.bundle import Bundle
 from edge.clocks import MonotonicClock
 from edge.edgetpu import EdgeTpu
 from edge.errors import MachineError
 from edge.gate_process import GateProcess
 from edge.journal import Journal, check_journal
-from edge.line import OnOutcome, build_sorter, check_labels, gate_specs, line_model, open_camera, run_line
+from edge.line import OnOutcome, build_sorter, check_labels, gate_specs, line_model, open_camera, photo_eye, run_line
 from edge.line_report import error_percentiles
 from edge.machine import Machine
 from edge.parts import REJECT_BIN
+from edge.photo_eye import PhotoEye
+from edge.pins import open_pin_factory
 from edge.processor import LoadedModel, Processor, load_model
+from edge.sensors import GpioSensor
 
 WARM_UP_RUNS = 3
 
@@ -40,6 +43,7 @@ class MachineRun:
     real_time: bool
     processor: Processor
     fell_back: str | None
+    eye: dict[str, int] | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Return everything under the names that `run --json` uses."""
@@ -50,6 +54,7 @@ class MachineRun:
             "gate_error_ms": self.gate_error,
             "ended_because": self.because,
             "real_time": self.real_time,
+            "eye": self.eye,
             "classifier": {"processor": self.processor, "fell_back_because": self.fell_back},
         }
 
@@ -93,16 +98,37 @@ def run_machine(
     ):
         journal.note("classifier", loaded.sentence)
         belt = FixedSpeedBelt(machine.belt.speed_mm_s)
-        sorter = build_sorter(machine, model, belt=belt, gates=gates, journal=journal, clock=clock)
-        because = run_line(sorter, camera, gates, journal, watch(machine))
-        return _summary(journal.rows(), because, loaded, real_time=gates.real_time)
+        with _open_eye(machine, belt) as eye:
+            sorter = build_sorter(machine, model, belt=belt, gates=gates, journal=journal, clock=clock, eye=eye)
+            because = run_line(sorter, camera, gates, journal, watch(machine))
+        counts = eye.counts() if eye else None
+        return _summary(journal.rows(), because, loaded, real_time=gates.real_time, eye=counts)
+
+
+@contextmanager
+def _open_eye(machine: Machine, belt: Belt) -> Iterator[PhotoEye | None]:
+    """Open the machine's photo-eye, if it finds parts with one. Raises GateError when its pin cannot be used."""
+    if machine.finder.source == "picture" or machine.eye is None:
+        yield None
+        return
+    factory = open_pin_factory(machine.gpio.pin_factory)
+    sensor = GpioSensor("eye", machine.eye.pin, active_high=machine.eye.active_high, pin_factory=factory)
+    with closing(sensor):
+        yield photo_eye(machine, belt, sensor)
 
 
 def _journal(path: Path, digest: str, machine: Machine) -> Journal:
     return Journal(path, bundle_sha256=digest, machine_sha256=machine.digest(), clock="monotonic")
 
 
-def _summary(rows: Sequence[sqlite3.Row], because: str, loaded: LoadedModel, *, real_time: bool) -> MachineRun:
+def _summary(
+    rows: Sequence[sqlite3.Row],
+    because: str,
+    loaded: LoadedModel,
+    *,
+    real_time: bool,
+    eye: dict[str, int] | None = None,
+) -> MachineRun:
     errors = [
         abs(row[done] - row[due]) * 1000
         for row in rows
@@ -118,4 +144,5 @@ def _summary(rows: Sequence[sqlite3.Row], because: str, loaded: LoadedModel, *, 
         real_time=real_time,
         processor=loaded.processor,
         fell_back=loaded.fell_back,
+        eye=eye,
     )

@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from edge.belt import Belt, arrival
 from edge.clocks import Clock
 from edge.decide import Decider
-from edge.finder import Finder
 from edge.gate_limits import MoveRefused, Window
 from edge.gates import Gates
 from edge.journal import Journal, Planned
 from edge.parts import REJECT_BIN, Decision, Frame, Reason, Sighting
+from edge.photo_eye import PartFinder
 from edge.tracker import Track, Tracker
 
 
@@ -71,7 +71,7 @@ class Sorter:
     def __init__(
         self,
         *,
-        finder: Finder,
+        finder: PartFinder,
         tracker: Tracker,
         scorer: Scorer,
         decider: Decider,

@@ -54,6 +54,7 @@ class Track:
     bin: str | None = None
     scores: list[NDArray[np.float32]] = field(default_factory=list)
     blurred: int = 0
+    eyed: bool = True
     outlines: list[tuple[float, Outline]] = field(default_factory=list)
 
     def look(self, sighting: Sighting) -> None:
@@ -82,6 +83,7 @@ class Track:
         self.width_mm = max(self.width_mm, sighting.width_mm)
         self.out_of_view |= sighting.cut_sideways
         self.crowded |= sighting.several
+        self.eyed |= sighting.eyed
         self.last_seen_at = taken_at
         self.missed = 0
         self.look(sighting)
@@ -177,6 +179,7 @@ class Tracker:
             first_seen_at=taken_at,
             last_seen_at=taken_at,
             out_of_view=sighting.cut_sideways,
+            eyed=sighting.eyed,
             crowded=sighting.several or self._unseen_ahead(sighting, mark),
         )
         track.look(sighting)
