@@ -54,7 +54,8 @@ class Differences:
         bottom, the last two exclusive.
         """
         left, top, right, bottom = box
-        inside: NDArray[np.bool_] = np.any(self.pixels[top // 2 : bottom // 2, left:right], axis=2)
+        part = self.pixels[top // 2 : bottom // 2, left:right]
+        inside = part[:, :, 0] | part[:, :, 1] | part[:, :, 2]  # many times faster than any() over an axis of 3
         columns, rows = np.flatnonzero(inside.any(axis=0)), np.flatnonzero(inside.any(axis=1))
         if not len(columns):
             return box, inside[:, ::2]
