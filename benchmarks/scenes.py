@@ -1,6 +1,6 @@
 """The finder on whole photographs with boxes: which parts it finds, and what becomes of those that touch.
 
-    python benchmarks/scenes.py FOLDER [--contrast N] [--mm-per-px X] [--save DIR]
+    python benchmarks/scenes.py FOLDER [--contrast N] [--mm-per-px X] [--only PREFIX] [--save DIR]
 
 FOLDER holds boxes.csv (frame, class, xmin, ymin, xmax, ymax) and frames/. A photograph comes without a picture of its
 empty ground, so the ground is estimated from the photograph itself: the median of windows of WINDOW_PX, which the
@@ -149,10 +149,13 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--contrast", type=int, help="Grey levels; by default what the ground itself asks for.")
     parser.add_argument("--mm-per-px", type=float, default=0.3)
+    parser.add_argument("--only", default="", help="Only the frames whose names begin so.")
     parser.add_argument("--save", type=Path)
     options = parser.parse_args()
     counts: Counter[str] = Counter()
     for name, parts in sorted(read_boxes(options.folder).items()):
+        if not name.startswith(options.only):
+            continue
         image = read_picture(options.folder / "frames" / name)
         contrast = options.contrast or contrast_for(image)
         found = find(image, FinderSettings(mm_per_px=options.mm_per_px, contrast=contrast))
