@@ -12,7 +12,11 @@ from edge.errors import CameraError
 LEARN_FRAMES = 8
 GIVE_UP_AFTER_FRAMES = 300
 REFRESH_EVERY = 4  # empty frames; one grey level each time follows daylight and leaves a passing part no trace
+EDGE_SHARE = 0.1
 _QUIET_SHARE = 0.002  # of the cells may differ between two pictures of an empty belt
+
+
+Box = tuple[int, int, int, int]
 
 
 @dataclass(frozen=True)
@@ -20,21 +24,44 @@ class Differences:
     """Where a frame shows something else than the belt.
 
     sure: cells, (H/4, W/4) bool, above the contrast. perhaps: cells near those, above half of it. pixels: every
-    second row of pixels, (H/2, W, 3) bool, above the contrast.
+    second row of pixels, (H/2, W, 3) bool, above the contrast. amount: how much they differ, uint8.
     """
 
     sure: NDArray[np.bool_]
     perhaps: NDArray[np.bool_]
     pixels: NDArray[np.bool_]
+    amount: NDArray[np.uint8]
+    contrast: int
 
-    def tight(self, box: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
-        """Shrink a box of cells, in pixels (left, top, right, bottom), to the pixels in it that surely differ."""
+    def has_edge(self, box: Box) -> bool:
+        """Whether the difference begins abruptly anywhere round a box, as a body's does and a soft shadow's does not.
+
+        Abruptly: by half the contrast within two pixels, at EDGE_SHARE of as many places as the box has round it, so
+        that noise is no edge.
+        """
         left, top, right, bottom = box
-        inside: NDArray[np.bool_] = np.any(self.pixels[top // 2 : bottom // 2, left:right], axis=2)
+        grey = self.amount[max(top // 2 - 1, 0) : bottom // 2 + 1, max(left - 2, 0) : right + 2, 1]
+        abrupt = np.count_nonzero(_difference(grey[:, 2:], grey[:, :-2]) > self.contrast // 2)
+        enough = EDGE_SHARE * 2 * sum(grey.shape)
+        if abrupt < enough:
+            abrupt += np.count_nonzero(_difference(grey[1:], grey[:-1]) > self.contrast // 2)
+        return bool(abrupt >= enough)
+
+    def tight(self, box: Box) -> tuple[Box, NDArray[np.bool_]]:
+        """Shrink a box of cells to the pixels in it that surely differ.
+
+        Returns it, and which of every second pixel in it differ, (h, w) bool. Boxes are in pixels: left, top, right,
+        bottom, the last two exclusive.
+        """
+        left, top, right, bottom = box
+        part = self.pixels[top // 2 : bottom // 2, left:right]
+        inside = part[:, :, 0] | part[:, :, 1] | part[:, :, 2]  # many times faster than any() over an axis of 3
         columns, rows = np.flatnonzero(inside.any(axis=0)), np.flatnonzero(inside.any(axis=1))
         if not len(columns):
-            return box
-        return left + int(columns[0]), top + 2 * int(rows[0]), left + int(columns[-1]) + 1, top + 2 * int(rows[-1]) + 2
+            return box, inside[:, ::2]
+        x0, y0, x1, y1 = int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
+        # a copy: a view would keep the whole frame's mask alive as long as the part
+        return (left + x0, top + 2 * y0, left + x1, top + 2 * y1), inside[y0:y1, x0:x1:2].copy()
 
 
 class Background:
@@ -85,7 +112,7 @@ class Background:
         if len(rows):  # what is faint matters only near what is sure, and looking everywhere would cost as much again
             top, bottom = max(int(rows[0]) - 1, 0), int(rows[-1]) + 2
             perhaps[top:bottom] = _cells(difference[2 * top : 2 * bottom] > self._contrast // 2)
-        return Differences(sure, perhaps, pixels)
+        return Differences(sure, perhaps, pixels, difference, self._contrast)
 
     def refresh(self, image: NDArray[np.uint8]) -> None:
         """Follow slow changes of light by a frame that shows the empty belt."""

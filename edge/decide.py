@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from edge.classifier import best
 from edge.parts import REJECT_BIN, Decision, Reason
+from edge.sizes import SizeBook
 from edge.tracker import Spacing, Track
 
 LOST_AFTER_FRAMES = 3  # in a row in which the part should have been in the picture and was not
@@ -19,7 +20,8 @@ class Decider:
     """The rules of one line.
 
     thresholds: lowest score per label. bins: label -> bin. A label in neither goes to reject. min_known_score: below it
-    a part is taken for one of no known class.
+    a part is taken for one of no known class. waisted_parts: a waist is no sign that two parts touch, because single
+    parts have one. sizes: what the parts of each label measured so far.
     """
 
     labels: tuple[str, ...]
@@ -27,11 +29,13 @@ class Decider:
     bins: Mapping[str, str]
     spacing: Spacing
     min_known_score: float = 0.0
+    waisted_parts: bool = False
+    sizes: SizeBook = field(default_factory=SizeBook)
 
     def decide(self, track: Track) -> Decision:
         """Decide a part from everything seen of it."""
         findings = self._findings(track)
-        doubt = self._doubt(track, findings)
+        doubt = self._doubt(track, findings) or self._shape_doubt(track, findings.label)
         if doubt is not None:
             return findings.rejected(doubt)
         return Decision(self.bins[findings.label], Reason.SORTED, findings.label, findings.score, findings.scores)
@@ -42,12 +46,25 @@ class Decider:
         prediction = best(self.labels, np.mean(track.scores, axis=0))
         return Decision(REJECT_BIN, Reason.UNCLASSIFIED, prediction.label, prediction.score, prediction.scores)
 
+    def _shape_doubt(self, track: Track, label: str) -> Reason | None:
+        """Whether the outlines of a part without any other doubt look like two parts, or unlike those of its label."""
+        shapes = track.shapes
+        if not shapes:
+            return None
+        if not self.waisted_parts and any(shape.waisted for shape in shapes):
+            return Reason.TOUCHING
+        odd = self.sizes.odd(label, shapes[0])
+        self.sizes.note(label, shapes[0])
+        return Reason.ODD_SIZE if odd else None
+
     def _doubt(self, track: Track, findings: Decision) -> Reason | None:
         rules = (
             (Reason.OUT_OF_VIEW, track.out_of_view),
             (Reason.TOO_LONG, track.length_mm > self.spacing.longest_part_mm),
             (Reason.CROWDED, track.crowded),
+            (Reason.NO_EYE, not track.eyed),
             (Reason.LOST, track.missed >= LOST_AFTER_FRAMES),
+            (Reason.BLURRED, track.blurred > 0 and not findings.scores),
             (Reason.UNCLASSIFIED, not findings.scores),
             (Reason.UNKNOWN, findings.score < self.min_known_score),
             # "not at least" rather than "less": a score that is not a number is below every threshold

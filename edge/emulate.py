@@ -19,15 +19,26 @@ from edge.belt import Belt, FixedSpeedBelt
 from edge.belt_motion import BeltMotion, EmulatedSteps
 from edge.belts import encoder_belt
 from edge.clocks import Clock, ManualClock, MonotonicClock
-from edge.emulated_belt import EmulatedBelt, Fate, FedPart, Feeder, fates, first_mark
+from edge.emulated_belt import FED_BEFORE_MM, EmulatedBelt, Fate, FedPart, Feeder, fates, first_mark
 from edge.emulated_camera import EmulatedCamera
+from edge.emulated_eye import EmulatedEye, WatchedCamera
 from edge.errors import DataError, MachineError
 from edge.follow import followed_by_clock, followed_by_thread
 from edge.gate_limits import Window
 from edge.gate_process import GateProcess
 from edge.gates import GateMove, Gates, LocalGates
 from edge.incidents import Incidents
-from edge.line import LineModel, OnOutcome, build_schedule, build_sorter, check_labels, gate_specs, line_model, run_line
+from edge.line import (
+    LineModel,
+    OnOutcome,
+    build_schedule,
+    build_sorter,
+    check_labels,
+    gate_specs,
+    line_model,
+    photo_eye,
+    run_line,
+)
 from edge.line_journal import line_journal
 from edge.line_report import LineReport, gate_error_ms, line_report
 from edge.machine import (
@@ -42,6 +53,7 @@ from edge.machine import (
 )
 from edge.part_sources import PartSource, PicturedParts, RenderedParts
 from edge.parts import REJECT_BIN, Frame, Reason
+from edge.photo_eye import PhotoEye
 from edge.pins import open_pin_factory
 from edge.schedule import Schedule
 from edge.signature import open_bundle_by
@@ -88,6 +100,7 @@ class EmulatedRun:
     summary: LineSummary
     ended: Sequence[tuple[FedPart, Fate]]
     rows: Sequence[sqlite3.Row]
+    eye: dict[str, int] | None = None
 
     def as_dict(self, options: EmulateOptions) -> dict[str, Any]:
         """Return everything under the names that `run --json` uses."""
@@ -98,6 +111,7 @@ class EmulatedRun:
             "clock": "manual" if options.fast else "monotonic",
             "seed": options.seed,
             "ended_because": self.because,
+            "eye": self.eye,
             "skipped_pictures": list(self.skipped),
         }
 
@@ -211,6 +225,7 @@ def emulate_line(
         watched = _WatchedGates(gates, emulated)
         driven = wrap(watched)
         schedule = build_schedule(machine, driven, belt, clock, incidents)
+        eye = _eye(machine, emulated, belt)
         sorter = build_sorter(
             machine,
             model,
@@ -221,14 +236,17 @@ def emulate_line(
             schedule=schedule,
             incidents=incidents,
             on_incident=lambda incident: tell(incident.sentence),
+            eye=eye and eye[1],
         )
+        seen_by = WatchedCamera(camera, eye[0], clock) if eye else camera
         with _followed(machine, schedule, clock):
-            because = run_line(sorter, camera, driven, journal, on_outcome)
+            because = run_line(sorter, seen_by, driven, journal, on_outcome)
         summary = sorter.summary()
         ended, rows = fates(emulated, clock.now()), journal.rows()
         report = line_report(ended, rows, machine.bins)
     skipped = source.skipped if isinstance(source, PicturedParts) else []
-    return EmulatedRun(report, gate_error_ms(watched.moves), because, skipped, summary, ended, rows)
+    counts = eye[1].counts() if eye else None
+    return EmulatedRun(report, gate_error_ms(watched.moves), because, skipped, summary, ended, rows, counts)
 
 
 def emulated_line(options: EmulateOptions, clock: Clock) -> tuple[Machine, EmulatedBelt]:
@@ -317,6 +335,16 @@ def emulated_belt(
     )
     tiles = options.parts is not None
     return EmulatedBelt(machine, belt, feeder, count=options.count, seed=options.seed, tiles=tiles)
+
+
+def _eye(machine: Machine, emulated: EmulatedBelt, belt: Belt) -> tuple[EmulatedEye, PhotoEye] | None:
+    if machine.finder.source == "picture" or machine.eye is None:
+        return None
+    least_mm = -machine.camera.view_mm / 2 - FED_BEFORE_MM / 2
+    if machine.eye.at_mm < least_mm:
+        raise MachineError(f"eye.at_mm: the emulated belt begins at {least_mm:.0f} mm, found {machine.eye.at_mm:g}")
+    watching = EmulatedEye(emulated, belt, machine.eye.at_mm, machine.eye.pin, active_high=machine.eye.active_high)
+    return watching, photo_eye(machine, belt, watching.sensor)
 
 
 class _WatchedGates:

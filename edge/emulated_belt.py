@@ -20,6 +20,7 @@ from edge.parts import REJECT_BIN
 from edge.render import Sprite, ground_texture, paste_sprite
 
 SIDE_MARGIN_MM = 8.0  # room for a shadow
+FED_BEFORE_MM = 100.0  # the picture; parts exist from there on
 CLOSE_SHARE = 0.03  # of the parts follow so closely that the gates cannot separate them, as on a real feeder
 CLOSE_MM = (4.0, 14.0)  # of free belt between two such parts
 _TILE_PX = 1024
@@ -134,7 +135,7 @@ class EmulatedBelt:
         return Fate(REJECT_BIN, struck)
 
     def _feed_until(self, at: float) -> None:
-        reach_mm = self._half_view_mm + 100
+        reach_mm = self._half_view_mm + FED_BEFORE_MM
         while (self._count is None or len(self.fed) < self._count) and position_mm(
             self._waiting.mark_mm, at, self._belt
         ) > -reach_mm:

@@ -11,6 +11,7 @@ from edge.background import Background, Differences
 from edge.blobs import Blob, BlobRules
 from edge.errors import CameraError
 from edge.parts import Frame, Sighting
+from edge.shapes import Outline
 
 CELL_PX = 4
 MOST_SHARE = 0.5  # of the picture that parts may fill; more is a hand, or another light
@@ -65,7 +66,8 @@ class Finder:
             return None
         if not seen.sure.any():
             self._background.refresh(frame.image)
-        return [self._sighting(frame.image, blob, seen) for blob in blobs]
+        sightings = [self._sighting(frame.image, blob, seen) for blob in blobs]
+        return [one for one in sightings if one is not None]
 
     def _note_trust(self, trusted: bool) -> None:
         self._untrusted = 0 if trusted else self._untrusted + 1
@@ -75,12 +77,18 @@ class Finder:
                 "take away what covers the camera or switch the light back, then start again"
             )
 
-    def _sighting(self, image: NDArray[np.uint8], blob: Blob, seen: Differences) -> Sighting:
+    def _sighting(self, image: NDArray[np.uint8], blob: Blob, seen: Differences) -> Sighting | None:
+        """Describe it; None when it is only a shadow."""
         height, width = image.shape[:2]
         scale, region = self._settings.mm_per_px, blob.region
-        left, top, right, bottom = box = seen.tight(
+        box, inside = seen.tight(
             (region.left * CELL_PX, region.top * CELL_PX, region.right * CELL_PX, region.bottom * CELL_PX)
         )
+        cut_along = region.left == 0, region.right == width // CELL_PX
+        cut_sideways = region.top == 0 or region.bottom == height // CELL_PX
+        if not (any(cut_along) or cut_sideways) and not seen.has_edge(box):
+            return None
+        left, top, right, bottom = box
         side = crop_side(box, self._settings.crop_margin, width, height)
         return Sighting(
             x_mm=((left + right) / 2 - width / 2) * scale,
@@ -90,9 +98,10 @@ class Finder:
             crop=square_crop(image, box, side),
             centred=side / 2 <= (left + right) / 2 <= width - side / 2,
             several=blob.several,
-            cut_upstream=region.left == 0,
-            cut_downstream=region.right == width // CELL_PX,
-            cut_sideways=region.top == 0 or region.bottom == height // CELL_PX,
+            cut_upstream=cut_along[0],
+            cut_downstream=cut_along[1],
+            cut_sideways=cut_sideways,
+            outline=Outline(inside, 2 * scale),
         )
 
 

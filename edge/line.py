@@ -21,8 +21,10 @@ from edge.incidents import Incident, Incidents
 from edge.journal import Journal
 from edge.machine import Machine
 from edge.parts import Frame
+from edge.photo_eye import EyedFinder, EyeFinder, EyeSettings, PartFinder, PhotoEye
 from edge.processor import LoadedModel, load_model
 from edge.schedule import Schedule
+from edge.sensors import Sensor
 from edge.sorter import Outcome, Scorer, Sorter, SorterSettings
 from edge.tracker import Tracker
 from edge.transit import GatePlace
@@ -105,16 +107,24 @@ def build_sorter(
     schedule: Schedule | None = None,
     incidents: Incidents | None = None,
     on_incident: Callable[[Incident], None] = lambda _incident: None,
+    eye: PhotoEye | None = None,
 ) -> Sorter:
-    """Put the stages together. Raises MachineError when machine and model do not fit."""
+    """Put the stages together, the eye too where the machine has one. Raises MachineError when they do not fit."""
     check_labels(machine, model.labels)
     incidents = incidents or Incidents()
     spacing = machine.spacing
     return Sorter(
-        finder=Finder(machine.finder_settings),
+        finder=_part_finder(machine, belt, eye),
         tracker=Tracker(belt, spacing, machine.camera.view_mm),
         scorer=model.scorer,
-        decider=Decider(model.labels, model.thresholds, machine.bins, spacing, model.min_known_score),
+        decider=Decider(
+            model.labels,
+            model.thresholds,
+            machine.bins,
+            spacing,
+            model.min_known_score,
+            machine.decision.waisted_parts,
+        ),
         belt=belt,
         places=gate_places(machine),
         schedule=schedule or build_schedule(machine, gates, belt, clock, incidents),
@@ -124,10 +134,37 @@ def build_sorter(
             max_votes=machine.decision.max_votes,
             frame_interval_s=1 / machine.camera.frame_rate_hz,
             latency_s=machine.decision.latency_ms / 1000,
+            min_sharpness=machine.decision.min_sharpness,
         ),
         visual=VisualSpeed(belt, incidents, tolerance=machine.belt.speed_tolerance),
         incidents=incidents,
         on_incident=on_incident,
+    )
+
+
+def photo_eye(machine: Machine, belt: Belt, sensor: Sensor) -> PhotoEye:
+    """Put a machine's eye on its sensor."""
+    assert machine.eye is not None, "read_machine checks this"
+    camera, eye = machine.camera, machine.eye
+    settings = EyeSettings(
+        at_mm=eye.at_mm,
+        min_gap_mm=eye.min_gap_mm,
+        view_mm=camera.view_mm,
+        mm_per_px=camera.mm_per_px,
+        crop_mm=eye.lane_mm or camera.height_px * camera.mm_per_px,
+        spare_mm=machine.decision.guard_mm,
+    )
+    return PhotoEye(sensor, belt, settings)
+
+
+def _part_finder(machine: Machine, belt: Belt, eye: PhotoEye | None) -> PartFinder:
+    if machine.finder.source == "picture":
+        return Finder(machine.finder_settings)
+    assert eye is not None, "whoever builds the sorter of a machine with an eye opens its sensor"
+    return (
+        EyeFinder(eye, belt)
+        if machine.finder.source == "eye"
+        else EyedFinder(Finder(machine.finder_settings), eye, belt)
     )
 
 

@@ -83,20 +83,42 @@ class CameraTable(_Table):
 
 
 class FinderTable(_Table):
-    """[finder] How a part differs from the belt."""
+    """[finder] What finds parts, and how a part differs from the belt. source "eye" or "both" needs a table [eye]."""
 
+    source: Literal["picture", "eye", "both"] = "picture"
     contrast: int = Field(default=30, ge=4, le=200)
     join_mm: Positive = 2.0
     min_part_mm: Positive = 4.0
     crop_margin: float = Field(default=1.15, ge=1.0, le=3.0)
 
 
+class EyeTable(_Table):
+    """[eye] A photo-eye whose beam crosses the belt.
+
+    pin: BCM number. active_high: the pin is high while a part breaks the beam. at_mm: of the beam, downstream of the
+    middle of the picture, so negative before it. min_gap_mm: what follows closer is the same part. lane_mm: with the
+    eye alone, the width of the lane in the middle of the picture that parts ride in; the whole picture by default.
+    """
+
+    pin: int = Field(ge=0, le=27)
+    active_high: bool = True
+    at_mm: float = Field(ge=-10_000, le=0)
+    min_gap_mm: NotNegative = 2.0
+    lane_mm: Positive | None = None
+
+
 class DecisionTable(_Table):
-    """[decision] How many frames vote, and the time from exposure to decision that is allowed for."""
+    """[decision] How many frames vote, and the time from exposure to decision that is allowed for.
+
+    min_sharpness: a crop with a lower blur score (edge.sharpness) has no vote; 0 lets all vote. waisted_parts: true
+    where single parts are narrower in the middle, like dumbbells; else a waist is where two parts touch.
+    """
 
     max_votes: int = Field(default=5, ge=1, le=100)
     latency_ms: Positive = 100.0
     guard_mm: Positive = 3.0
+    min_sharpness: NotNegative = 0.0
+    waisted_parts: bool = False
 
 
 class ClassifierTable(_Table):
@@ -189,6 +211,7 @@ class Machine(_Table):
     belt: BeltTable
     camera: CameraTable
     finder: FinderTable = FinderTable()
+    eye: EyeTable | None = None
     decision: DecisionTable = DecisionTable()
     classifier: ClassifierTable = ClassifierTable()
     gpio: GpioTable = GpioTable()
@@ -215,7 +238,7 @@ class Machine(_Table):
     @property
     def finder_settings(self) -> FinderSettings:
         """The finder's settings at this camera's scale."""
-        return FinderSettings(mm_per_px=self.camera.mm_per_px, **self.finder.model_dump())
+        return FinderSettings(mm_per_px=self.camera.mm_per_px, **self.finder.model_dump(exclude={"source"}))
 
     def digest(self) -> str:
         """Return the sha256 of everything that describes the machine."""
@@ -261,6 +284,7 @@ def machine_problems(machine: Machine) -> list[str]:
     """Return everything for which the machine cannot work, a sentence each."""
     checks: list[Callable[[], None]] = [lambda: _check_camera(machine.camera)]
     checks += [lambda: check_belt(machine.belt, machine.decision.guard_mm), lambda: _check_unique(machine)]
+    checks.append(lambda: _check_eye(machine))
     checks += [partial(check_kind, machine, index, gate) for index, gate in enumerate(machine.gates)]
     checks += [partial(_check_reach, machine, index, gate) for index, gate in enumerate(machine.gates)]
     checks += [lambda: _check_view(machine), lambda: _check_pitch(machine)]
@@ -305,6 +329,27 @@ def _check_unique(machine: Machine) -> None:
                     f"gates.{index}.labels: expected each label in one bin, found {label!r} in {bins[label]!r} and in "
                     f"{gate.bin!r}; delete one, or give both gates the same bin"
                 )
+
+
+def _check_eye(machine: Machine) -> None:
+    eye, source = machine.eye, machine.finder.source
+    if source != "picture" and eye is None:
+        raise MachineError(
+            f"finder.source: {source!r} needs a photo-eye, found no table [eye]; add one, or use 'picture'"
+        )
+    if eye is None:
+        return
+    for index, gate in enumerate(machine.gates):
+        if gate.pin == eye.pin:
+            raise MachineError(
+                f"eye.pin: expected a pin of its own, found {eye.pin} also at gates.{index}.pin; change one"
+            )
+    edge_mm = -machine.camera.view_mm / 2
+    if source == "eye" and eye.at_mm > edge_mm:
+        raise MachineError(
+            f"eye.at_mm: expected {edge_mm:.0f} at most for finder.source 'eye', because the belt before the eye must "
+            f"not be in the picture, found {eye.at_mm:g}; move the eye upstream, or use 'both'"
+        )
 
 
 def _check_reach(machine: Machine, index: int, gate: GateTable) -> None:

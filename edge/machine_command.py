@@ -28,11 +28,19 @@ rotate_deg = 0              # the belt must run from left to right in the pictur
 contrast = 30               # grey levels between a part and the belt
 min_part_mm = 4.0           # smaller things are dirt
 crop_margin = 1.15          # as much ground around the part as in the training pictures
+source = "picture"          # or "eye" or "both", with a photo-eye:
+# [eye]
+# pin = 7                   # BCM number
+# active_high = true        # the pin is high while a part breaks the beam
+# at_mm = -90.0             # of the beam, from the middle of the picture; negative is upstream
+# min_gap_mm = 2.0          # what follows closer is the same part
 
 [decision]
 max_votes = 5               # frames that vote on a part
 latency_ms = 100.0          # from exposure to decision, at worst
 guard_mm = 3.0              # how wrong a measured position may be
+min_sharpness = 0.0         # crops with a lower blur score do not vote; 0 lets all vote
+waisted_parts = false       # true: single parts may be narrow in the middle; else that is where two touch
 
 [classifier]
 accelerator = "cpu"         # or "edgetpu", with a bundle made by: edge-sort quantize --edgetpu

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
+
+from edge.shapes import Outline
+from edge.sharpness import sharpness
 
 REJECT_BIN = "reject"
 
@@ -32,6 +36,8 @@ class Sighting:
     positive); length_mm and width_mm its extent along and across. crop: (n, n, 3) uint8, square, around it.
     centred: the part is in the middle of its crop along the belt; near the picture's ends the crop had to move aside.
     several: another part is too near to tell their pieces apart. cut_...: the picture's end shows only a piece of it.
+    outline: which of its pixels differ from the belt; None where nobody looked. eyed: the photo-eye
+    saw it too, where the machine has one beside the picture.
     """
 
     x_mm: float
@@ -44,6 +50,19 @@ class Sighting:
     cut_upstream: bool = False
     cut_downstream: bool = False
     cut_sideways: bool = False
+    outline: Outline | None = None
+    eyed: bool = True
+
+    @property
+    def angle_deg(self) -> float | None:
+        """The direction of its longer axis from the belt's, growing clockwise in the picture, in (-90, 90]."""
+        shape = self.outline.shape if self.outline else None
+        return shape.angle_deg if shape else None
+
+    @cached_property
+    def sharpness(self) -> float:
+        """The blur score of its crop: the lower, the more blurred (see edge.sharpness)."""
+        return sharpness(self.crop)
 
     @property
     def whole(self) -> bool:
@@ -59,6 +78,10 @@ class Reason(StrEnum):
     UNKNOWN = "unknown"
     NO_BIN = "no_bin"
     CROWDED = "crowded"
+    TOUCHING = "touching"
+    ODD_SIZE = "odd_size"
+    BLURRED = "blurred"
+    NO_EYE = "no_eye"
     TOO_LONG = "too_long"
     OUT_OF_VIEW = "out_of_view"
     LOST = "lost"

@@ -47,6 +47,22 @@ def regions(mask: NDArray[np.bool_]) -> list[Region] | None:
     rows, starts, ends = _runs(mask)
     if len(rows) > MAX_RUNS_PER_ROW * mask.shape[0]:
         return None
+    return _boxes(rows, starts, ends, _parents(rows, starts, ends))
+
+
+def labels(mask: NDArray[np.bool_]) -> NDArray[np.int32]:
+    """Number the 8-connected regions of `mask`, (H, W) bool: (H, W) int32, 0 where nothing is set."""
+    rows, starts, ends = _runs(mask)
+    parents = _parents(rows, starts, ends)
+    named = np.zeros(mask.shape, dtype=np.int32)
+    numbers: dict[int, int] = {}
+    for run, (row, start, end) in enumerate(zip(rows, starts, ends, strict=True)):
+        named[row, start:end] = numbers.setdefault(_root(parents, run), len(numbers) + 1)
+    return named
+
+
+def _parents(rows: list[int], starts: list[int], ends: list[int]) -> list[int]:
+    """Join runs that touch, also corner to corner: the forest in which _root finds a run's region."""
     parents = list(range(len(rows)))
     first, row_begin = 0, 0
     for run in range(len(rows)):
@@ -60,7 +76,7 @@ def regions(mask: NDArray[np.bool_]) -> list[Region] | None:
         while above < row_begin and starts[above] <= ends[run]:
             parents[_root(parents, above)] = _root(parents, run)
             above += 1
-    return _boxes(rows, starts, ends, parents)
+    return parents
 
 
 def _runs(mask: NDArray[np.bool_]) -> tuple[list[int], list[int], list[int]]:

@@ -10,6 +10,7 @@ from edge.belt import Belt, FixedSpeedBelt
 from edge.bundle import Bundle
 from edge.camera_kinds import Tell, open_camera
 from edge.clocks import ManualClock
+from edge.errors import MachineError
 from edge.gates import LocalGates
 from edge.journal_report import ShiftReport, run_report
 from edge.line import OnOutcome, build_sorter, check_labels, gate_specs, line_model, run_line
@@ -32,6 +33,11 @@ def replay_run(
     Returns what the journal says of it, and why it ended. Raises EdgeSortError's children.
     """
     check_labels(machine, bundle.labels)
+    if machine.finder.source != "picture":
+        raise MachineError(
+            f"finder.source: expected 'picture' to sort a recording, which holds no edges of a photo-eye, found "
+            f"{machine.finder.source!r}; change it in a copy of the machine file"
+        )
     if machine.belt.kind != "fixed":
         tell(f"the encoder is not in the recording: the belt is taken to go at {machine.belt.speed_mm_s:g} mm/s")
     camera_table = machine.camera.model_copy(update={"kind": "recording", "folder": recording})

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import closing, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from edge.errors import MachineError
 from edge.follow import followed_by_thread
 from edge.gate_process import GateProcess
 from edge.gates import Gates
-from edge.incidents import Incident, Incidents
+from edge.incidents import Incidents
 from edge.journal import check_journal
 from edge.journal_report import ShiftReport, run_report
 from edge.line import (
@@ -29,14 +29,17 @@ from edge.line import (
     check_labels,
     gate_specs,
     line_model,
+    photo_eye,
     run_line,
 )
 from edge.line_journal import line_journal
 from edge.machine import Machine
 from edge.measured_latency import measure_latency
+from edge.photo_eye import PhotoEye
 from edge.pins import open_pin_factory
 from edge.plan import require_in_time
 from edge.processor import LoadedModel, Processor, load_model
+from edge.sensors import GpioSensor
 from edge.sorter import LineSummary
 
 LATENCY_RUNS = 5  # enough for a median, and soon done
@@ -57,6 +60,7 @@ class MachineRun:
     processor: Processor
     fell_back: str | None
     summary: LineSummary
+    eye: dict[str, int] | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Return everything under the names that `run --json` uses."""
@@ -69,6 +73,7 @@ class MachineRun:
             "incidents": self.incidents,
             "ended_because": self.because,
             "real_time": self.real_time,
+            "eye": self.eye,
             "classifier": {"processor": self.processor, "fell_back_because": self.fell_back},
         }
 
@@ -118,44 +123,61 @@ def run_machine(
         if not gates.real_time.full:
             tell(f"Warning: {gates.real_time.sentence}")
 
-        def noted(at: float, kind: str, sentence: str) -> None:
+        def camera_incident(sentence: str) -> None:
             tell(sentence)
-            journal.incident(at, kind, sentence)
-
-        def happened(incident: Incident) -> None:
-            noted(incident.at, incident.kind, incident.sentence)
+            journal.incident(clock.now(), "camera", sentence)
 
         incidents = Incidents()
         driven = wrap(gates)
         schedule = build_schedule(machine, driven, belt, clock, incidents)
-        sorter = build_sorter(
-            machine,
-            model,
-            belt=belt,
-            gates=driven,
-            journal=journal,
-            clock=clock,
-            schedule=schedule,
-            incidents=incidents,
-            on_incident=happened,
-        )
-        camera = RestartingCamera(
-            opened,
-            reopener(opened, machine, clock, tell),
-            clock,
-            RestartRule(machine.camera.max_restarts, RESTARTS_WITHIN_S),
-            tell=lambda sentence: noted(clock.now(), "camera", sentence),
-            alive=sorter.note_moves,
-        )
-        following = nullcontext() if machine.belt.kind == "fixed" else followed_by_thread(schedule)
-        with closing(camera), following:  # the camera closes the one that is open last
-            because = run_line(sorter, camera, driven, journal, watch(machine, belt))
-        summary, report = sorter.summary(), run_report(journal)
-        return _summary(report, because, loaded, summary, real_time=gates.real_time.full)
+        with _open_eye(machine, belt) as eye:
+            sorter = build_sorter(
+                machine,
+                model,
+                belt=belt,
+                gates=driven,
+                journal=journal,
+                clock=clock,
+                schedule=schedule,
+                incidents=incidents,
+                on_incident=lambda incident: tell(incident.sentence),
+                eye=eye,
+            )
+            camera = RestartingCamera(
+                opened,
+                reopener(opened, machine, clock, tell),
+                clock,
+                RestartRule(machine.camera.max_restarts, RESTARTS_WITHIN_S),
+                tell=camera_incident,
+                alive=sorter.note_moves,
+            )
+            following = nullcontext() if machine.belt.kind == "fixed" else followed_by_thread(schedule)
+            with closing(camera), following:  # the camera closes the one that is open last
+                because = run_line(sorter, camera, driven, journal, watch(machine, belt))
+            summary, counts = sorter.summary(), eye.counts() if eye else None
+        return _summary(run_report(journal), because, loaded, summary, real_time=gates.real_time.full, eye=counts)
+
+
+@contextmanager
+def _open_eye(machine: Machine, belt: Belt) -> Iterator[PhotoEye | None]:
+    """Open the machine's photo-eye, if it finds parts with one. Raises GateError when its pin cannot be used."""
+    if machine.finder.source == "picture" or machine.eye is None:
+        yield None
+        return
+    factory = open_pin_factory(machine.gpio.pin_factory)
+    sensor = GpioSensor("eye", machine.eye.pin, active_high=machine.eye.active_high, pin_factory=factory)
+    with closing(sensor):
+        yield photo_eye(machine, belt, sensor)
 
 
 def _summary(
-    report: ShiftReport, because: str, loaded: LoadedModel, summary: LineSummary, *, real_time: bool
+    report: ShiftReport,
+    because: str,
+    loaded: LoadedModel,
+    summary: LineSummary,
+    *,
+    real_time: bool,
+    eye: dict[str, int] | None,
 ) -> MachineRun:
     return MachineRun(
         parts=report.parts,
@@ -168,4 +190,5 @@ def _summary(
         processor=loaded.processor,
         fell_back=loaded.fell_back,
         summary=summary,
+        eye=eye,
     )

@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from edge.belt import Belt
 from edge.clocks import Clock
 from edge.decide import Decider
-from edge.finder import Finder
 from edge.gate_limits import MoveRefused
 from edge.incidents import Incident, Incidents
 from edge.journal import Journal, Planned
 from edge.parts import REJECT_BIN, Decision, Frame, Reason, Sighting
+from edge.photo_eye import PartFinder
 from edge.schedule import Schedule
 from edge.tracker import Track, Tracker
 from edge.transit import GatePlace
@@ -62,11 +62,15 @@ class LineSummary:
 
 @dataclass(frozen=True)
 class SorterSettings:
-    """max_votes: frames that vote on a part. frame_interval_s: time to the next frame. latency_s: frame to decision."""
+    """max_votes: frames that vote on a part. frame_interval_s: time to the next frame. latency_s: frame to decision.
+
+    min_sharpness: a crop with a lower blur score (see edge.sharpness) has no vote.
+    """
 
     max_votes: int
     frame_interval_s: float
     latency_s: float
+    min_sharpness: float = 0.0
 
 
 class Sorter:
@@ -75,7 +79,7 @@ class Sorter:
     def __init__(
         self,
         *,
-        finder: Finder,
+        finder: PartFinder,
         tracker: Tracker,
         scorer: Scorer,
         decider: Decider,
@@ -93,7 +97,6 @@ class Sorter:
         self._belt, self._places, self._schedule = belt, places, schedule
         self._journal, self._clock, self._settings = journal, clock, settings
         self._visual, self._incidents, self._on_incident = visual, incidents, on_incident
-        self._incidents_noted = 0
 
     def step(self, frame: Frame) -> list[Outcome]:
         """Take in a frame; decide every part whose time has come.
@@ -136,8 +139,7 @@ class Sorter:
             if move.kind != "missed":
                 self._journal.moved(move)
         for incident in self._incidents.take():
-            self._incidents_noted += 1
-            self._journal.note(f"incident {self._incidents_noted}", f"{incident.at:.3f} s {incident.sentence}")
+            self._journal.incident(incident.at, incident.kind, incident.sentence)
             self._on_incident(incident)
 
     def _vote(self, seen: Iterable[tuple[Track, Sighting]], frame: Frame) -> None:
@@ -146,7 +148,11 @@ class Sorter:
         for track, sighting in sorted(seen, key=lambda pair: len(pair[0].scores)):
             if not track.decided and (sighting.centred or track.crop is None):
                 track.crop = sighting.crop
-            if self._wants_vote(track, sighting, next_frame_at):
+            if not self._wants_vote(track, sighting, next_frame_at):
+                continue
+            if self._settings.min_sharpness > 0 and sighting.sharpness < self._settings.min_sharpness:
+                track.blurred += 1
+            else:
                 track.scores.append(self._scorer.scores(sighting.crop))
                 track.voted_in.append((frame.number, frame.taken_at))
 

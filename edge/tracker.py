@@ -9,7 +9,9 @@ from numpy.typing import NDArray
 
 from edge.belt import Belt, mark_mm, position_mm
 from edge.parts import Frame, Sighting
+from edge.shapes import Outline, Shape
 
+MOST_OUTLINES = 3  # kept of a part, those nearest the middle of the picture
 FORGET_AFTER_MM = 200.0  # behind the picture's end; by then no other part can be close to it
 
 
@@ -54,6 +56,21 @@ class Track:
     scores: list[NDArray[np.float32]] = field(default_factory=list)
     voted_in: list[tuple[int, float]] = field(default_factory=list)  # frame number and taken_at of each of `scores`
     crop: NDArray[np.uint8] | None = None  # of the newest frame that shows it whole
+    blurred: int = 0
+    eyed: bool = True
+    outlines: list[tuple[float, Outline]] = field(default_factory=list)
+
+    def look(self, sighting: Sighting) -> None:
+        """Keep its outline, if it is one of those nearest the middle of the picture."""
+        if sighting.outline is not None and not sighting.several:
+            self.outlines.append((abs(sighting.x_mm), sighting.outline))
+            self.outlines.sort(key=lambda one: one[0])
+            del self.outlines[MOST_OUTLINES:]
+
+    @property
+    def shapes(self) -> list[Shape]:
+        """What its outlines say, the best seen first."""
+        return [outline.shape for _, outline in self.outlines if outline.shape is not None]
 
     @property
     def decided(self) -> bool:
@@ -69,8 +86,10 @@ class Track:
         self.width_mm = max(self.width_mm, sighting.width_mm)
         self.out_of_view |= sighting.cut_sideways
         self.crowded |= sighting.several
+        self.eyed |= sighting.eyed
         self.last_seen_at = taken_at
         self.missed = 0
+        self.look(sighting)
 
 
 class Tracker:
@@ -163,8 +182,10 @@ class Tracker:
             first_seen_at=taken_at,
             last_seen_at=taken_at,
             out_of_view=sighting.cut_sideways,
+            eyed=sighting.eyed,
             crowded=sighting.several or self._unseen_ahead(sighting, mark),
         )
+        track.look(sighting)
         self._next_number += 1
         self.tracks.append(track)
         return track

@@ -9,11 +9,19 @@ import pytest
 
 from edge.decide import LOST_AFTER_FRAMES, Decider
 from edge.parts import REJECT_BIN, Reason
+from edge.shapes import Outline
+from edge.sizes import LEARN_PARTS, SizeBook
 from edge.tracker import Spacing, Track
 
 DECIDER = Decider(
     ("nut", "coin", "key"), {"nut": 0.8, "coin": 0.5}, {"nut": "left", "key": "right"}, Spacing(28.0, 3.0)
 )
+
+
+DUMBBELL = Outline(
+    np.kron([[1, 1, 1, 0, 1, 1, 1], [1, 1, 1, 1, 1, 1, 1], [1, 1, 1, 0, 1, 1, 1]], np.ones((7, 7))).astype(bool), 0.5
+)
+BAR = Outline(np.ones((9, 27), dtype=bool), 0.5)
 
 
 def track(**changes):
@@ -52,6 +60,9 @@ def test_frames_vote_by_their_mean_score():
         ({"out_of_view": True}, Reason.OUT_OF_VIEW),
         ({"length_mm": 50.1}, Reason.TOO_LONG),
         ({"missed": LOST_AFTER_FRAMES}, Reason.LOST),
+        ({"scores": [], "blurred": 2}, Reason.BLURRED),
+        ({"outlines": [(0.0, DUMBBELL)]}, Reason.TOUCHING),
+        ({"outlines": [(0.0, BAR), (3.0, DUMBBELL)]}, Reason.TOUCHING),
     ],
 )
 def test_every_doubt_means_reject_and_is_named(changes, reason):
@@ -63,3 +74,19 @@ def test_every_doubt_means_reject_and_is_named(changes, reason):
 def test_a_score_at_the_threshold_is_enough():
     """The threshold is the lowest score that sorts."""
     assert DECIDER.decide(track(scores=[np.array([0.8, 0.2, 0.0])])).reason is Reason.SORTED
+
+
+def test_where_single_parts_have_waists_a_waist_is_no_doubt():
+    """A line of dumbbells says so in its machine file."""
+    decider = replace(DECIDER, waisted_parts=True, sizes=SizeBook())
+    assert decider.decide(track(outlines=[(0.0, DUMBBELL)])).reason is Reason.SORTED
+
+
+def test_a_part_unlike_the_others_of_its_label_goes_to_reject():
+    """Two parts that look like one are larger than one."""
+    decider = replace(DECIDER, sizes=SizeBook())
+    for _ in range(LEARN_PARTS):
+        assert decider.decide(track(outlines=[(0.0, BAR)])).reason is Reason.SORTED
+    twice = Outline(np.ones((18, 27), dtype=bool), 0.5)
+    assert decider.decide(track(outlines=[(0.0, twice)])).reason is Reason.ODD_SIZE
+    assert decider.decide(track(outlines=[(0.0, BAR)])).reason is Reason.SORTED

@@ -30,7 +30,7 @@ def test_every_part_is_accounted_for_and_none_is_misled(machine, color_model, co
     assert report.fed == accounted(report) == 120
     assert (report.sorted_wrong, report.wrong_by_runtime, report.struck) == (0, 0, 0)
     assert (report.on_belt, report.strays, report.ghosts) == (0, 0, 0)
-    assert set(report.rejected) <= {"crowded", "too_long"}
+    assert set(report.rejected) <= {"crowded", "too_long", "odd_size"}  # the rectangles of a colour differ much in size
     assert report.sorted_right > 100
 
 
@@ -218,3 +218,11 @@ def test_the_text_says_what_the_clock_can_prove(machine, color_model, colored_pa
 def test_the_emulated_machine_passes_the_checks_of_a_real_one(speed_mm_s):
     """At every speed that can be asked for."""
     check_machine(emulated_machine(("a", "b", "c"), speed_mm_s=speed_mm_s, tiles=False))
+
+
+def test_crops_that_are_too_blurred_do_not_vote(table, color_model, colored_parts):
+    """Where the machine file sets a limit no crop reaches, every lone part goes to reject as blurred."""
+    table["decision"] = {"min_sharpness": 1e6}
+    report = run(Machine.model_validate(table), color_model, colored_parts, count=15).report
+    assert report.sorted_right == 0
+    assert report.rejected["blurred"] > 10

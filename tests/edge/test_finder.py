@@ -156,3 +156,44 @@ def test_a_crop_is_square_and_inside_the_picture(left, top, width, height, margi
     box = (left, top, min(left + width, WIDTH), min(top + height, HEIGHT))
     side = crop_side(box, margin, WIDTH, HEIGHT)
     assert square_crop(image, box, side).shape == (side, side, 3)
+
+
+def shaded(image, depth, softness_px):
+    """Lay a round shadow of 40 pixels radius on a picture, darker by `depth` (0 to 1) in its middle."""
+    y, x = np.mgrid[:HEIGHT, :WIDTH]
+    inside = np.clip((40 - np.hypot(x - 240, y - 160)) / softness_px + 0.5, 0, 1)
+    return (image * (1 - depth * inside[:, :, None])).astype(np.uint8)
+
+
+@pytest.mark.parametrize("depth", [0.1, 0.2, 0.3])
+def test_a_soft_shadow_alone_is_no_part(finder, depth):
+    """Where nothing begins abruptly nothing lies, however dark."""
+    assert finder.find(frame(shaded(belt_picture(), depth, softness_px=40))) == []
+
+
+def test_a_faint_body_is_a_part(finder):
+    """What is as dark as a shadow but has an edge is a part."""
+    (found,) = finder.find(frame(shaded(belt_picture(), 0.25, softness_px=3)))
+    assert found.length_mm == pytest.approx(80 * SCALE, abs=8 * SCALE)
+    assert found.outline.shape.solidity > 0.9
+
+
+@pytest.mark.parametrize("angle", [-60, -30, 0, 30, 45, 60, 90])
+def test_a_sighting_has_the_angle_of_its_part(finder, angle):
+    """Clockwise in the picture, from the belt's direction."""
+    y, x = np.mgrid[:HEIGHT, :WIDTH] - np.array([160, 240])[:, None, None]
+    turn = np.deg2rad(angle)
+    along, across = x * np.cos(turn) + y * np.sin(turn), y * np.cos(turn) - x * np.sin(turn)
+    image = belt_picture()
+    image[(abs(along) < 50) & (abs(across) < 12)] = 90
+    (found,) = finder.find(frame(image))
+    assert abs((found.angle_deg - angle + 90) % 180 - 90) < 3
+    assert found.outline.shape.long_mm == pytest.approx(np.hypot(100, 24) * SCALE, rel=0.06)
+
+
+def test_a_blurred_part_has_a_lower_score(finder):
+    """The blur score of a part smeared by ten pixels of motion is far below that of a sharp one."""
+    sharp = with_box(belt_picture(), 200, 100, 260, 160)
+    smeared = np.mean([np.roll(sharp, shift, axis=1) for shift in range(10)], axis=0).astype(np.uint8)
+    found = [finder.find(frame(image))[0].sharpness for image in (sharp, smeared)]
+    assert found[1] < found[0] / 2

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from edge.belt import FixedSpeedBelt, position_mm
 from edge.parts import Frame, Sighting
-from edge.tracker import Spacing, Tracker
+from edge.shapes import Outline
+from edge.tracker import MOST_OUTLINES, Spacing, Tracker
 
 SPEED, VIEW = 150.0, 160.0
 SPACING = Spacing(half_window_mm=28.0, guard_mm=3.0)
@@ -108,3 +109,22 @@ def test_a_frame_that_cannot_be_trusted_marks_every_part(tracker):
     (track,) = ride(tracker, [(150.0, 0.0, 20.0)], frames=12)
     tracker.distrust()
     assert track.crowded
+
+
+def test_a_track_keeps_the_outlines_seen_nearest_the_middle(tracker):
+    """A few, however often the part is seen, and none that may hold another part."""
+    for number, x_mm in enumerate((-60.0, -45.0, -30.0, -15.0, 0.0, 15.0)):
+        outline = Outline(np.ones((4, 8), dtype=bool), float(number + 1))
+        seen = Sighting(x_mm, 0.0, 20.0, 20.0, IMAGE, outline=outline, several=number == 4)
+        tracker.update([seen], Frame(IMAGE, number * 0.1, number))
+    (track,) = tracker.tracks
+    assert [distance for distance, _ in track.outlines] == [15.0, 15.0, 30.0]
+    assert len(track.shapes) == MOST_OUTLINES
+
+
+def test_a_part_is_eyed_once_the_eye_saw_it(tracker):
+    """The eye may stand further on than the frame that shows the part first."""
+    for number, eyed in enumerate((False, True, False)):
+        seen = Sighting(-60.0 + 15 * number, 0.0, 20.0, 20.0, IMAGE, eyed=eyed)
+        tracker.update([seen], Frame(IMAGE, number * 0.1, number))
+        assert tracker.tracks[0].eyed == (number > 0)
