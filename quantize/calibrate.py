@@ -6,8 +6,14 @@ import random
 from collections.abc import Iterable, Sequence
 from itertools import chain, zip_longest
 
+import numpy as np
+from numpy.typing import NDArray
+
 from edge.errors import DataError
-from training.dataset import Item
+from edge.preprocess import InputSpec
+from training.dataset import Item, load_inputs
+
+BLACK_AND_WHITE = 2
 
 
 def choose_calibration(train: Sequence[Item], *, count: int, seed: int, held_out: Iterable[Item] = ()) -> list[Item]:
@@ -30,3 +36,13 @@ def choose_calibration(train: Sequence[Item], *, count: int, seed: int, held_out
         by_label[item.label].append(item)
     in_turn = chain.from_iterable(zip_longest(*by_label.values()))
     return [item for item in in_turn if item is not None][:count]
+
+
+def calibration_inputs(chosen: Sequence[Item], spec: InputSpec) -> NDArray[np.uint8]:
+    """Prepare the chosen pictures and put a black and a white one before them, (N + 2, H, W, C) uint8.
+
+    Those two pin the input's scale to exactly 1 and its zero point to -128: dim pictures alone would give another
+    scale, and the brightest parts on the belt would be clipped.
+    """
+    ends = np.stack([np.zeros(spec.shape, np.uint8), np.full(spec.shape, 255, np.uint8)])
+    return np.concatenate([ends, load_inputs(chosen, spec)])

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edge.errors import ModelError
 from edge.extras import need
-from quantize.calibrated import Calibrated, Ends
-from quantize.converter import calibrating_converter, run_converter
 from quantize.quiet import quiet
-from quantize.ranges import pixel_ranges
+from training.tensorflow_setup import load_keras, load_tensorflow
 
 INTEGER_TYPES = frozenset({"INT8", "UINT8", "INT16", "INT32", "INT64"})
 
@@ -24,32 +23,33 @@ DYNAMIC_OPERATORS = frozenset({
 })  # fmt: skip
 
 
+Ends = Literal["int8", "uint8"]  # what the model takes and gives
+
+
 def convert(model: Any, calibration: NDArray[np.uint8], ends: Ends = "int8") -> bytes:
     """Convert a Keras model to a full-integer TFLite model; the same input gives the same bytes.
 
-    model, calibration: see `calibrate`. ends: dtype of input and output.
+    model: its input's values are pixels 0..255. calibration: (N, H, W, C) uint8. ends: dtype of input and output.
     Raises ModelError when the converter refuses or leaves anything that is not an integer.
     """
-    converted = calibrate(model, calibration).quantized(ends=ends)
+    with quiet():
+        converter = calibrated_converter(model, calibration, ends)
+    converted = run_converter(converter)
     check_integer(converted, ends)
     return converted
 
 
-def calibrate(model: Any, calibration: NDArray[np.uint8]) -> Calibrated:
-    """Learn the range of every layer from pictures of parts, and the input's from a black and a white one.
-
-    Black and white pin the input's scale to exactly 1 and its zero point to -128: dim pictures alone would give another
-    scale, and the brightest parts on the belt would be cut off. The layers behind do not see them: what no part causes
-    would only make their steps coarser.
-
-    model: a Keras model whose input's values are pixels 0..255. calibration: (N, H, W, C) uint8.
-    Raises ModelError when the converter refuses.
-    """
-    with quiet():
-        converter = calibrating_converter(model, calibration)
-    seen = Calibrated(run_converter(converter))
-    pixels = pixel_ranges(seen, calibration.shape[1:])
-    return seen.changed(lambda graph: graph.set_ranges(pixels))
+def run_converter(converter: Any) -> bytes:
+    """Run a converter. Raises ModelError when it refuses."""
+    try:
+        with quiet():
+            converted: bytes = converter.convert()
+    except Exception as error:  # the converter raises every kind there is, by the layer that it does not know
+        raise ModelError(
+            f"expected a network that can be computed with integers, found: {_first_line(error)}; "
+            "replace the layer it names and train again"
+        ) from error
+    return converted
 
 
 def check_integer(model: bytes, ends: Ends = "int8") -> None:
@@ -97,3 +97,47 @@ def _not_integer(tensor: Any, found: str) -> ModelError:
         f"expected every tensor of the converted model to be integer and of fixed shape, found {found} in "
         f"{tensor.name.decode(errors='replace')!r}; replace that layer and train again"
     )
+
+
+def _fixed_batch(model: Any) -> Any:
+    """Rebuild the network for one picture at a time.
+
+    A free batch leaves SHAPE, STRIDED_SLICE and PACK around Flatten, which the Edge TPU and microcontrollers refuse.
+    """
+    keras = load_keras("converting a model")
+    picture = keras.Input(batch_shape=(1, *model.input_shape[1:]), name="picture")
+    return keras.Model(picture, model(picture, training=False), name="classifier")
+
+
+def calibrated_converter(model: Any, calibration: NDArray[np.uint8], ends: Ends = "int8") -> Any:
+    """Return TensorFlow's converter, set up to make a full-integer model of a Keras model. See `convert`."""
+    tf = load_tensorflow("converting a model")
+    converter = float_converter(tf, model)
+    calibrate(tf, converter, calibration)
+    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+    converter.inference_input_type = converter.inference_output_type = getattr(tf, ends)
+    return converter
+
+
+def float_converter(tf: Any, model: Any) -> Any:
+    """Return a converter for the network with a batch of one; as it is, it keeps every number float32."""
+    return tf.lite.TFLiteConverter.from_keras_model(_fixed_batch(model))
+
+
+def calibrate(tf: Any, converter: Any, calibration: NDArray[np.uint8]) -> None:
+    """Let a converter quantize, with the ranges that these pictures, (N, H, W, C) uint8, give."""
+
+    def samples() -> Iterator[list[NDArray[np.float32]]]:
+        for pixels in calibration:
+            yield [pixels[np.newaxis].astype(np.float32)]
+
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    converter.representative_dataset = samples
+    # Per-channel Dense weights are stamped with an old operator version: runtimes of that generation then answer
+    # a constant, in silence.
+    converter._experimental_disable_per_channel_quantization_for_dense_layers = True
+
+
+def _first_line(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from quantize.calibrated import Ends
+from quantize.convert import Ends
 from quantize.edgetpu import EdgeTpuRequest
 from quantize.judge import Limits
 

@@ -22,18 +22,12 @@ def calibration_digests(provenance: Mapping[str, Any]) -> frozenset[str]:
 def origin_object(provenance: Mapping[str, Any]) -> dict[str, Any]:
     """Return where a model comes from, for a report.
 
-    calibration_pictures: their number; bundle.json has the list. black_and_white: what these two pictures gave a range
-    to: "input", or "everything" in bundles made by older versions. Neither for an imported model.
+    calibration_pictures: their number; bundle.json has the list. An imported model has none.
     """
     short = {name: value for name, value in provenance.items() if name != "calibration"}
-    made = _calibration(provenance)
-    if not made:
+    if not _calibration(provenance):
         return short
-    return {
-        **short,
-        "calibration_pictures": len(calibration_digests(provenance)),
-        "black_and_white": "input" if made.get("black_and_white") == "input" else "everything",
-    }
+    return {**short, "calibration_pictures": len(calibration_digests(provenance))}
 
 
 def _calibration(provenance: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from edge.bundle import Bundle
 from edge.durable import require_unused
-from quantize.calibrate import choose_calibration
+from quantize.calibrate import BLACK_AND_WHITE, choose_calibration
 from quantize.case import Case
 from quantize.convert import convert
 from quantize.edgetpu import EdgeTpuOutcome, compile_for_edgetpu
@@ -75,7 +75,8 @@ def _converted(options: QuantizeOptions, run: Run, model: Any, tell: Callable[[s
     )
 
     def make(inputs: NDArray[np.uint8]) -> IntegerModel:
-        tell(f"converting, calibrated on {len(inputs)} training pictures, the input on a black and a white one")
+        pictures = len(inputs) - BLACK_AND_WHITE
+        tell(f"converting, calibrated on {pictures} training pictures, one black and one white")
         converted = with_metadata(convert(model, inputs, options.ends), run.labels, run.spec)
         return load_integer_model(converted, run.labels, run.spec)
 

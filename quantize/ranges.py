@@ -1,7 +1,7 @@
-"""Ranges for the integers, measured on the float model: over black and white, other pictures, or without rare values.
+"""Ranges for the integers, measured anew on the float model: over other pictures, or without the rarest values.
 
-The input and what merely rescales its pixels hold 0 to 255, whatever the pictures show: the belt may be brighter than
-any of them. Only inner tensors get another range from pictures. The output's range is fixed.
+Only inner tensors get another range. The input and what merely rescales its pixels keep theirs, 0 to 255: the belt may
+be brighter than any picture so far. So does the output, whose range is fixed.
 """
 
 from __future__ import annotations
@@ -17,25 +17,15 @@ _BINS = 4096
 _ON_PIXELS = ("MUL", "ADD", "SUB", "DIV", "QUANTIZE", "CONCATENATION", "PAD")
 
 
-def pixel_ranges(calibrated: Calibrated, shape: tuple[int, ...]) -> dict[str, Range]:
-    """Return the lowest and highest value of the input and its rescaled pixels over a black and a white picture."""
-    black_and_white = np.stack([np.zeros(shape, np.uint8), np.full(shape, 255, np.uint8)])
-    return _over(calibrated, pixel_tensors(TfliteGraph(calibrated.data)), black_and_white)
-
-
 def measured_ranges(calibrated: Calibrated, inputs: NDArray[np.uint8]) -> dict[str, Range]:
     """Return the lowest and highest value of every inner tensor over `inputs`, (N, H, W, C) uint8, by name."""
-    return _over(calibrated, inner_tensors(TfliteGraph(calibrated.data)), inputs)
-
-
-def _over(calibrated: Calibrated, tensors: dict[str, int], inputs: NDArray[np.uint8]) -> dict[str, Range]:
-    watch = TensorWatch(calibrated.data)
-    low, high = dict.fromkeys(tensors, np.inf), dict.fromkeys(tensors, -np.inf)
+    inner, watch = inner_tensors(TfliteGraph(calibrated.data)), TensorWatch(calibrated.data)
+    low, high = dict.fromkeys(inner, np.inf), dict.fromkeys(inner, -np.inf)
     for _ in watch.each(inputs):
-        for name, tensor in tensors.items():
+        for name, tensor in inner.items():
             values = watch.values(tensor)
             low[name], high[name] = min(low[name], values.min()), max(high[name], values.max())
-    return {name: Range(min(float(low[name]), 0.0), max(float(high[name]), 0.0)) for name in tensors}
+    return {name: Range(min(float(low[name]), 0.0), max(float(high[name]), 0.0)) for name in inner}
 
 
 def cut_ranges(
@@ -54,19 +44,14 @@ def cut_ranges(
     return {name: _cut(counts[name], ranges[name], percentile) for name in inner}
 
 
-def pixel_tensors(graph: TfliteGraph) -> dict[str, int]:
-    """Return the input and what merely rescales its pixels, by name."""
-    pixels = {graph.ends[0]}
+def inner_tensors(graph: TfliteGraph) -> dict[str, int]:
+    """Return the computed floats that are neither an end of the model nor rescaled pixels, by name."""
+    pixels = set(graph.ends)
     for operator in graph.operators:
         if _rescales(graph, operator) and graph.inputs(operator)[0] in pixels:
             pixels.add(graph.output(operator))
-    return {graph.name(tensor): tensor for tensor in pixels if tensor != graph.ends[1]}
-
-
-def inner_tensors(graph: TfliteGraph) -> dict[str, int]:
-    """Return the computed floats that are neither an end of the model nor rescaled pixels, by name."""
-    others, known = {*graph.ends, *pixel_tensors(graph).values()}, graph.ranges()
-    return {name: tensor for name, tensor in graph.computed.items() if tensor not in others and name in known}
+    known = graph.ranges()
+    return {name: tensor for name, tensor in graph.computed.items() if tensor not in pixels and name in known}
 
 
 def _rescales(graph: TfliteGraph, operator: object) -> bool:

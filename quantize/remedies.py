@@ -11,14 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quantize.bias_correction import bias_corrected
-from quantize.calibrate import choose_calibration
-from quantize.calibrated import Calibrated
-from quantize.convert import calibrate
+from quantize.calibrate import calibration_inputs, choose_calibration
+from quantize.calibrated import Calibrated, calibrate
 from quantize.equalize import equalized, layer_pairs
 from quantize.layers import PICTURES, LayerError, measure_layers, worst_first
 from quantize.ranges import cut_ranges, measured_ranges
 from quantize.tflite_graph import Range, TfliteGraph
-from training.dataset import Item, load_inputs
+from training.dataset import Item
 from training.run_folder import Run
 
 MORE = 4  # times the calibration pictures of the plain model
@@ -63,20 +62,22 @@ class Patient:
     @cached_property
     def plain(self) -> Remedy:
         """The model as it was refused."""
-        inputs = load_inputs(self._chosen, self._run.spec)
+        inputs = calibration_inputs(self._chosen, self._run.spec)
         return Remedy("plain int8", calibrate(self._model, inputs), self._chosen)
 
     @cached_property
     def layers(self) -> list[LayerError]:
         """What int8 does to each layer of the plain model, on a sample of the validation pictures."""
         sample = choose_calibration(self._run.split["validation"], count=PICTURES, seed=self._run.seed)
-        return measure_layers(self.plain.calibrated, load_inputs(sample, self._run.spec), self._model)
+        inputs = calibration_inputs(sample, self._run.spec)[2:]  # black and white are no parts
+        return measure_layers(self.plain.calibrated, inputs, self._model)
 
     def integer_remedies(self) -> Iterator[Remedy]:
         """Yield what keeps the model full-integer, the mildest first."""
         plain = self.plain.calibrated
         if len(self._items) > len(self._chosen):
-            yield self._remedy(f"{len(self._items)} calibration pictures", self._with(self._ranges))
+            yield self._remedy(f"{len(self._items)} calibration pictures", self._with(self._whole_ranges))
+        yield self._remedy("black and white for the input alone", self._with(self._ranges))
         for percentile in PERCENTILES:
             cut = cut_ranges(plain, self._parts, self._ranges, percentile)
             yield self._remedy(f"ranges cut at {percentile:g} %", self._with(cut))
@@ -106,8 +107,17 @@ class Patient:
         return choose_calibration(self._run.split["train"], count=count, seed=self._run.seed, held_out=held_out)
 
     @cached_property
+    def _inputs(self) -> NDArray[np.uint8]:
+        return calibration_inputs(self._items, self._run.spec)
+
+    @property
     def _parts(self) -> NDArray[np.uint8]:
-        return load_inputs(self._items, self._run.spec)
+        """Without the black and the white picture: they pin the input, but no network was trained for them."""
+        return self._inputs[2:]
+
+    @cached_property
+    def _whole_ranges(self) -> dict[str, Range]:
+        return measured_ranges(self.plain.calibrated, self._inputs)
 
     @cached_property
     def _ranges(self) -> dict[str, Range]:

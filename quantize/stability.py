@@ -14,9 +14,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from quantize.calibrate import BLACK_AND_WHITE, calibration_inputs
 from quantize.integer_model import IntegerModel
 from training.answers import classifier_scorer
-from training.dataset import Item, load_inputs
+from training.dataset import Item
 
 FIRST, MOST = 25, 400
 ONE_STEP = 1 / 256
@@ -39,10 +40,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Converted:
-    """The integer model, the pictures it was calibrated with, and how their number was found (empty: given).
-
-    inputs: these pictures as model inputs, (N, H, W, C) uint8.
-    """
+    """The integer model, the pictures it was calibrated with, and how their number was found (empty: given)."""
 
     model: IntegerModel
     chosen: tuple[Item, ...]
@@ -62,19 +60,19 @@ def converted_stably(
     make: converts with calibration inputs, (N, H, W, C) uint8. candidates: in the order in which they are taken.
     probes: pictures to compare models on, (P, H, W, C) uint8; the first PROBES of them are used.
     """
-    inputs = load_inputs(candidates[: count or MOST], spec)
+    inputs = calibration_inputs(candidates[: count or MOST], spec)
     if count is not None:
         return Converted(make(inputs), tuple(candidates[:count]), inputs, ())
     steps: list[Step] = []
     before: NDArray[np.float32] | None = None
     for pictures in _counts(min(len(candidates), MOST)):
-        model = make(inputs[:pictures])
+        model = make(inputs[: BLACK_AND_WHITE + pictures])
         scores = np.asarray(classifier_scorer(model.classifier)(probes[:PROBES]))
         steps.append(_step(pictures, before, scores))
         if steps[-1].stable:
             break
         before = scores
-    return Converted(model, tuple(candidates[:pictures]), inputs[:pictures], tuple(steps))
+    return Converted(model, tuple(candidates[:pictures]), inputs[: BLACK_AND_WHITE + pictures], tuple(steps))
 
 
 def _counts(available: int) -> list[int]:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.errors import ModelError
-from quantize.converter import float_converter, quantize_with, run_converter
+from quantize.convert import calibrate, float_converter, run_converter
 from quantize.integer_model import IntegerModel, load_integer_model
 from quantize.latency import Latency, measure_latency
 from training.answers import Answers, classifier_scorer
@@ -83,7 +83,7 @@ def _dynamic(tf: Any, converter: Any, _calibration: NDArray[np.uint8]) -> bytes:
 
 
 def _int16(tf: Any, converter: Any, calibration: NDArray[np.uint8]) -> bytes:
-    quantize_with(tf, converter, calibration)
+    calibrate(tf, converter, calibration)
     converter.target_spec.supported_ops = [tf.lite.OpsSet.EXPERIMENTAL_TFLITE_BUILTINS_ACTIVATIONS_INT16_WEIGHTS_INT8]
     return run_converter(converter)
 

@@ -3,10 +3,13 @@
 from collections import Counter
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from edge.errors import DataError
-from quantize.calibrate import choose_calibration
+from edge.preprocess import InputSpec
+from quantize.calibrate import calibration_inputs, choose_calibration
 from training.dataset import Item
 
 
@@ -59,3 +62,16 @@ def test_nothing_to_calibrate_with_is_said():
 
     with pytest.raises(DataError, match="found none of 2"):
         choose_calibration(train, count=10, seed=0, held_out=train)
+
+
+def test_black_and_white_come_with_every_draw(tmp_path):
+    """They pin the input's scale to one, whatever light the pictures were taken in."""
+    path = tmp_path / "dim.png"
+    Image.new("RGB", (40, 40), (90, 80, 70)).save(path)
+    spec = InputSpec(width_px=16, height_px=16)
+
+    inputs = calibration_inputs([Item(path, "dim.png", "bolt", "dim", "")], spec)
+
+    assert (inputs.shape, inputs.dtype) == ((3, 16, 16, 3), np.uint8)
+    assert (inputs.min(), inputs.max()) == (0, 255)
+    assert inputs[2, 0, 0].tolist() == [90, 80, 70]

@@ -29,7 +29,7 @@ PROVENANCE = {
     "run": "run-1",
     "seed": 3,
     "split": {"train": 70, "validation": 10, "test": 20},
-    "calibration": {"black_and_white": "input", "pictures": [{"path": "bolt/1.png", "sha256": "ab" * 32}]},
+    "calibration": {"black_and_white": True, "pictures": [{"path": "bolt/1.png", "sha256": "ab" * 32}]},
     "runtime": "ai_edge_litert.interpreter",
     "versions": {"python": "3.11"},
 }

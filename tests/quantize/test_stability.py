@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from edge.preprocess import InputSpec
+from quantize.calibrate import BLACK_AND_WHITE
 from quantize.stability import converted_stably
 from training.dataset import Item
 
@@ -39,7 +40,7 @@ def run(items, score_of, count=None):
     asked = []
 
     def make(inputs):
-        asked.append(len(inputs))
+        asked.append(len(inputs) - BLACK_AND_WHITE)
         return Pretend(score_of(asked[-1]))
 
     return converted_stably(make, items, PROBES, SPEC, count), asked
@@ -74,4 +75,4 @@ def test_a_number_that_was_asked_for_is_used(items):
     found, asked = run(items, lambda _pictures: 0.9, count=60)
 
     assert (asked, found.steps) == ([60], ())
-    assert len(found.inputs) == 60
+    assert len(found.inputs) == 60 + BLACK_AND_WHITE
