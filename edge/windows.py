@@ -54,7 +54,7 @@ class WindowTally:
         return {
             **{name: self._counts[name] for name in names},
             "tolerance_mm": self.tolerance_mm,
-            "most_early_mm": round(-self._earliest_mm, 3),
+            "most_early_mm": round(abs(self._earliest_mm), 3),
             "most_late_mm": round(self._latest_mm, 3),
         }
 
