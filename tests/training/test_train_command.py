@@ -187,3 +187,15 @@ def test_tensorboard_that_is_missing_is_told_before_training(tmp_path, monkeypat
 
     assert code == 1
     assert "pip install '.[tensorboard]'" in output
+
+
+def test_tensorboard_folder_that_cannot_be_is_told_before_training(tmp_path, monkeypatch):
+    """Not by TensorFlow's traceback."""
+    monkeypatch.setitem(sys.modules, "tensorboard", object())
+    (tmp_path / "logs").write_bytes(b"")
+
+    code, output = train(tmp_path / "nowhere", "--out", tmp_path / "run", "--tensorboard", tmp_path / "logs")
+
+    assert code == 1
+    assert f"{tmp_path / 'logs' / 'train'}: expected a folder for TensorBoard logs" in output
+    assert "choose another --tensorboard" in " ".join(output.split())
