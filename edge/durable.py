@@ -70,8 +70,15 @@ def require_new_file(target: Path) -> None:
         raise DataError(f"{target}: expected a new file to write, found one that exists; choose another name")
 
 
+def require_name(target: Path) -> None:
+    """Raise DataError when `target` has no name of its own, as '.', '..' and '/': nothing can be put in its place."""
+    if target.name in ("", ".."):
+        raise DataError(f"{target}: expected the name of a new folder, found none; name one, such as {target / 'out'}")
+
+
 def require_unused(target: Path) -> None:
     """Raise DataError when `target` holds anything or cannot be made. Long work asks this before it starts."""
+    require_name(target)
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise DataError(f"{target}: expected a new or empty folder to write to, found one in use; choose another")
     parent = next(folder for folder in target.absolute().parents if folder.exists())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,10 +21,11 @@ class LabelledPicture:
 def labelled_folder(data: Path) -> list[LabelledPicture]:
     """List every file below each class folder of `data`, in a stable order. Hidden files are passed over.
 
-    Raises DataError when `data` is missing, has no class folders, only one, or an empty one.
+    Raises DataError when `data` is missing, has no class folders, only one, an empty one, or a name that is not UTF-8.
     """
     if not data.is_dir():
-        raise DataError(f"{data}: expected a folder with one sub-folder of pictures per class, found no such folder")
+        found = "a file" if data.exists() else "no such folder"
+        raise DataError(f"{data}: expected a folder with one sub-folder of pictures per class, found {found}")
     classes = sorted(path for path in data.iterdir() if path.is_dir() and not path.name.startswith("."))
     if len(classes) < 2:
         found = f"only {classes[0].name!r}" if classes else "none"
@@ -32,6 +34,8 @@ def labelled_folder(data: Path) -> list[LabelledPicture]:
             "put the pictures of each class in a folder of its own"
         )
     pictures = [LabelledPicture(folder.name, path) for folder in classes for path in _files(folder)]
+    for path in (*classes, *(picture.path for picture in pictures)):
+        _check_name(path)
     for folder in classes:
         if not any(picture.label == folder.name for picture in pictures):
             raise DataError(
@@ -66,6 +70,14 @@ def held_out_pictures(split_file: Path) -> list[LabelledPicture]:
 def labelled_pictures(source: Path) -> list[LabelledPicture]:
     """List the pictures of a folder per class, or the test pictures of a split.json."""
     return held_out_pictures(source) if source.is_file() else labelled_folder(source)
+
+
+def _check_name(path: Path) -> None:
+    """Splits, digests and pages write names down in UTF-8; a name in another encoding would fail there, late."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError as error:
+        raise DataError(f"{os.fsencode(path)!r}: expected a name in UTF-8, found other bytes; rename it") from error
 
 
 def _files(folder: Path) -> list[Path]:

@@ -28,7 +28,7 @@ class AugmentSettings(BaseModel):
     mirrored picture or its edge pixels drawn out.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     rotation_deg: float = Field(default=25, ge=0, le=180)
     quarter_turns: bool = True

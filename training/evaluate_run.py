@@ -16,7 +16,7 @@ from edge.preprocess import InputSpec
 from training.answers import Answers, Scorer, answers_to, classifier_scorer, network_scorer
 from training.dataset import Dataset, label_indices, read_found
 from training.doubts import doubts
-from training.folders import Found, find_pictures, given_sides
+from training.folders import Found, find_pictures, given_sides, require_outside
 from training.groups import group_by_name
 from training.history import Epoch, read_history
 from training.overview import overview
@@ -56,6 +56,8 @@ def evaluate_run(source: Path, data: Path | None, out: Path | None, tell: Tell) 
     """
     if out is not None:
         require_unused(out)
+        if data is not None:
+            require_outside(out, data)
     is_bundle = _is_bundle(source)
     if data is None and is_bundle:
         raise DataError(

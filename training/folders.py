@@ -43,6 +43,15 @@ def find_pictures(folder: Path) -> list[Found]:
     return found
 
 
+def require_outside(out: Path, data: Path) -> None:
+    """Raise DataError when `out` lies in the folder of the pictures, where it would be taken for a class of them."""
+    if data.is_dir() and out.resolve().is_relative_to(data.resolve()):
+        raise DataError(
+            f"{out}: expected a folder outside the pictures, found it in {data}, where it would be taken for some; "
+            "choose another --out"
+        )
+
+
 def given_sides(folder: Path) -> list[tuple[str, Path]]:
     """Return each side's name and folder when `folder` is divided already, else nothing."""
     if not folder.is_dir():

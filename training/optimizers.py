@@ -14,7 +14,7 @@ Decay = Annotated[float, Field(ge=0, lt=1)]
 class _Optimizer(BaseModel):
     """schedule: "cosine" lets the learning rate sink to zero over the epochs."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     schedule: Literal["constant", "cosine"] = "constant"
 

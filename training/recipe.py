@@ -33,7 +33,7 @@ class OfflineSettings(BaseModel):
     from one original stays on one side of the split.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     per_original: float = Field(gt=0, le=1000)
     together: bool
@@ -43,7 +43,7 @@ class OfflineSettings(BaseModel):
 class FrozenSettings(BaseModel):
     """Train the classifier on what the frozen backbone sees. views: varied ones of each picture, beside itself."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     views: int = Field(default=8, ge=1, le=1000)
 
@@ -51,7 +51,7 @@ class FrozenSettings(BaseModel):
 class FineTuneSettings(BaseModel):
     """A stage after the classifier's: the last `blocks` blocks of the backbone learn too, from varied pixels."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     blocks: int = Field(ge=1)
     epochs: int = Field(ge=1)
@@ -69,7 +69,7 @@ class Recipe(BaseModel):
     classifier on a frozen backbone; fine_tune follows. From random weights neither applies: all of it is trained.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     summary: str = Field(min_length=1)
     note: str = ""

@@ -28,7 +28,7 @@ _ORDERS_TRIED = 20
 class Fractions:
     """Shares of the pictures, 0..1, for validation and test; training gets the rest."""
 
-    __pydantic_config__ = ConfigDict(extra="forbid")  # for recipes, where a mistyped key must not pass
+    __pydantic_config__ = ConfigDict(extra="forbid", allow_inf_nan=False)  # for recipes: no slip may pass
 
     validation: float = 0.15
     test: float = 0.15

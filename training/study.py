@@ -19,6 +19,7 @@ from typing import Protocol
 
 from edge.errors import EdgeSortError
 from training.child_process import in_child_process
+from training.folders import require_outside
 from training.network_cost import NetworkCost
 from training.study_check import check_study, picture_digests
 from training.study_folder import LOGS_FOLDER, check_study_folder, held
@@ -108,6 +109,7 @@ def run_study(request: StudyRequest, folder: Path, reporter: StudyReporter, trai
     that fails is only noted. Raises StudyStopped at Ctrl-C.
     """
     check_study_folder(folder)
+    require_outside(folder, request.data)
     new = requested(request, picture_digests(request.data, reporter.read))
     with held(folder):
         old = read_study(folder)

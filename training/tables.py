@@ -33,4 +33,6 @@ def two_classes_line(two: Mapping[str, Any]) -> str:
 
 
 def _row(name: str, scores: Scores, width: int) -> str:
+    if not scores.support:  # a recall of 0 would accuse the model of what nobody asked it
+        return f"{name:<{width}}  {'-':>9}  {'-':>6}  {'-':>5}  {0:7d}"
     return f"{name:<{width}}  {scores.precision:9.3f}  {scores.recall:6.3f}  {scores.f1:5.3f}  {scores.support:7d}"

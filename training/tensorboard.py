@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from edge.errors import DataError
 from edge.extras import need
+from edge.problems import first_problem
 from training.history import Epoch
 from training.tensorflow_setup import load_tensorflow
 
@@ -19,8 +21,10 @@ class TensorBoardLog:
     """Curves of loss and accuracy in `folder`/train and `folder`/validation, a point per epoch."""
 
     def __init__(self, folder: Path) -> None:
-        """Raise MissingPackageError when TensorBoard is not installed."""
+        """Raise MissingPackageError when TensorBoard is not installed, DataError when `folder` cannot be written to."""
         need("tensorboard", "tensorboard", "edge-sort train --tensorboard")
+        for side in _SERIES:
+            _make(folder / side)
         self._summary: Any = load_tensorflow("TensorBoard logs").summary
         self._writers = {side: self._summary.create_file_writer(str(folder / side)) for side in _SERIES}
 
@@ -31,3 +35,14 @@ class TensorBoardLog:
                 for name, attribute in series.items():
                     self._summary.scalar(name, getattr(epoch, attribute))
             self._writers[side].flush()
+
+
+def _make(folder: Path) -> None:
+    """Make `folder`: TensorFlow would tell what is in its way in a traceback, and only after the pictures were read."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DataError(
+            f"{folder}: expected a folder for TensorBoard logs that can be written to, found: "
+            f"{first_problem(error)}; choose another --tensorboard"
+        ) from error

@@ -16,6 +16,7 @@ from training.dataset import Dataset, label_indices
 from training.doubts import doubts
 from training.evaluate import Evaluation
 from training.features import default_cache
+from training.folders import require_outside
 from training.history import Epoch, write_history
 from training.memory import memory_errors_explained
 from training.overview import overview
@@ -51,9 +52,10 @@ def train_run(request: TrainRequest, out: Path, reporter: Reporter) -> TrainResu
     """Train on `request.data` and write the run folder `out`, whole or not at all.
 
     Stopped or killed, it leaves `out`.unfinished, from which the same request with `resume` goes on.
-    Raises DataError before any training when `out` is in use or the pictures cannot be used, EdgeSortError when memory
-    runs out, ClusterError when a worker is gone.
+    Raises DataError before any training when `out` is in use or among the pictures, or those cannot be used;
+    EdgeSortError when memory runs out, ClusterError when a worker is gone.
     """
+    require_outside(out, request.data)
     on_epoch = _on_epoch(request, reporter)
     with UnfinishedRun(out, request.resume) as unfinished, memory_errors_explained(request.recipe):
         data = read_pictures(request, reporter)
@@ -157,7 +159,17 @@ def _examined(
             "Model": f"trained on {len(split['train'])} pictures, epoch {trained.best_epoch} kept by "
             f"{len(split['validation'])} validation pictures ({validation_accuracy:.1%} right)",
             "Test": f"{len(split['test'])} pictures that had no say in either",
+            "Recipe": _recipe_line(request),
             "Seed": str(request.recipe.seed),
             "Versions": ", ".join(f"{name} {version}" for name, version in versions().items()),
         },
+    )
+
+
+def _recipe_line(request: TrainRequest) -> str:
+    """Name the recipe with what people change most: its summary tells the values it shipped with."""
+    spec = request.recipe.input
+    return (
+        f"{request.recipe_name}: {spec.width_px} x {spec.height_px} px, {spec.color}, "
+        f"at most {request.recipe.total_epochs} epochs; run.json has all of it"
     )

@@ -18,7 +18,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
 
-from edge.durable import publish, require_unused
+from edge.durable import publish, require_name, require_unused
 from edge.errors import DataError
 from training.checkpoints import CHECKPOINT_FILE, load_checkpoint
 
@@ -27,7 +27,8 @@ _LOCK_FILE = "lock"
 
 
 def unfinished_place(out: Path) -> Path:
-    """Return the folder in which the training of `out` works."""
+    """Return the folder in which the training of `out` works. Raises DataError when `out` has no name."""
+    require_name(out)
     return out.with_name(f"{out.name}.unfinished")
 
 

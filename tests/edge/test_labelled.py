@@ -60,6 +60,23 @@ def test_a_missing_folder_is_named(tmp_path):
     assert str(caught.value).startswith(f"{tmp_path / 'typo'}: expected")
 
 
+def test_a_file_where_the_folder_should_be_is_told(tmp_path):
+    """Saying that it is not there would send people looking for it."""
+    touch(tmp_path, "parts.zip")
+
+    with pytest.raises(DataError, match="folder of pictures per class, found a file"):
+        labelled_folder(tmp_path / "parts.zip")
+
+
+@pytest.mark.parametrize("name", ["nut/b\udcff.jpg", "n\udcfft/a.jpg"])
+def test_a_name_that_is_not_utf_8_is_told_at_once(tmp_path, name):
+    """Archives from old systems bring such names; nothing that is written about a picture could carry them."""
+    touch(tmp_path, "nut/a.jpg", "bolt/b.jpg", name)
+
+    with pytest.raises(DataError, match=r"\\xff.* expected a name in UTF-8, found other bytes; rename it"):
+        labelled_folder(tmp_path)
+
+
 def split_file(folder, **split):
     """Write a split.json."""
     (folder / "split.json").write_text(json.dumps(split))

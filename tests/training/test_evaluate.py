@@ -101,3 +101,12 @@ def test_confusion_matrix_is_drawn_for_many_classes():
         with Image.open(io.BytesIO(drawn)) as picture:
             sides.append(picture.width)
     assert sides[1] > sides[0] > 300
+
+
+def test_a_class_without_pictures_gets_no_figures_in_the_table():
+    """A recall of 0 would accuse the model of what nobody asked it."""
+    table = per_class_table(evaluate(np.array([0, 0]), np.array([0, 0]), ("bolt", "nut")))
+
+    rows = {line.split()[0]: line.split()[1:] for line in table.splitlines() if line}
+    assert rows["nut"] == ["-", "-", "-", "0"]
+    assert rows["bolt"] == ["1.000", "1.000", "1.000", "2"]

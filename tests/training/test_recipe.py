@@ -47,6 +47,8 @@ def test_command_lists_and_prints(tmp_path):
         ("dense_units", "dense_unit", "unknown key 'network.dense_unit'"),
         ("test = 0.15", "tset = 0.15", "unknown key 'split.tset'"),
         ("test = 0.15", "test = 0.95", "expected shares above 0"),
+        ("test = 0.15", "test = nan", "split.test: input should be a finite number, found nan"),
+        ("learning_rate = 0.002", "learning_rate = inf", "optimizer.learning_rate: input should be a finite number"),
         ('kind = "adam"', 'kind = "adamw"', "optimizer.kind: expected one of 'adam', 'sgd', 'rmsprop', found 'adamw'"),
         ('kind = "adam"', "", "optimizer.kind: expected a name, found none"),
         ('kind = "adam"', "kind = adam", "expected TOML"),

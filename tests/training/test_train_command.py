@@ -187,3 +187,38 @@ def test_tensorboard_that_is_missing_is_told_before_training(tmp_path, monkeypat
 
     assert code == 1
     assert "pip install '.[tensorboard]'" in output
+
+
+def test_tensorboard_folder_that_cannot_be_is_told_before_training(tmp_path, monkeypatch):
+    """Not by TensorFlow's traceback."""
+    monkeypatch.setitem(sys.modules, "tensorboard", object())
+    (tmp_path / "logs").write_bytes(b"")
+
+    code, output = train(tmp_path / "nowhere", "--out", tmp_path / "run", "--tensorboard", tmp_path / "logs")
+
+    assert code == 1
+    assert f"{tmp_path / 'logs' / 'train'}: expected a folder for TensorBoard logs" in output
+    assert "choose another --tensorboard" in " ".join(output.split())
+
+
+@pytest.mark.parametrize("out", [".", "/", ""])
+def test_out_without_a_name_is_refused(tmp_path, monkeypatch, out):
+    """A run appears under its name, whole; the folder one stands in cannot be replaced."""
+    monkeypatch.chdir(tmp_path)
+
+    code, output = train(tmp_path / "nowhere", "--out", out)
+
+    assert code == 1
+    assert "expected the name of a new folder, found none" in output
+
+
+@pytest.mark.parametrize("out", ["run", "bolt/run"])
+def test_out_among_the_pictures_is_refused(tmp_path, out):
+    """The next training would take its plots for pictures of a class."""
+    save_pictures(tmp_path / "data" / "bolt", 3)
+
+    code, output = train(tmp_path / "data", "--out", tmp_path / "data" / out)
+
+    assert code == 1
+    assert "expected a folder outside the pictures" in output
+    assert [path.name for path in (tmp_path / "data").iterdir()] == ["bolt"]
