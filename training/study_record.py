@@ -19,7 +19,7 @@ from edge.errors import DataError, EdgeSortError
 from edge.problems import first_problem
 from training.dataset import file_sha256
 from training.network_cost import NetworkCost
-from training.recipe import Recipe
+from training.recipe import SHIPPED, Recipe, read_recipe
 
 STUDY_FILE = "study.json"
 
@@ -54,6 +54,13 @@ class StudyRecipe(_Record):
         """Everything that decides its figures, as flat keys. A weights file is what it holds, wherever it lies."""
         plain = dict(_flat(self.recipe.model_dump(mode="json", exclude={"seed", "summary", "note"})))
         return plain if self.weights_sha256 is None else {**plain, "network.weights": f"sha256 {self.weights_sha256}"}
+
+    def changes(self, name: str) -> dict[str, Any]:
+        """Return where it departs from the shipped recipe of that name, as flat keys; empty where none ships."""
+        if not (SHIPPED / f"{name}.toml").is_file():
+            return {}
+        shipped, own = StudyRecipe(recipe=read_recipe(name)).contents, self.contents
+        return {key: own.get(key) for key in sorted({*shipped, *own}) if own.get(key) != shipped.get(key)}
 
 
 class StudyRecord(_Record):

@@ -49,7 +49,7 @@ def study_page(results: Results) -> str:
         plots=_page_plots(_runs(results)),
         large=large,
         duration=duration,
-        settings=[(name, one.recipe) for name, one in record.recipes.items()],
+        settings=[(name, one.recipe, one.changes(name)) for name, one in record.recipes.items()],
     )
 
 

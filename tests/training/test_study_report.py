@@ -108,6 +108,17 @@ def test_missing_runs_are_told(studied):
     assert "killed by the system" in page
 
 
+def test_what_was_changed_of_a_shipped_recipe_is_told(studied):
+    """Its summary speaks of the recipe as it ships."""
+    pages = []
+    for name, changes in (("a", None), ("b", {"epochs": 3, "input": {"width_px": 48}})):
+        study = studied({"small-cnn": [0.9]}, name, changes=changes)
+        write_results(results_of(study))
+        pages.append((study.folder / "report.html").read_text())
+    assert "As compared here" not in pages[0]
+    assert "As compared here: epochs = 3, input.width_px = 48." in pages[1]
+
+
 def test_nothing_but_failures_still_gives_a_page(studied):
     """Who finds the folder finds the reasons."""
     study = studied({"small-cnn": [None]})
