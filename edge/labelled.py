@@ -18,19 +18,21 @@ class LabelledPicture:
     path: Path
 
 
-def labelled_folder(data: Path) -> list[LabelledPicture]:
+def labelled_folder(data: Path, least_classes: int = 2) -> list[LabelledPicture]:
     """List every file below each class folder of `data`, in a stable order. Hidden files are passed over.
 
-    Raises DataError when `data` is missing, has no class folders, only one, an empty one, or a name that is not UTF-8.
+    Raises DataError when `data` is missing, has fewer than `least_classes` folders, an empty one, or a name that is not
+    UTF-8.
     """
     if not data.is_dir():
         found = "a file" if data.exists() else "no such folder"
         raise DataError(f"{data}: expected a folder with one sub-folder of pictures per class, found {found}")
     classes = sorted(path for path in data.iterdir() if path.is_dir() and not path.name.startswith("."))
-    if len(classes) < 2:
+    if len(classes) < least_classes:
         found = f"only {classes[0].name!r}" if classes else "none"
+        expected = "two class folders" if least_classes > 1 else "one class folder"
         raise DataError(
-            f"{data}: expected at least two class folders, found {found}; "
+            f"{data}: expected at least {expected}, found {found}; "
             "put the pictures of each class in a folder of its own"
         )
     pictures = [LabelledPicture(folder.name, path) for folder in classes for path in _files(folder)]

@@ -131,11 +131,11 @@ def _found(place: Path) -> tuple[list[Found], Path]:
     """List the pictures to test on, and the folder they all lie below."""
     if place.is_file():
         held_out = held_out_pictures(place)
-        root = Path(json.loads(place.read_text())["data"])
+        root = place.parent / json.loads(place.read_text())["data"]  # as held_out_pictures reads it
         return [Found(one.label, one.path, one.path.relative_to(root).as_posix()) for one in held_out], root
     if given_sides(place):
         return [Found(one.label, one.path, one.name) for one in find_pictures(place) if one.side == "test"], place
-    return find_pictures(place), place
+    return find_pictures(place, least_classes=1), place
 
 
 def _check_labels(place: Path, found: set[str], model: Model) -> None:

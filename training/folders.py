@@ -24,14 +24,14 @@ class Found:
     side: str | None = None
 
 
-def find_pictures(folder: Path) -> list[Found]:
+def find_pictures(folder: Path, least_classes: int = 2) -> list[Found]:
     """List every file below the class folders of `folder`, which may be divided already.
 
     Raises DataError when there are no usable classes, or the sides of a divided folder do not have the same ones.
     """
     sides = given_sides(folder)
     if not sides:
-        return _listed(folder, None)
+        return _listed(folder, None, least_classes)
     missing = [name for name in ("train", "validation", "test") if name not in dict(sides)]
     if missing:
         raise DataError(
@@ -92,8 +92,8 @@ def _nested(folder: Path) -> bool:
     return bool(inside) and all(path.is_dir() for path in inside)
 
 
-def _listed(folder: Path, side: str | None) -> list[Found]:
-    pictures = labelled_folder(folder)
+def _listed(folder: Path, side: str | None, least_classes: int = 2) -> list[Found]:
+    pictures = labelled_folder(folder, least_classes)
     return [Found(one.label, one.path, one.path.relative_to(folder).as_posix(), side) for one in pictures]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -100,6 +101,25 @@ def test_held_out_pictures_of_a_run_judge_its_bundle(parts, tmp_path):
 
     assert facts["pictures"] == 4
     assert {one["picture"] for one in facts["panel"]} == {one["path"] for one in tested}
+
+
+def test_held_out_pictures_that_lie_in_the_run_are_found(parts, tmp_path):
+    """A recipe that enlarges the data keeps it in the run, and its split.json says where from there."""
+    shutil.copytree(parts / "coin", tmp_path / "enlarged" / "coin")
+    tested = [{"path": "coin/coin_00000.png", "label": "coin"}]
+    (tmp_path / "split.json").write_text(json.dumps({"data": "enlarged", "train": [], "test": tested}))
+
+    assert json.loads(evaluate(BUNDLE, tmp_path / "split.json", "--json").stdout)["pictures"] == 1
+
+
+def test_pictures_of_one_class_are_enough(parts, tmp_path):
+    """How many of these new coins are right?"""
+    (tmp_path / "coin").symlink_to(parts / "coin")
+
+    result = evaluate(BUNDLE, tmp_path, "--json", "--out", tmp_path.parent / f"{tmp_path.name}-page")
+
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout)["per_class"]["coin"]["recall"] > 0.9
 
 
 def test_classes_without_pictures_are_said(parts, tmp_path):
