@@ -1,4 +1,4 @@
-"""Parts that differ by their colour only, and a scorer that is right about them: quick, where the model is no matter."""
+"""Parts that differ by their colour only, and a scorer that is right about them: quick where the model is no matter."""
 
 from __future__ import annotations
 

@@ -211,7 +211,7 @@ def emulate_line(
         model = replace(model, scorer=slowed)
     model = replace(model, scorer=between.scorer(model.scorer, clock))
     incidents = Incidents()
-    moving, belt = belts(options, machine, clock)
+    moving, belt = belts(options, machine, clock, between)
     on_outcome = watch(machine, belt) if watch else _unwatched
     with (
         closing(
@@ -320,7 +320,9 @@ def _source(options: EmulateOptions, labels: Sequence[str]) -> PartSource:
     return PicturedParts(options.parts, options.part_mm, np.random.default_rng([options.seed, 3]))
 
 
-def belts(options: EmulateOptions, machine: Machine, clock: Clock) -> tuple[BeltMotion, Belt]:
+def belts(
+    options: EmulateOptions, machine: Machine, clock: Clock, between: Between = NOTHING
+) -> tuple[BeltMotion, Belt]:
     """Return the belt as it really moves, and as the line knows it."""
     if options.unsteady and machine.belt.kind == "fixed":
         raise MachineError(
@@ -339,7 +341,7 @@ def belts(options: EmulateOptions, machine: Machine, clock: Clock) -> tuple[Belt
         return motion, FixedSpeedBelt(usual_mm_s)
     steps = EmulatedSteps(motion, clock, abs(machine.belt.mm_per_step), origin_mm=usual_mm_s * now)
     belt = machine.belt.model_copy(update={"mm_per_step": abs(machine.belt.mm_per_step)})
-    return motion, encoder_belt(belt, steps, clock, usual_mm_s * now)
+    return motion, encoder_belt(belt, between.steps(steps, clock), clock, usual_mm_s * now)
 
 
 def _followed(machine: Machine, schedule: Schedule, clock: Clock) -> AbstractContextManager[None]:

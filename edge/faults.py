@@ -1,7 +1,8 @@
 """Faults between an emulated world and the line: each a wrapper round a seam, drawn from one seed, and counted.
 
 The line is told nothing. A camera drops frames, gives one again, gives one late, shows noise, or stalls until it is
-started again; a scorer takes long or is wrong about a part; a gate refuses.
+started again; a scorer takes long or is wrong about a part; a gate refuses; the steps of an encoder come late or not at
+all.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 
 from edge.cameras import Camera
 from edge.clocks import Clock
+from edge.encoder_belt import StepSource
 from edge.errors import CameraLost
 from edge.gate_limits import MoveRefused, Window
 from edge.gates import GateMove, Gates
@@ -24,12 +26,16 @@ from edge.sorter import Scorer
 FIRST_FAULT_FRAME = 20  # the belt is learned before: a line that cannot see its empty belt does not start
 DROPPED_FRAMES = (1, 5)
 LATE_S, SPIKE_S, STALL_S = (0.05, 0.6), (0.1, 1.5), (0.5, 4.0)
+STEPS_LATE_S = (0.005, 0.05)
 WRONG_CALLS = (1, 7)  # in a row: long enough to outvote the right ones
 
 
 @dataclass(frozen=True)
 class FaultRates:
-    """How often: the camera's per frame, late_inference and wrong_label per classification, gate_refused per move."""
+    """How often: the camera's per frame, late_inference and wrong_label per classification, gate_refused per move.
+
+    steps_lost and steps_late per batch of an encoder's steps.
+    """
 
     frames_dropped: float = 0.02
     frame_repeated: float = 0.02
@@ -39,6 +45,8 @@ class FaultRates:
     late_inference: float = 0.005
     wrong_label: float = 0.005
     gate_refused: float = 0.02
+    steps_lost: float = 0.02
+    steps_late: float = 0.0005
 
 
 class Faults:
@@ -113,6 +121,31 @@ class FaultyCamera:
             self._clock.sleep_until(self._clock.now() + self._faults.between(LATE_S))
         self._faults.frames_at.append(frame.taken_at)
         return frame
+
+
+class FaultySteps:
+    """An encoder whose steps are at times told late, all at once, or only counted and not timed."""
+
+    def __init__(self, steps: StepSource, clock: Clock, faults: Faults) -> None:
+        self._steps, self._clock, self._faults = steps, clock, faults
+        self.modulus, self.lost = steps.modulus, 0
+        self._silent_until = float("-inf")
+
+    def take(self) -> list[tuple[float, int]]:
+        """Return the steps since the last call."""
+        if self._clock.now() < self._silent_until:
+            return []
+        steps = self._steps.take()
+        if len(steps) > 1 and self._faults.happens("steps_lost"):
+            self.lost += len(steps) - 1
+            return steps[-1:]
+        if steps and self._faults.happens("steps_late"):
+            self._silent_until = self._clock.now() + self._faults.between(STEPS_LATE_S)
+        return steps
+
+    def close(self) -> None:
+        """Release the encoder."""
+        self._steps.close()
 
 
 class FaultyScorer:

@@ -25,7 +25,7 @@ class PinWitness:
     """Pretend pins that remember when they changed, on the machine clock."""
 
     def __init__(self) -> None:
-        self.changes: dict[int, list[tuple[float, float]]] = {}
+        self.changes: dict[str, list[tuple[float, float]]] = {}
 
     def pins(self, clock: Clock) -> Any:
         """Return gpiozero's mock factory with such pins."""
@@ -71,7 +71,7 @@ def violations(gate: GateTable, changes: Sequence[Change], until: float) -> list
     """Name every limit of a gate that its pin has broken, one sentence each."""
     opened = openings(changes, until)
     found = [
-        f"gate {gate.name!r} was open for {(end - begin) * 1000:.3f} ms from {begin:.6f} s, max_on_ms {gate.max_on_ms:g}"
+        f"gate {gate.name!r} was open {(end - begin) * 1000:.3f} ms from {begin:.6f} s, max_on_ms {gate.max_on_ms:g}"
         for begin, end in opened
         if end - begin > gate.max_on_ms / 1000 + _ROUNDING_S
     ]

@@ -19,7 +19,7 @@ from edge.accounts import Accounts, accounts
 from edge.between import Between
 from edge.coloured_parts import ColouredParts, colour_model
 from edge.emulate import EmulatedRun, EmulateOptions, emulate_line, emulated_machine, packaged_bundle
-from edge.faults import FaultRates, Faults, FaultyCamera, FaultyGates, FaultyScorer
+from edge.faults import FaultRates, Faults, FaultyCamera, FaultyGates, FaultyScorer, FaultySteps
 from edge.line import LineModel, line_model
 from edge.machine import BeltTable, Machine, check_machine
 from edge.part_sources import PartSource, RenderedParts
@@ -60,14 +60,20 @@ class ChunkResult:
         return self.run.report.wrong_by_runtime + self.run.report.strays
 
     @property
+    def struck_on_steady_belt(self) -> int:
+        """Parts at a gate while it moved, where no stop of the belt had put it to rest."""
+        return 0 if self.faults["belt_stopped"] else self.run.report.struck
+
+    @property
     def ok(self) -> bool:
         """Whether nothing is wrong."""
-        ended = self.run.because == "no more frames"
-        return ended and not (self.wrong_by_runtime or self.accounts.unaccounted or self.limit_violations)
+        return not self.sentences()
 
     def sentences(self) -> list[str]:
         """Say what is wrong."""
         found = [*self.accounts.unaccounted, *self.limit_violations]
+        if self.struck_on_steady_belt:
+            found.insert(0, f"{self.struck_on_steady_belt} parts were at a gate while it moved, on a steady belt")
         if self.wrong_by_runtime:
             found.insert(0, f"{self.wrong_by_runtime} parts ended elsewhere than decided")
         if self.run.because != "no more frames":
@@ -108,12 +114,13 @@ class Proof:
             unaccounted=len(given.unaccounted),
             limit_violations=len(result.limit_violations),
             struck=report.struck,
+            struck_on_steady_belt=result.struck_on_steady_belt,
         )
         self.faults.update(result.faults)
         self.rejected.update(report.rejected)
         if not result.ok:
             self.failing_chunks.append(result.chunk.index)
-            self.wrong += result.sentences()[: MOST_SENTENCES - len(self.wrong)]
+            self.wrong += result.sentences()[: max(0, MOST_SENTENCES - len(self.wrong))]
 
     def as_dict(self) -> dict[str, Any]:
         """Return it under the names that `prove --json` uses."""
@@ -163,6 +170,7 @@ def prove_chunk(chunk: Chunk, line: LineModel, source: PartSource, digest: str, 
     faults, witness = Faults(rates, chunk.seed), PinWitness()
     between = Between(
         camera=lambda camera, clock: FaultyCamera(camera, clock, faults),
+        steps=lambda steps, clock: FaultySteps(steps, clock, faults),
         scorer=lambda scorer, clock: FaultyScorer(scorer, clock, faults),
         gates=lambda gates: FaultyGates(gates, faults),
         pins=witness.pins,
