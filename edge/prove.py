@@ -17,31 +17,20 @@ import numpy as np
 
 from edge.accounts import Accounts, accounts
 from edge.between import Between
+from edge.chunks import Chunk, drawn_line
 from edge.coloured_parts import ColouredParts, colour_model
-from edge.emulate import EmulatedRun, EmulateOptions, emulate_line, emulated_machine, packaged_bundle
-from edge.faults import FaultRates, Faults, FaultyCamera, FaultyGates, FaultyScorer, FaultySteps
+from edge.emulate import EmulatedRun, EmulateOptions, emulate_line, packaged_bundle
+from edge.faults import FaultRates, Faults
+from edge.faulty import FaultyCamera, FaultyGates, FaultyScorer, FaultySteps
 from edge.line import LineModel, line_model
-from edge.machine import BeltTable, Machine, check_machine
 from edge.part_sources import PartSource, RenderedParts
 from edge.pin_witness import PinWitness, violations
 from edge.signature import open_bundle_by
 
 CHUNK_PARTS = 500
 MOST_SENTENCES = 20  # of what is wrong; all of it is counted
-_SPEEDS_MM_S, _PITCH_MM = (80.0, 300.0), (90.0, 220.0)
-_MIN_OFF_MS, _MAX_ON_MS, _MAX_DUTY = (20.0, 300.0), (1.0, 4.0), (0.05, 0.8)
-_MOST_RESTARTS = 100
 
 ModelName = Literal["packaged", "colours"]
-
-
-@dataclass(frozen=True)
-class Chunk:
-    """One run of a proof. seed: everything in it follows from this, from `parts` and from the model."""
-
-    index: int
-    parts: int
-    seed: int
 
 
 @dataclass(frozen=True)
@@ -184,40 +173,6 @@ def prove_chunk(chunk: Chunk, line: LineModel, source: PartSource, digest: str, 
     counts["belt_stopped"] += run.summary.incidents.get("belt_stopped", 0)
     given = accounts(run.ended, run.rows, faults.frames_at, run.moving, machine.camera.view_mm)
     return ChunkResult(chunk, run, given, tuple(broken), counts)
-
-
-def drawn_line(chunk: Chunk, labels: tuple[str, ...]) -> tuple[Machine, EmulateOptions]:
-    """Draw the machine of a chunk, one it can work at all, and how its belt is fed. Every second belt is unsteady."""
-    rng = np.random.default_rng([chunk.seed, 9])
-    speed_mm_s, pitch_mm = float(rng.uniform(*_SPEEDS_MM_S)), float(rng.uniform(*_PITCH_MM))
-    unsteady = chunk.index % 2 == 1
-    plain = emulated_machine(labels, speed_mm_s=speed_mm_s, tiles=False)
-    gates = tuple(
-        gate.model_copy(
-            update={
-                "min_off_ms": float(rng.uniform(*_MIN_OFF_MS)),
-                "max_on_ms": gate.on_ms * float(rng.uniform(*_MAX_ON_MS)),
-                "max_duty": float(rng.uniform(*_MAX_DUTY)),
-            }
-        )
-        for gate in plain.gates
-    )
-    belt = BeltTable(speed_mm_s=speed_mm_s)
-    if unsteady:
-        belt = BeltTable(kind="encoder", speed_mm_s=speed_mm_s, mm_per_step=0.5, pin=9, pin_b=10)
-    camera = plain.camera.model_copy(update={"max_restarts": _MOST_RESTARTS})
-    machine = plain.model_copy(update={"gates": gates, "belt": belt, "camera": camera})
-    check_machine(machine)
-    options = EmulateOptions(
-        count=chunk.parts,
-        seed=chunk.seed,
-        fast=True,
-        speed_mm_s=speed_mm_s,
-        rate_per_min=speed_mm_s * 60 / pitch_mm,
-        latency_ms=float(rng.uniform(5.0, 40.0)),
-        unsteady=unsteady,
-    )
-    return machine, options
 
 
 def _line(model: ModelName) -> tuple[LineModel, PartSource, str]:

@@ -8,6 +8,7 @@ import json
 import pytest
 from click.testing import CliRunner
 
+from edge import chunks
 from edge import prove as proving
 from edge.between import Between
 from edge.cli import cli
@@ -89,7 +90,7 @@ def test_a_gate_without_its_limits_is_found_out(monkeypatch):
     """The proof can fail: the witness of the pins does not ask the plan."""
     monkeypatch.setattr(WindowPlan, "_check_duty", lambda _self, _windows: None)
     monkeypatch.setattr(proving, "CHUNK_PARTS", 80)
-    monkeypatch.setattr(proving, "_MAX_DUTY", (0.02, 0.03))
+    monkeypatch.setattr(chunks, "_MAX_DUTY", (0.02, 0.03))
     proof = prove(80, 1, "colours", rates=NO_FAULTS)
     assert not proof.ok
     assert proof.sums["limit_violations"] > 0
@@ -112,9 +113,9 @@ def test_a_part_the_tracker_forgets_is_found_out(monkeypatch):
 
 def test_a_proof_is_cut_into_chunks_with_seeds_of_their_own():
     """Every part is in one chunk; seeds differ between chunks and between proofs."""
-    chunks = list(chunks_of(2 * CHUNK_PARTS + 7, 1))
-    assert [one.parts for one in chunks] == [CHUNK_PARTS, CHUNK_PARTS, 7]
-    assert len({one.seed for one in [*chunks, *chunks_of(CHUNK_PARTS, 2)]}) == 4
+    cut = list(chunks_of(2 * CHUNK_PARTS + 7, 1))
+    assert [one.parts for one in cut] == [CHUNK_PARTS, CHUNK_PARTS, 7]
+    assert len({one.seed for one in [*cut, *chunks_of(CHUNK_PARTS, 2)]}) == 4
 
 
 def test_the_command_prints_the_figures_and_fails_with_its_seed(monkeypatch):
