@@ -30,12 +30,26 @@ from edge.signature import open_bundle_by
 CHUNK_PARTS = 500
 MOST_SENTENCES = 20  # of what is wrong; all of it is counted
 
+SUMS = (
+    "fed",
+    "sorted_right",
+    "wrong_by_model",
+    "wrong_by_runtime",
+    "own_row",
+    "in_another_row",
+    "unseen",
+    "unaccounted",
+    "limit_violations",
+    "struck",
+    "struck_on_steady_belt",
+)  # in the order in which they are printed
+
 ModelName = Literal["packaged", "colours"]
 
 
 @dataclass(frozen=True)
 class ChunkResult:
-    """What came of it. wrong: a sentence for everything that must not be."""
+    """What came of it, and what must not have."""
 
     chunk: Chunk
     run: EmulatedRun
@@ -72,12 +86,12 @@ class ChunkResult:
 
 @dataclass
 class Proof:
-    """The sums of many chunks."""
+    """The sums of many chunks. wrong_by_model is what the runtime did not do: exact while that did nothing wrong."""
 
     seed: int
     model: ModelName
     chunks: int = 0
-    sums: Counter[str] = field(default_factory=Counter)
+    sums: Counter[str] = field(default_factory=lambda: Counter(dict.fromkeys(SUMS, 0)))
     faults: Counter[str] = field(default_factory=Counter)
     rejected: Counter[str] = field(default_factory=Counter)
     failing_chunks: list[int] = field(default_factory=list)
@@ -111,6 +125,13 @@ class Proof:
             self.failing_chunks.append(result.chunk.index)
             self.wrong += result.sentences()[: max(0, MOST_SENTENCES - len(self.wrong))]
 
+    def broke(self, chunk: Chunk, error: Exception) -> None:
+        """Take in that a chunk did not come to its end."""
+        self.chunks += 1
+        self.failing_chunks.append(chunk.index)
+        sentence = f"chunk {chunk.index} (its seed {chunk.seed}) ended with {type(error).__name__}: {error}"
+        self.wrong += [sentence][: max(0, MOST_SENTENCES - len(self.wrong))]
+
     def as_dict(self) -> dict[str, Any]:
         """Return it under the names that `prove --json` uses."""
         return {
@@ -140,16 +161,23 @@ def prove(
     *,
     only_chunk: int | None = None,
     rates: FaultRates | None = None,
-    told: Callable[[ChunkResult], None] = lambda _result: None,
+    told: Callable[[Proof], None] = lambda _proof: None,
 ) -> Proof:
-    """Run the line over so many parts with faults. only_chunk: this one alone, to replay it. Raises EdgeSortError's."""
+    """Run the line over so many parts with faults. only_chunk: this one alone, to replay it. `told` after each.
+
+    Raises EdgeSortError's children when it cannot begin.
+    """
     proof = Proof(seed, model)
     line, source, digest = _line(model)
     for chunk in chunks_of(parts, seed):
         if only_chunk is None or chunk.index == only_chunk:
-            result = prove_chunk(chunk, line, source, digest, rates or FaultRates())
-            proof.add(result)
-            told(result)
+            try:
+                result = prove_chunk(chunk, line, source, digest, rates or FaultRates())
+            except Exception as error:  # whatever a fault brings the line to is what a proof is looking for
+                proof.broke(chunk, error)
+            else:
+                proof.add(result)
+            told(proof)
     return proof
 
 

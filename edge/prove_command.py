@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from edge.prove import ChunkResult, ModelName, Proof
+    from collections.abc import Callable
+
+    from edge.prove import ModelName, Proof
 
 _MODELS = ("packaged", "colours")
 
@@ -36,7 +38,7 @@ def prove_command(parts: int, seed: int, model: ModelName, chunk: int | None, as
     last = sum(1 for _ in chunks_of(parts, seed)) - 1
     if chunk is not None and chunk > last:
         raise click.UsageError(f"--chunk: expected a chunk of {parts} parts, 0 to {last}, found {chunk}")
-    proof = prove(parts, seed, model, only_chunk=chunk, told=_progress)
+    proof = prove(parts, seed, model, only_chunk=chunk, told=_teller())
     click.echo(json.dumps(proof.as_dict()) if as_json else _text(proof))
     if not proof.ok:
         again = f"edge-sort prove --parts {parts} --seed {seed} --model {model} --chunk {proof.failing_chunks[0]}"
@@ -44,9 +46,17 @@ def prove_command(parts: int, seed: int, model: ModelName, chunk: int | None, as
         raise SystemExit(1)
 
 
-def _progress(result: ChunkResult) -> None:
-    for sentence in result.sentences():
-        click.echo(sentence, err=True)
+def _teller() -> Callable[[Proof], None]:
+    """Say each thing that is wrong as soon as it is known."""
+    said = 0
+
+    def tell(proof: Proof) -> None:
+        nonlocal said
+        for sentence in proof.wrong[said:]:
+            click.echo(sentence, err=True)
+        said = len(proof.wrong)
+
+    return tell
 
 
 def _text(proof: Proof) -> str:

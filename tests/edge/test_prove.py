@@ -111,6 +111,16 @@ def test_a_part_the_tracker_forgets_is_found_out(monkeypatch):
     assert "has no row" in proof.wrong[0]
 
 
+def test_a_line_that_breaks_off_is_a_failure_with_its_seed(monkeypatch):
+    """A camera that is lost too often ends the line: said, not raised."""
+    monkeypatch.setattr(chunks, "_MOST_RESTARTS", 1)
+    monkeypatch.setattr(proving, "CHUNK_PARTS", 20)
+    proof = prove(20, 1, "colours", rates=dataclasses.replace(NO_FAULTS, camera_stalled=0.1))
+    assert proof.failing_chunks == [0]
+    assert "CameraError" in proof.wrong[0]
+    assert proof.as_dict()["fed"] == 0
+
+
 def test_a_proof_is_cut_into_chunks_with_seeds_of_their_own():
     """Every part is in one chunk; seeds differ between chunks and between proofs."""
     cut = list(chunks_of(2 * CHUNK_PARTS + 7, 1))
