@@ -50,7 +50,7 @@ def run(monkeypatch, tmp_path):
         monkeypatch.setattr(module, "reopener", lambda *_: lambda: EmptyBelt(again))
         told = []
         path = tmp_path / "journal.sqlite"
-        return run_machine(bundle, machine, path, lambda _: lambda *_: None, tell=told.append), told, path
+        return run_machine(bundle, machine, path, lambda *_: lambda *_: None, tell=told.append), told, path
 
     return run_it
 
