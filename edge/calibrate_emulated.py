@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from edge.between import Between
 from edge.calibrate_belt import BeltMeasurement, measure_belt
 from edge.calibrate_gate import SweepPoint, SweptGates, points_of
 from edge.clocks import ManualClock
@@ -60,7 +61,7 @@ def sweep_emulated_gate(
         return swept[0]
 
     options = EmulateOptions(fast=True, count=len(offsets) * 2, seed=seed, rate_per_min=RATE_PER_MIN)
-    run = emulate_line(options, machine, replace(model), source, "", physical=physical, wrap=sweep)
+    run = emulate_line(options, machine, replace(model), source, "", physical=physical, between=Between(gates=sweep))
     fates = {part.number: fate for part, fate in run.ended}
     fed_of = {row["part"]: number for number, row in records_of([part for part, _ in run.ended], run.rows).items()}
     answers = [

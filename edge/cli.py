@@ -52,6 +52,10 @@ COMMANDS = {
         "Measure the belt's speed or a gate's moment on passing parts.",
     ),
     "gate": ("edge.gate_command:gate_command", "Move one gate by hand, within its limits."),
+    "prove": (
+        "edge.prove_command:prove_command",
+        "Let things go wrong on the emulated line, and check that no part is misled.",
+    ),
     "run": ("edge.run_command:run_command", "Sort: camera, classifier, belt and gates (or --emulate)."),
 }
 

@@ -18,6 +18,9 @@ from edge.background import LEARN_FRAMES
 from edge.belt import Belt, FixedSpeedBelt
 from edge.belt_motion import BeltMotion, EmulatedSteps
 from edge.belts import encoder_belt
+from edge.between import NOTHING, Between
+from edge.camera_restart import RESTARTS_WITHIN_S, RestartingCamera, RestartRule
+from edge.cameras import Camera
 from edge.clocks import Clock, ManualClock, MonotonicClock
 from edge.emulated_belt import FED_BEFORE_MM, EmulatedBelt, Fate, FedPart, Feeder, fates, first_mark
 from edge.emulated_camera import EmulatedCamera
@@ -54,7 +57,6 @@ from edge.machine import (
 from edge.part_sources import PartSource, PicturedParts, RenderedParts
 from edge.parts import REJECT_BIN, Frame, Reason
 from edge.photo_eye import PhotoEye
-from edge.pins import open_pin_factory
 from edge.schedule import Schedule
 from edge.signature import open_bundle_by
 from edge.sorter import LineSummary, Outcome, Scorer
@@ -101,6 +103,8 @@ class EmulatedRun:
     ended: Sequence[tuple[FedPart, Fate]]
     rows: Sequence[sqlite3.Row]
     eye: dict[str, int] | None = None
+    moving: Belt | None = None  # as it really moved
+    ended_at: float = 0.0
 
     def as_dict(self, options: EmulateOptions) -> dict[str, Any]:
         """Return everything under the names that `run --json` uses."""
@@ -194,19 +198,20 @@ def emulate_line(
     tell: Callable[[str], None] = lambda _line: None,
     *,
     physical: Machine | None = None,
-    wrap: Callable[[Gates], Gates] = lambda gates: gates,
+    between: Between = NOTHING,
 ) -> EmulatedRun:
     """Run this machine with this model and these parts; `options` says how many, how fast, on which clock.
 
-    physical: the machine as it really is, where it is another than the line believes. wrap: what the line takes for
-    the gates.
+    physical: the machine as it really is, where it is another than the line believes. between: what stands between
+    this world and the line.
     """
     clock: Clock = ManualClock() if options.fast else MonotonicClock()
     if isinstance(clock, ManualClock):
         slowed = _AssumedLatency(model.scorer, clock, options.latency_ms / 1000, options.seed)
         model = replace(model, scorer=slowed)
+    model = replace(model, scorer=between.scorer(model.scorer, clock))
     incidents = Incidents()
-    moving, belt = belts(options, machine, clock)
+    moving, belt = belts(options, machine, clock, between)
     on_outcome = watch(machine, belt) if watch else _unwatched
     with (
         closing(
@@ -218,12 +223,11 @@ def emulate_line(
                 clock="manual" if options.fast else "monotonic",
             )
         ) as journal,
-        closing(_open_gates(machine, clock)) as gates,
+        closing(_open_gates(machine, clock, between)) as gates,
     ):
         emulated = emulated_belt(options, physical or machine, moving, source, clock.now())
-        camera = EmulatedCamera(emulated, frame_rate_hz=machine.camera.frame_rate_hz, clock=clock)
         watched = _WatchedGates(gates, emulated)
-        driven = wrap(watched)
+        driven = between.gates(watched)
         schedule = build_schedule(machine, driven, belt, clock, incidents)
         eye = _eye(machine, emulated, belt)
         sorter = build_sorter(
@@ -238,15 +242,43 @@ def emulate_line(
             on_incident=lambda incident: tell(incident.sentence),
             eye=eye and eye[1],
         )
-        seen_by = WatchedCamera(camera, eye[0], clock) if eye else camera
+
+        def camera_incident(sentence: str) -> None:
+            tell(sentence)
+            journal.incident(clock.now(), "camera", sentence)
+
+        def open_camera() -> Camera:
+            camera = EmulatedCamera(emulated, frame_rate_hz=machine.camera.frame_rate_hz, clock=clock)
+            seen = between.camera(camera, clock)
+            return WatchedCamera(seen, eye[0], clock) if eye else seen
+
+        camera = RestartingCamera(
+            open_camera(),
+            open_camera,
+            clock,
+            RestartRule(machine.camera.max_restarts, RESTARTS_WITHIN_S),
+            tell=camera_incident,
+            alive=sorter.note_moves,
+        )
         with _followed(machine, schedule, clock):
-            because = run_line(sorter, seen_by, driven, journal, on_outcome)
+            because = run_line(sorter, camera, driven, journal, on_outcome)
         summary = sorter.summary()
         ended, rows = fates(emulated, clock.now()), journal.rows()
         report = line_report(ended, rows, machine.bins)
     skipped = source.skipped if isinstance(source, PicturedParts) else []
     counts = eye[1].counts() if eye else None
-    return EmulatedRun(report, gate_error_ms(watched.moves), because, skipped, summary, ended, rows, counts)
+    return EmulatedRun(
+        report,
+        gate_error_ms(watched.moves),
+        because,
+        skipped,
+        summary,
+        ended,
+        rows,
+        counts,
+        moving=moving,
+        ended_at=clock.now(),
+    )
 
 
 def emulated_line(options: EmulateOptions, clock: Clock) -> tuple[Machine, EmulatedBelt]:
@@ -288,7 +320,9 @@ def _source(options: EmulateOptions, labels: Sequence[str]) -> PartSource:
     return PicturedParts(options.parts, options.part_mm, np.random.default_rng([options.seed, 3]))
 
 
-def belts(options: EmulateOptions, machine: Machine, clock: Clock) -> tuple[BeltMotion, Belt]:
+def belts(
+    options: EmulateOptions, machine: Machine, clock: Clock, between: Between = NOTHING
+) -> tuple[BeltMotion, Belt]:
     """Return the belt as it really moves, and as the line knows it."""
     if options.unsteady and machine.belt.kind == "fixed":
         raise MachineError(
@@ -307,7 +341,7 @@ def belts(options: EmulateOptions, machine: Machine, clock: Clock) -> tuple[Belt
         return motion, FixedSpeedBelt(usual_mm_s)
     steps = EmulatedSteps(motion, clock, abs(machine.belt.mm_per_step), origin_mm=usual_mm_s * now)
     belt = machine.belt.model_copy(update={"mm_per_step": abs(machine.belt.mm_per_step)})
-    return motion, encoder_belt(belt, steps, clock, usual_mm_s * now)
+    return motion, encoder_belt(belt, between.steps(steps, clock), clock, usual_mm_s * now)
 
 
 def _followed(machine: Machine, schedule: Schedule, clock: Clock) -> AbstractContextManager[None]:
@@ -318,9 +352,9 @@ def _followed(machine: Machine, schedule: Schedule, clock: Clock) -> AbstractCon
     return followed_by_thread(schedule)
 
 
-def _open_gates(machine: Machine, clock: Clock) -> LocalGates | GateProcess:
+def _open_gates(machine: Machine, clock: Clock, between: Between) -> LocalGates | GateProcess:
     if isinstance(clock, ManualClock):
-        return LocalGates(gate_specs(machine), clock, open_pin_factory("mock"))
+        return LocalGates(gate_specs(machine), clock, between.pins(clock))
     return GateProcess(gate_specs(machine), "mock")
 
 

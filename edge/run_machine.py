@@ -12,7 +12,7 @@ from edge.belt import Belt
 from edge.belts import open_belt
 from edge.bundle import Bundle
 from edge.camera_kinds import open_camera, reopener
-from edge.camera_restart import RestartingCamera, RestartRule
+from edge.camera_restart import RESTARTS_WITHIN_S, RestartingCamera, RestartRule
 from edge.clocks import MonotonicClock
 from edge.edgetpu import EdgeTpu
 from edge.errors import MachineError
@@ -43,7 +43,6 @@ from edge.sensors import GpioSensor
 from edge.sorter import LineSummary
 
 LATENCY_RUNS = 5  # enough for a median, and soon done
-RESTARTS_WITHIN_S = 600.0
 
 
 @dataclass(frozen=True)

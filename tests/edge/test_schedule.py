@@ -145,6 +145,16 @@ def test_a_part_that_has_passed_its_gate_when_the_belt_stops_is_in_its_bin():
     assert tally(rig) == {"on_time": 0, "early": 1, "late": 0, "lost": 0}
 
 
+@pytest.mark.parametrize("stopped_at", [2.995, 3.002, 3.01])
+def test_a_part_that_stops_right_at_its_gate_is_given_up(stopped_at):
+    """An encoder tells a place to a step, so nobody knows if its centre had passed: the record does not say sorted."""
+    rig = Rig((stopped_at, SPEED), (9, 0), (20, SPEED))
+    rig.start(1, 100.0)
+    _, changes = rig.run(16.0)
+    assert [(change.part, change.reason) for change in changes] == [(1, Reason.BELT)]
+    assert tally(rig)["lost"] == 1
+
+
 def test_a_belt_that_stands_takes_no_plan():
     """Nobody can say when the part arrives."""
     rig = Rig((2, SPEED), (9, 0))

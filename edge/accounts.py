@@ -1,0 +1,81 @@
+"""Every part fed has exactly one account: its own row, a neighbour's row it lies in, or no frame that showed it whole.
+
+The accounts are given from what the world knows: where each part lay, how the belt really moved, and which frames the
+line was given. They ask nothing of the sorter but its journal.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from edge.belt import Belt
+from edge.emulated_belt import Fate, FedPart
+from edge.line_report import records_of
+from edge.parts import REJECT_BIN
+
+CUT_MM = 6.0  # a part this near the picture's end may be taken for one the end cuts
+ENOUGH_FRAMES = 1  # that show a part whole: from here on the line must have a row for it
+
+
+@dataclass(frozen=True)
+class Accounts:
+    """How many parts have each account. unaccounted: a sentence for each part, and for each row, that has none.
+
+    own_row: it has a row of its own. in_another_row: it lies within the row of a neighbour, which was rejected with
+    it. unseen: the line was given no frame that showed it whole, and it rode on to reject.
+    """
+
+    own_row: int
+    in_another_row: int
+    unseen: int
+    unaccounted: tuple[str, ...]
+
+
+def accounts(
+    ended: Sequence[tuple[FedPart, Fate]],
+    rows: Sequence[sqlite3.Row],
+    frames_at: Sequence[float],
+    moving: Belt,
+    view_mm: float,
+) -> Accounts:
+    """Give every part its account. frames_at: when the frames were taken that the line was given. moving: the belt."""
+    records = records_of([part for part, _ in ended], rows)
+    places = [moving.travelled_mm(at) for at in frames_at]
+    in_another = unseen = 0
+    missing = []
+    for part, fate in ended:
+        if fate.bin is None:
+            missing.append(f"part {part.number} ({part.label}) is still on the belt at the end")
+        if part.number in records:
+            continue
+        if fate.bin == REJECT_BIN and _in_rejected_row(part, rows):
+            in_another += 1
+        elif fate.bin == REJECT_BIN and _frames_whole(part, places, view_mm) < ENOUGH_FRAMES:
+            unseen += 1
+        else:
+            frames = _frames_whole(part, places, view_mm)
+            missing.append(
+                f"part {part.number} ({part.label}, mark {part.mark_mm:.1f} mm) has no row, was whole in {frames} "
+                f"frames and ended in {fate.bin!r}"
+            )
+    known = {row["part"] for row in records.values()}
+    missing += [
+        f"row {row['part']} (mark {row['mark_mm']:.1f} mm, {row['reason']}) is of no part fed, or of one that has a row"
+        for row in rows
+        if row["part"] not in known
+    ]
+    return Accounts(len(records), in_another, unseen, tuple(missing))
+
+
+def _in_rejected_row(part: FedPart, rows: Sequence[sqlite3.Row]) -> bool:
+    return any(
+        abs(part.mark_mm - row["mark_mm"]) < (part.length_mm + row["length_mm"]) / 2 and row["bin"] == REJECT_BIN
+        for row in rows
+    )
+
+
+def _frames_whole(part: FedPart, places: Sequence[float], view_mm: float) -> int:
+    reach_mm = view_mm / 2 - part.length_mm / 2 - CUT_MM
+    return sum(abs(place - part.mark_mm) < reach_mm for place in places)

@@ -1,0 +1,58 @@
+"""What goes wrong between an emulated world and the line, and how often: drawn from one seed, and counted.
+
+The wrappers round the seams that do it are in edge/faulty.py. The line is told nothing.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, fields, replace
+
+import numpy as np
+
+from edge.parts import Frame
+
+
+@dataclass(frozen=True)
+class FaultRates:
+    """How often: the camera's per frame, late_inference and wrong_label per classification, gate_refused per move.
+
+    steps_lost and steps_late per batch of an encoder's steps.
+    """
+
+    frames_dropped: float = 0.02
+    frame_repeated: float = 0.02
+    frame_late: float = 0.01
+    frame_garbled: float = 0.003
+    camera_stalled: float = 0.001
+    late_inference: float = 0.005
+    wrong_label: float = 0.005
+    gate_refused: float = 0.02
+    steps_lost: float = 0.02
+    steps_late: float = 0.0005
+
+
+class Faults:
+    """Draws what goes wrong and counts it. frames_at: when each frame was taken that the line was given."""
+
+    def __init__(self, rates: FaultRates, seed: int) -> None:
+        self._rates = rates
+        self._rng = np.random.default_rng([seed, 8])
+        self.counts: Counter[str] = Counter({one.name: 0 for one in fields(rates)})
+        self.frames_at: list[float] = []
+        self.frames_seen = 0
+
+    def happens(self, kind: str) -> bool:
+        """Draw whether a fault of this kind, a field of FaultRates, happens now; count it if so."""
+        drawn = bool(self._rng.random() < getattr(self._rates, kind))
+        self.counts[kind] += drawn
+        return drawn
+
+    def between(self, bounds: tuple[float, float]) -> float:
+        """Draw a number."""
+        return float(self._rng.uniform(*bounds))
+
+    def noise(self, frame: Frame) -> Frame:
+        """Return the frame with nothing of its picture left."""
+        image = self._rng.integers(0, 256, frame.image.shape, dtype=np.uint8)
+        return replace(frame, image=image)

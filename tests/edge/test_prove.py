@@ -1,0 +1,175 @@
+"""`edge-sort prove`: faults between world and line, and what must hold whatever they are."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from edge import chunks
+from edge import prove as proving
+from edge.between import Between
+from edge.cli import cli
+from edge.coloured_parts import ColouredParts, colour_model
+from edge.emulate import emulate_line
+from edge.faults import FaultRates
+from edge.gate_limits import WindowPlan
+from edge.prove import CHUNK_PARTS, chunks_of, prove
+
+NO_FAULTS = FaultRates(**{one.name: 0.0 for one in dataclasses.fields(FaultRates)})
+
+
+@pytest.fixture
+def short_chunks(monkeypatch):
+    """Two chunks of 60 parts, one on a steady belt, one on a belt that stops."""
+    monkeypatch.setattr(proving, "CHUNK_PARTS", 60)
+
+
+def test_no_fault_misleads_a_part(short_chunks):
+    """Conservation: every part has one account, none is in a wrong bin, no gate left its limits."""
+    found = prove(120, 3, "colours").as_dict()
+    assert found["ok"], found["wrong"]
+    assert (found["wrong_by_runtime"], found["unaccounted"], found["limit_violations"]) == (0, 0, 0)
+    assert found["fed"] == found["own_row"] + found["in_another_row"] + found["unseen"] == 120
+    happened = {kind for kind, count in found["faults"].items() if count}
+    assert happened >= {"belt_stopped", "frame_late", "frame_repeated", "frames_dropped"}
+
+
+def test_the_same_seed_replays_to_the_byte(monkeypatch):
+    """Also one chunk alone is the one that ran among the others."""
+    monkeypatch.setattr(proving, "CHUNK_PARTS", 30)
+    first, again = (prove(60, 5, "colours") for _ in range(2))
+    assert json.dumps(first.as_dict()) == json.dumps(again.as_dict())
+    alone = [prove(60, 5, "colours", only_chunk=index) for index in range(2)]
+    assert sum(one.sums["sorted_right"] for one in alone) == first.sums["sorted_right"]
+    assert alone[0].faults + alone[1].faults == first.faults
+
+
+@pytest.mark.parametrize("kind", [one.name for one in dataclasses.fields(FaultRates)])
+def test_each_kind_of_fault_is_injected_and_counted(kind, monkeypatch):
+    """With one kind alone, and often, it happens, no other does, and the promises hold."""
+    monkeypatch.setattr(proving, "CHUNK_PARTS", 30)
+    often = dataclasses.replace(NO_FAULTS, **{kind: 0.02 if kind == "camera_stalled" else 0.1})
+    counted = kind.startswith("steps")  # an encoder is on the belt that stops, of the second chunk
+    proof = prove(60 if counted else 30, 1, "colours", rates=often, only_chunk=1 if counted else 0)
+    assert {one for one, count in proof.faults.items() if count} - {"belt_stopped"} == {kind}
+    assert proof.ok, proof.wrong
+
+
+def test_a_wrong_label_is_the_model_s_and_counted_apart(monkeypatch):
+    """A scorer that is often wrong misleads parts; none of them is the runtime's."""
+    monkeypatch.setattr(proving, "CHUNK_PARTS", 40)
+    proof = prove(40, 1, "colours", rates=dataclasses.replace(NO_FAULTS, wrong_label=0.3))
+    assert proof.sums["wrong_by_model"] > 3
+    assert proof.ok, proof.wrong
+
+
+def test_a_line_that_times_its_gates_wrongly_is_found_out(monkeypatch):
+    """The proof can fail: gates 80 mm off take other parts than decided, or none."""
+    import edge.line
+
+    honest = edge.line.gate_places
+
+    def wrong(machine):
+        return {
+            label: [dataclasses.replace(one, travel_mm=one.travel_mm + 80) for one in places]
+            for label, places in honest(machine).items()
+        }
+
+    monkeypatch.setattr(edge.line, "gate_places", wrong)
+    monkeypatch.setattr(proving, "CHUNK_PARTS", 40)
+    proof = prove(40, 1, "colours")
+    assert not proof.ok
+    assert proof.sums["wrong_by_runtime"] > 5
+    assert "ended elsewhere than decided" in proof.wrong[0]
+
+
+def test_a_gate_without_its_limits_is_found_out(monkeypatch):
+    """The proof can fail: the witness of the pins does not ask the plan."""
+    monkeypatch.setattr(WindowPlan, "_check_duty", lambda _self, _windows: None)
+    monkeypatch.setattr(proving, "CHUNK_PARTS", 80)
+    monkeypatch.setattr(chunks, "_MAX_DUTY", (0.02, 0.03))
+    proof = prove(80, 1, "colours", rates=NO_FAULTS)
+    assert not proof.ok
+    assert proof.sums["limit_violations"] > 0
+    assert "max_duty" in proof.wrong[0]
+
+
+def test_a_part_the_tracker_forgets_is_found_out(monkeypatch):
+    """The proof can fail: a part that frames showed whole and that has no row is missed."""
+
+    def forgetful(options, machine, model, source, digest, between: Between):
+        run = emulate_line(options, machine, model, source, digest, between=between)
+        return dataclasses.replace(run, rows=run.rows[1:])
+
+    monkeypatch.setattr(proving, "emulate_line", forgetful)
+    monkeypatch.setattr(proving, "CHUNK_PARTS", 20)
+    proof = prove(20, 1, "colours", rates=NO_FAULTS)
+    assert proof.sums["unaccounted"] == 1
+    assert "has no row" in proof.wrong[0]
+
+
+def test_a_line_that_breaks_off_is_a_failure_with_its_seed(monkeypatch):
+    """A camera that is lost too often ends the line: said, not raised."""
+    monkeypatch.setattr(chunks, "_MOST_RESTARTS", 1)
+    monkeypatch.setattr(proving, "CHUNK_PARTS", 20)
+    proof = prove(20, 1, "colours", rates=dataclasses.replace(NO_FAULTS, camera_stalled=0.1))
+    assert proof.failing_chunks == [0]
+    assert "CameraError" in proof.wrong[0]
+    assert proof.as_dict()["fed"] == 0
+
+
+def test_a_proof_is_cut_into_chunks_with_seeds_of_their_own():
+    """Every part is in one chunk; seeds differ between chunks and between proofs."""
+    cut = list(chunks_of(2 * CHUNK_PARTS + 7, 1))
+    assert [one.parts for one in cut] == [CHUNK_PARTS, CHUNK_PARTS, 7]
+    assert len({one.seed for one in [*cut, *chunks_of(CHUNK_PARTS, 2)]}) == 4
+
+
+def test_the_command_prints_the_figures_and_fails_with_its_seed(monkeypatch):
+    """JSON with the promised keys; exit code 1 and how to replay it when a promise is broken."""
+    monkeypatch.setattr(proving, "CHUNK_PARTS", 20)
+    arguments = ["prove", "--parts", "20", "--seed", "4", "--model", "colours", "--json"]
+    done = CliRunner().invoke(cli, arguments)
+    found = json.loads(done.stdout)
+    assert done.exit_code == 0
+    assert found.keys() >= {"seed", "ok", "fed", "wrong_by_runtime", "unaccounted", "limit_violations", "faults"}
+    monkeypatch.setattr(proving, "accounts", _one_missing)
+    broken = CliRunner().invoke(cli, arguments)
+    assert broken.exit_code == 1
+    assert "Failed with seed 4" in broken.stderr
+    assert "--chunk 0" in broken.stderr
+
+
+def test_a_chunk_that_is_not_there_is_a_usage_error():
+    """It names the chunks there are."""
+    done = CliRunner().invoke(cli, ["prove", "--parts", "10", "--model", "colours", "--chunk", "1"])
+    assert done.exit_code == 2
+    assert "0 to 0" in done.stderr
+
+
+@pytest.mark.slow
+def test_the_packaged_network_is_proved_too():
+    """A longer run with the bundle's own model."""
+    found = prove(1000, 11).as_dict()
+    assert found["ok"], found["wrong"]
+    assert all(found["faults"].values())
+
+
+def _one_missing(*_args):
+    from edge.accounts import Accounts
+
+    return Accounts(19, 0, 0, ("part 1 (red) is nowhere",))
+
+
+def test_the_coloured_parts_are_told_apart():
+    """The scorer is right about each colour, and unsure of an empty crop."""
+    import numpy as np
+
+    scorer = colour_model().scorer
+    for index, label in enumerate(ColouredParts.labels):
+        sprite = ColouredParts().sprite(label, np.random.default_rng(0), 2.0)
+        assert int(np.argmax(scorer.scores(sprite.rgb))) == index
+    assert scorer.scores(np.full((9, 9, 3), 90, np.uint8)).max() < 0.5
