@@ -195,6 +195,8 @@ def prove_chunk(chunk: Chunk, line: LineModel, source: PartSource, digest: str, 
     with tempfile.TemporaryDirectory(prefix="edge-sort-prove-") as folder:
         options = EmulateOptions(**{**vars(options), "journal": Path(folder) / "journal.sqlite"})
         run = emulate_line(options, machine, line, source, digest, between=between)
+    if run.because in ("interrupted", "terminated"):  # the line has taken Ctrl-C or SIGTERM for its own end
+        raise KeyboardInterrupt
     assert run.moving is not None, "emulate_line sees to it"
     broken = [sentence for gate in machine.gates for sentence in violations(gate, witness.of_gate(gate), run.ended_at)]
     counts = Counter(faults.counts)
