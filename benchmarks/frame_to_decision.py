@@ -23,9 +23,9 @@ from edge.belt import FixedSpeedBelt
 from edge.bundle import open_bundle
 from edge.classifier import Classifier
 from edge.clocks import ManualClock
-from edge.emulate import packaged_bundle
 from edge.emulated_belt import EmulatedBelt, Feeder, first_mark
 from edge.emulated_camera import EmulatedCamera
+from edge.emulated_world import packaged_bundle
 from edge.gates import LocalGates
 from edge.interpreter import TfliteInterpreter
 from edge.journal import Journal

@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 
 from edge.bundle import open_bundle
-from edge.emulate import packaged_bundle
+from edge.emulated_world import packaged_bundle
 from edge.gate_drivers import PinSpec
 from edge.gate_limits import GateLimits, Window
 from edge.gate_process import GateProcess

@@ -81,7 +81,7 @@ def gate_command(
     """
     from edge.bundle import open_bundle
     from edge.calibrate_gate import best_offset, sweep_offsets, usual_span_ms
-    from edge.emulate import packaged_bundle
+    from edge.emulated_world import packaged_bundle
     from edge.gate_test import named_gate
     from edge.machine import read_machine
     from edge.machine_lock import gates_of

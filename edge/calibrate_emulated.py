@@ -11,8 +11,9 @@ from edge.between import Between
 from edge.calibrate_belt import BeltMeasurement, measure_belt
 from edge.calibrate_gate import SweepPoint, SweptGates, points_of
 from edge.clocks import ManualClock
-from edge.emulate import EmulateOptions, belts, emulate_line, emulated_belt, emulated_copy
+from edge.emulate import emulate_line
 from edge.emulated_camera import EmulatedCamera
+from edge.emulated_world import EmulateOptions, belts, emulated_belt, emulated_copy
 from edge.gates import Gates
 from edge.line import LineModel
 from edge.line_report import records_of

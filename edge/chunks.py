@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from edge.emulate import EmulateOptions, emulated_machine
+from edge.emulated_world import EmulateOptions, emulated_machine
 from edge.machine import BeltTable, Machine, check_machine
 
 _SPEEDS_MM_S, _PITCH_MM = (80.0, 300.0), (90.0, 220.0)

@@ -79,7 +79,7 @@ _PINS = (17, 27, 22, 23, 24, 25, 5, 6, 12, 13, 16, 19, 20, 21, 26, 4, 18)
 def machine_command(bundle: Path | None) -> None:
     """Print a machine file to start from, with a gate for every label: edge-sort machine > machine.toml."""
     from edge.bundle import open_bundle
-    from edge.emulate import packaged_bundle
+    from edge.emulated_world import packaged_bundle
 
     labels = open_bundle(bundle or packaged_bundle()).labels
     click.echo(machine_text(labels), nl=False)

@@ -19,7 +19,8 @@ from edge.accounts import Accounts, accounts
 from edge.between import Between
 from edge.chunks import Chunk, drawn_line
 from edge.coloured_parts import ColouredParts, colour_model
-from edge.emulate import EmulatedRun, EmulateOptions, emulate_line, packaged_bundle
+from edge.emulate import EmulatedRun, emulate_line
+from edge.emulated_world import EmulateOptions, packaged_bundle
 from edge.faults import FaultRates, Faults
 from edge.faulty import FaultyCamera, FaultyGates, FaultyScorer, FaultySteps
 from edge.line import LineModel, line_model

@@ -11,8 +11,8 @@ from pathlib import Path
 from edge.camera_kinds import open_camera
 from edge.cameras import Camera
 from edge.clocks import Clock, ManualClock, MonotonicClock
-from edge.emulate import EmulateOptions, emulated_line
 from edge.emulated_camera import EmulatedCamera
+from edge.emulated_world import EmulateOptions, emulated_line
 from edge.line import Stopped, sigterm_raises
 from edge.machine import Machine
 from edge.recorder import Recorder

@@ -32,7 +32,7 @@ def record_command(
 
     Sort a recording with: edge-sort run --bundle BUNDLE --machine machine.toml --replay FOLDER.
     """
-    from edge.emulate import EmulateOptions
+    from edge.emulated_world import EmulateOptions
     from edge.machine import read_machine
     from edge.record import RecordLimits, record_emulated, record_machine
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from edge.belt import Belt
-    from edge.emulate import EmulateOptions
+    from edge.emulated_world import EmulateOptions
     from edge.line import OnOutcome
     from edge.machine import Machine
     from edge.parts import Frame
@@ -90,7 +90,7 @@ def run_command(
 
     _refuse_idle_options(emulate=emulate, machine=machine is not None, parts=parts is not None, fast=fast)
     if emulate:
-        from edge.emulate import EmulateOptions
+        from edge.emulated_world import EmulateOptions
 
         options = EmulateOptions(
             bundle=bundle,

@@ -9,7 +9,8 @@ from functools import partial
 from pathlib import Path
 
 from edge.durable import require_unused
-from edge.emulate import EmulateOptions, run_emulated
+from edge.emulate import run_emulated
+from edge.emulated_world import EmulateOptions
 from edge.line_report import report_text
 from edge.parts_command import write_parts
 from edge.render import PART_LABELS

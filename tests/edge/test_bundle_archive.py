@@ -15,7 +15,7 @@ from edge import bundle_archive
 from edge.bundle import DIGEST_FILE, FACTS_FILE, MODEL_FILE, SIGNATURE_FILE
 from edge.bundle_archive import pack_bundle, unpack_bundle
 from edge.cli import cli
-from edge.emulate import packaged_bundle
+from edge.emulated_world import packaged_bundle
 from edge.errors import BundleError, DataError
 
 

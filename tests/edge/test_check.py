@@ -15,7 +15,7 @@ from edge.bundle_golden import with_golden
 from edge.check import check_bundle
 from edge.check_command import _RUNTIMES
 from edge.cli import cli
-from edge.emulate import packaged_bundle
+from edge.emulated_world import packaged_bundle
 from edge.errors import BundleError, DataError
 from edge.golden import (
     GOLDEN_COUNT,

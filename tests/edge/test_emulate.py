@@ -9,7 +9,8 @@ from contextlib import closing
 import numpy as np
 import pytest
 
-from edge.emulate import EmulateOptions, emulate_line, emulated_machine
+from edge.emulate import emulate_line
+from edge.emulated_world import EmulateOptions, emulated_machine
 from edge.errors import MachineError
 from edge.line_report import report_text
 from edge.machine import Machine, check_machine

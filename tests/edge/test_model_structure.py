@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.emulate import packaged_bundle
+from edge.emulated_world import packaged_bundle
 from edge.errors import ModelError
 from edge.flatbuffer import root_table
 from edge.model_structure import check_structure

@@ -19,7 +19,7 @@ import pytest
 from edge.bundle import DIGEST_FILE, FACTS_FILE, MODEL_FILE, OPTIONAL_FILES, Unknown, open_bundle
 from edge.bundle_archive import pack_bundle, unpack_bundle
 from edge.conventions import Conventions
-from edge.emulate import packaged_bundle
+from edge.emulated_world import packaged_bundle
 from edge.errors import BundleError, EdgeSortError, ModelError
 from edge.test_card import SCORE_TOLERANCE, card_picture
 

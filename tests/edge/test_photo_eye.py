@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.belt import FixedSpeedBelt
-from edge.emulate import EmulateOptions, emulate_line
+from edge.emulate import emulate_line
 from edge.emulated_eye import EmulatedEye
+from edge.emulated_world import EmulateOptions
 from edge.errors import CameraError, MachineError
 from edge.machine import Machine, check_machine
 from edge.parts import Frame, Sighting

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from edge import budget
 from edge.cli import cli
-from edge.emulate import packaged_bundle
+from edge.emulated_world import packaged_bundle
 from edge.errors import MachineError
 from edge.machine import Machine, machine_problems, read_machine
 from edge.machine_command import machine_text

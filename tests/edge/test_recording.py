@@ -18,7 +18,8 @@ from edge.bundle import open_bundle
 from edge.camera_recording import RecordingCamera
 from edge.cli import cli
 from edge.clocks import ManualClock
-from edge.emulate import EmulateOptions, packaged_bundle, run_emulated
+from edge.emulate import run_emulated
+from edge.emulated_world import EmulateOptions, packaged_bundle
 from edge.errors import CameraError, DataError
 from edge.machine import Machine
 from edge.parts import Frame

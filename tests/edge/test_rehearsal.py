@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from edge import rehearsal
-from edge.emulate import packaged_bundle
+from edge.emulated_world import packaged_bundle
 from edge.errors import MissingPackageError, ModelError
 from edge.interpreter import TfliteInterpreter, real_values
 from edge.rehearsal import rehearse

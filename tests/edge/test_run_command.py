@@ -16,7 +16,7 @@ from click.testing import CliRunner
 from PIL import Image
 
 from edge.cli import cli
-from edge.emulate import packaged_bundle
+from edge.emulated_world import packaged_bundle
 from edge.interpreter import RUNTIMES
 from edge.machine_command import machine_text
 
@@ -259,7 +259,7 @@ def test_photographs_of_other_parts_are_refused(tmp_path):
 
 def test_a_class_named_reject_needs_no_gate(tmp_path):
     """Parts of such a class ride on to reject; the machine made for the bundle has no gate for them."""
-    from edge.emulate import emulated_machine
+    from edge.emulated_world import emulated_machine
 
     assert [gate.bin for gate in emulated_machine(("nut", "reject"), speed_mm_s=150, tiles=False).gates] == ["nut"]
     assert 'bin = "reject"' not in machine_text(("nut", "reject"))

@@ -11,7 +11,7 @@ import pytest
 from edge import run_machine as module
 from edge.bundle import open_bundle
 from edge.clocks import MonotonicClock
-from edge.emulate import emulated_machine, packaged_bundle
+from edge.emulated_world import emulated_machine, packaged_bundle
 from edge.errors import CameraError, CameraLost
 from edge.parts import Frame
 from edge.run_machine import run_machine

@@ -13,7 +13,7 @@ from edge import signature
 from edge.bundle import DIGEST_FILE, FACTS_FILE, MODEL_FILE, SIGNATURE_FILE, open_bundle, write_bundle
 from edge.bundle_archive import pack_bundle, unpack_bundle
 from edge.cli import cli
-from edge.emulate import packaged_bundle
+from edge.emulated_world import packaged_bundle
 from edge.errors import BundleError, DataError, MissingPackageError
 from edge.signature import make_keys, open_signed, sign_bundle
 

@@ -345,7 +345,7 @@ def test_a_report_on_other_pictures_may_say_no(easy_run, tmp_path):
 @pytest.mark.slow
 def test_a_report_wants_the_run_the_bundle_was_made_of(easy_run, tmp_path):
     """Another float network would be compared with nothing."""
-    from edge.emulate import packaged_bundle
+    from edge.emulated_world import packaged_bundle
 
     result = report(packaged_bundle(), "--run", easy_run, "--out", tmp_path / "page")
 

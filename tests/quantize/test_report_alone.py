@@ -11,7 +11,7 @@ from click.testing import CliRunner
 pytest.importorskip("jinja2", reason="jinja2 comes with the desktop install")
 
 from edge.cli import cli
-from edge.emulate import packaged_bundle
+from edge.emulated_world import packaged_bundle
 from edge.parts_command import write_parts
 from edge.preprocess import InputSpec
 from quantize.import_model import ImportOptions, import_model
