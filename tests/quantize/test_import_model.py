@@ -341,7 +341,7 @@ def test_a_model_that_computes_for_ever_ends_no_import(tiny, tmp_path, monkeypat
     runtime.mkdir(parents=True)
     (runtime / "__init__.py").write_text("")
     (runtime / "interpreter.py").write_text("while True:\n    pass\n")
-    path = tiny(background=5)  # no other test has tried this model in this process
+    path = tiny(background=1)  # no other test has tried this model in this process
     monkeypatch.syspath_prepend(str(tmp_path / "runtime"))
 
     with pytest.raises(ModelError, match=r"did not come to an end within 0\.5 s"):
