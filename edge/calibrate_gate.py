@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from edge.errors import DataError
 from edge.gate_limits import MoveRefused, Window
-from edge.gates import GateMove, Gates
+from edge.gates import Gates, WrappedGates
 from edge.machine import GateTable, Machine
 from edge.parts import Reason
 
@@ -90,11 +90,12 @@ def best_offset(points: Sequence[SweepPoint]) -> BestOffset:
     return BestOffset(sum(ends) / 2, *ends)
 
 
-class SweptGates:
+class SweptGates(WrappedGates):
     """Gates of which one moves at another offset for each part in turn."""
 
     def __init__(self, gates: Gates, gate: str, offsets: Sequence[float]) -> None:
-        self._gates, self._gate = gates, gate
+        super().__init__(gates)
+        self._gate = gate
         self._waiting = list(offsets)
         self.tried: dict[int, tuple[float, Window]] = {}
 
@@ -102,11 +103,6 @@ class SweptGates:
     def done(self) -> bool:
         """Whether every offset has been tried."""
         return not self._waiting
-
-    @property
-    def moves_lost(self) -> int:
-        """How many moves nobody fetched in time."""
-        return self._gates.moves_lost
 
     def move_at(self, gate: str, window: Window, part: int, *, hold: bool) -> None:
         """Plan an opening at the next offset. Raises MoveRefused; that offset is then tried with another part."""
@@ -123,18 +119,6 @@ class SweptGates:
         """Move windows, each at its part's offset."""
         offsets = {part: self.tried[part][0] if part in self.tried else 0.0 for part in windows}
         return self._gates.replan(gate, {part: _shifted(one, offsets[part]) for part, one in windows.items()})
-
-    def poll(self, *, alive: bool = True) -> list[GateMove]:
-        """Return the moves made since the last call."""
-        return self._gates.poll(alive=alive)
-
-    def rest(self) -> None:
-        """Bring every gate to rest."""
-        self._gates.rest()
-
-    def close(self) -> None:
-        """Bring every gate to rest and release the pins."""
-        self._gates.close()
 
 
 def _shifted(window: Window, offset_ms: float) -> Window:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
@@ -31,9 +31,8 @@ from edge.emulated_world import (
 )
 from edge.errors import DataError, MachineError
 from edge.follow import followed_by_clock, followed_by_thread
-from edge.gate_limits import Window
 from edge.gate_process import GateProcess
-from edge.gates import GateMove, Gates, LocalGates
+from edge.gates import GateMove, Gates, LocalGates, WrappedGates
 from edge.incidents import Incidents
 from edge.line import (
     LineModel,
@@ -52,7 +51,7 @@ from edge.machine import (
     Machine,
 )
 from edge.part_sources import PartSource, PicturedParts
-from edge.parts import Frame, Reason
+from edge.parts import Frame
 from edge.photo_eye import PhotoEye
 from edge.schedule import Schedule
 from edge.signature import open_bundle_by
@@ -238,35 +237,20 @@ def _eye(machine: Machine, emulated: EmulatedBelt, belt: Belt) -> tuple[Emulated
     return watching, photo_eye(machine, belt, watching.sensor)
 
 
-class _WatchedGates:
+class _WatchedGates(WrappedGates):
     """Gates whose moves the emulated belt sees too."""
 
     def __init__(self, gates: Gates, belt: EmulatedBelt) -> None:
-        self._gates, self._belt = gates, belt
+        super().__init__(gates)
+        self._belt = belt
         self.moves: list[GateMove] = []
 
-    def move_at(self, gate: str, window: Window, part: int, *, hold: bool) -> None:
-        self._gates.move_at(gate, window, part, hold=hold)
-
-    def replan(self, gate: str, windows: Mapping[int, Window]) -> dict[int, Reason]:
-        return self._gates.replan(gate, windows)
-
-    @property
-    def moves_lost(self) -> int:
-        return self._gates.moves_lost
-
     def poll(self, *, alive: bool = True) -> list[GateMove]:
-        moves = self._gates.poll(alive=alive)
+        moves = super().poll(alive=alive)
         for move in moves:
             self._belt.note(move)
         self.moves += moves
         return moves
-
-    def rest(self) -> None:
-        self._gates.rest()
-
-    def close(self) -> None:
-        self._gates.close()
 
 
 class _AssumedLatency:

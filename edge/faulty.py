@@ -6,7 +6,7 @@ long or is wrong about a part; a gate refuses; the steps of an encoder come late
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,7 @@ from edge.encoder_belt import StepSource
 from edge.errors import CameraLost
 from edge.faults import Faults
 from edge.gate_limits import MoveRefused, Window
-from edge.gates import GateMove, Gates
+from edge.gates import Gates, WrappedGates
 from edge.parts import Frame, Reason
 from edge.sorter import Scorer
 
@@ -121,35 +121,15 @@ class FaultyScorer:
         return np.roll(scores, 1)
 
 
-class FaultyGates:
+class FaultyGates(WrappedGates):
     """Gates that sometimes refuse a move which their limits would have allowed."""
 
     def __init__(self, gates: Gates, faults: Faults) -> None:
-        self._gates, self._faults = gates, faults
-
-    @property
-    def moves_lost(self) -> int:
-        """How many moves nobody fetched in time, so far."""
-        return self._gates.moves_lost
+        super().__init__(gates)
+        self._faults = faults
 
     def move_at(self, gate: str, window: Window, part: int, *, hold: bool) -> None:
         """Plan an opening for a part. Raises MoveRefused."""
         if self._faults.happens("gate_refused"):
             raise MoveRefused(Reason.GATE_RESTING, "it refuses")
-        self._gates.move_at(gate, window, part, hold=hold)
-
-    def replan(self, gate: str, windows: Mapping[int, Window]) -> dict[int, Reason]:
-        """Move the windows of parts already planned."""
-        return self._gates.replan(gate, windows)
-
-    def poll(self, *, alive: bool = True) -> list[GateMove]:
-        """Return the moves made since the last call."""
-        return self._gates.poll(alive=alive)
-
-    def rest(self) -> None:
-        """Bring every gate to rest now."""
-        self._gates.rest()
-
-    def close(self) -> None:
-        """Bring every gate to rest and release the pins."""
-        self._gates.close()
+        super().move_at(gate, window, part, hold=hold)

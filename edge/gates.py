@@ -76,6 +76,38 @@ class Gates(Protocol):
         ...
 
 
+class WrappedGates:
+    """Gates that hand everything on to others; whoever stands between overrides what it changes."""
+
+    def __init__(self, gates: Gates) -> None:
+        self._gates = gates
+
+    @property
+    def moves_lost(self) -> int:
+        """How many moves nobody fetched in time, so far."""
+        return self._gates.moves_lost
+
+    def move_at(self, gate: str, window: Window, part: int, *, hold: bool) -> None:
+        """Plan an opening for a part. Raises MoveRefused."""
+        self._gates.move_at(gate, window, part, hold=hold)
+
+    def replan(self, gate: str, windows: Mapping[int, Window]) -> dict[int, Reason]:
+        """Move the windows of parts already planned. Returns the parts no longer planned."""
+        return self._gates.replan(gate, windows)
+
+    def poll(self, *, alive: bool = True) -> list[GateMove]:
+        """Return the moves made since the last call."""
+        return self._gates.poll(alive=alive)
+
+    def rest(self) -> None:
+        """Bring every gate to rest now."""
+        self._gates.rest()
+
+    def close(self) -> None:
+        """Bring every gate to rest and release the pins."""
+        self._gates.close()
+
+
 class Agenda(Clock, Protocol):
     """A clock that also runs actions when it reaches their moment, as ManualClock does."""
 

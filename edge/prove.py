@@ -9,7 +9,7 @@ from __future__ import annotations
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -20,7 +20,7 @@ from edge.between import Between
 from edge.chunks import Chunk, drawn_line
 from edge.coloured_parts import ColouredParts, colour_model
 from edge.emulate import EmulatedRun, emulate_line
-from edge.emulated_world import EmulateOptions, packaged_bundle
+from edge.emulated_world import packaged_bundle
 from edge.faults import FaultRates, Faults
 from edge.faulty import FaultyCamera, FaultyGates, FaultyScorer, FaultySteps
 from edge.line import LineModel, line_model
@@ -194,7 +194,7 @@ def prove_chunk(chunk: Chunk, line: LineModel, source: PartSource, digest: str, 
         pins=witness.pins,
     )
     with tempfile.TemporaryDirectory(prefix="edge-sort-prove-") as folder:
-        options = EmulateOptions(**{**vars(options), "journal": Path(folder) / "journal.sqlite"})
+        options = replace(options, journal=Path(folder) / "journal.sqlite")
         run = emulate_line(options, machine, line, source, digest, between=between)
     if run.because in ("interrupted", "terminated"):  # the line has taken Ctrl-C or SIGTERM for its own end
         raise KeyboardInterrupt
