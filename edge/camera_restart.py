@@ -12,7 +12,6 @@ from edge.clocks import Clock
 from edge.errors import CameraError, CameraLost
 from edge.parts import Frame
 
-RESTARTS_WITHIN_S = 600.0
 _BEAT_S = 0.2  # shorter than the gates' heartbeat
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import sqlite3
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, closing, nullcontext
+from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from edge.belt import Belt
 from edge.between import NOTHING, Between
-from edge.camera_restart import RESTARTS_WITHIN_S, RestartingCamera, RestartRule
 from edge.cameras import Camera
 from edge.clocks import Clock, ManualClock, MonotonicClock
+from edge.driven_line import World, drive_line
 from edge.emulated_belt import FED_BEFORE_MM, EmulatedBelt, Fate, FedPart, fates
 from edge.emulated_camera import EmulatedCamera
 from edge.emulated_eye import EmulatedEye, WatchedCamera
@@ -30,20 +30,15 @@ from edge.emulated_world import (
     part_source,
 )
 from edge.errors import DataError, MachineError
-from edge.follow import followed_by_clock, followed_by_thread
 from edge.gate_process import GateProcess
 from edge.gates import GateMove, Gates, LocalGates, WrappedGates
-from edge.incidents import Incidents
 from edge.line import (
     LineModel,
     OnOutcome,
-    build_schedule,
-    build_sorter,
     check_labels,
     gate_specs,
     line_model,
     photo_eye,
-    run_line,
 )
 from edge.line_journal import line_journal
 from edge.line_report import LineReport, gate_error_ms, line_report
@@ -53,7 +48,6 @@ from edge.machine import (
 from edge.part_sources import PartSource, PicturedParts
 from edge.parts import Frame
 from edge.photo_eye import PhotoEye
-from edge.schedule import Schedule
 from edge.signature import open_bundle_by
 from edge.sorter import LineSummary, Outcome, Scorer
 
@@ -138,7 +132,6 @@ def emulate_line(
         slowed = _AssumedLatency(model.scorer, clock, options.latency_ms / 1000, options.seed)
         model = replace(model, scorer=slowed)
     model = replace(model, scorer=between.scorer(model.scorer, clock))
-    incidents = Incidents()
     moving, belt = belts(options, machine, clock, between)
     on_outcome = watch(machine, belt) if watch else _unwatched
     with (
@@ -155,42 +148,23 @@ def emulate_line(
     ):
         emulated = emulated_belt(options, physical or machine, moving, source, clock.now())
         watched = _WatchedGates(gates, emulated)
-        driven = between.gates(watched)
-        schedule = build_schedule(machine, driven, belt, clock, incidents)
         eye = _eye(machine, emulated, belt)
-        sorter = build_sorter(
-            machine,
-            model,
-            belt=belt,
-            gates=driven,
-            journal=journal,
-            clock=clock,
-            schedule=schedule,
-            incidents=incidents,
-            on_incident=lambda incident: tell(incident.sentence),
-            eye=eye and eye[1],
-        )
-
-        def camera_incident(sentence: str) -> None:
-            tell(sentence)
-            journal.incident(clock.now(), "camera", sentence)
 
         def open_camera() -> Camera:
             camera = EmulatedCamera(emulated, frame_rate_hz=machine.camera.frame_rate_hz, clock=clock)
             seen = between.camera(camera, clock)
             return WatchedCamera(seen, eye[0], clock) if eye else seen
 
-        camera = RestartingCamera(
-            open_camera(),
-            open_camera,
-            clock,
-            RestartRule(machine.camera.max_restarts, RESTARTS_WITHIN_S),
-            tell=camera_incident,
-            alive=sorter.note_moves,
+        world = World(
+            camera=open_camera(),
+            reopen=open_camera,
+            belt=belt,
+            gates=between.gates(watched),
+            journal=journal,
+            clock=clock,
+            eye=eye[1] if eye else None,
         )
-        with _followed(machine, schedule, clock):
-            because = run_line(sorter, camera, driven, journal, on_outcome)
-        summary = sorter.summary()
+        because, summary = drive_line(machine, model, world, on_outcome, tell)
         ended, rows = fates(emulated, clock.now()), journal.rows()
         report = line_report(ended, rows, machine.bins)
     skipped = source.skipped if isinstance(source, PicturedParts) else []
@@ -213,14 +187,6 @@ def _unwatched(_frame: Frame | None, _outcomes: list[Outcome]) -> None:
     """Nobody is watching."""
 
 
-def _followed(machine: Machine, schedule: Schedule, clock: Clock) -> AbstractContextManager[None]:
-    if machine.belt.kind == "fixed":
-        return nullcontext()
-    if isinstance(clock, ManualClock):
-        return followed_by_clock(schedule, clock)
-    return followed_by_thread(schedule)
-
-
 def _open_gates(machine: Machine, clock: Clock, between: Between) -> LocalGates | GateProcess:
     if isinstance(clock, ManualClock):
         return LocalGates(gate_specs(machine), clock, between.pins(clock))
@@ -228,13 +194,14 @@ def _open_gates(machine: Machine, clock: Clock, between: Between) -> LocalGates 
 
 
 def _eye(machine: Machine, emulated: EmulatedBelt, belt: Belt) -> tuple[EmulatedEye, PhotoEye] | None:
-    if machine.finder.source == "picture" or machine.eye is None:
+    table = machine.eye_in_use
+    if table is None:
         return None
     least_mm = -machine.camera.view_mm / 2 - FED_BEFORE_MM / 2
-    if machine.eye.at_mm < least_mm:
-        raise MachineError(f"eye.at_mm: the emulated belt begins at {least_mm:.0f} mm, found {machine.eye.at_mm:g}")
-    watching = EmulatedEye(emulated, belt, machine.eye.at_mm, machine.eye.pin, active_high=machine.eye.active_high)
-    return watching, photo_eye(machine, belt, watching.sensor)
+    if table.at_mm < least_mm:
+        raise MachineError(f"eye.at_mm: the emulated belt begins at {least_mm:.0f} mm, found {table.at_mm:g}")
+    watching = EmulatedEye(emulated, belt, table.at_mm, table.pin, active_high=table.active_high)
+    return watching, photo_eye(machine, table, belt, watching.sensor)
 
 
 class _WatchedGates(WrappedGates):

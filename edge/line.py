@@ -19,7 +19,7 @@ from edge.gate_drivers import PinSpec
 from edge.gates import Gates, GateSpec
 from edge.incidents import Incident, Incidents
 from edge.journal import Journal
-from edge.machine import Machine
+from edge.machine import EyeTable, Machine
 from edge.parts import Frame
 from edge.photo_eye import EyedFinder, EyeFinder, EyeSettings, PartFinder, PhotoEye
 from edge.processor import LoadedModel, load_model
@@ -142,10 +142,9 @@ def build_sorter(
     )
 
 
-def photo_eye(machine: Machine, belt: Belt, sensor: Sensor) -> PhotoEye:
+def photo_eye(machine: Machine, eye: EyeTable, belt: Belt, sensor: Sensor) -> PhotoEye:
     """Put a machine's eye on its sensor."""
-    assert machine.eye is not None, "read_machine checks this"
-    camera, eye = machine.camera, machine.eye
+    camera = machine.camera
     settings = EyeSettings(
         at_mm=eye.at_mm,
         min_gap_mm=eye.min_gap_mm,

@@ -224,6 +224,11 @@ class Machine(_Table):
         return {label: gate.bin for gate in self.gates for label in gate.labels}
 
     @property
+    def eye_in_use(self) -> EyeTable | None:
+        """The photo-eye, if parts are found with one."""
+        return None if self.finder.source == "picture" else self.eye
+
+    @property
     def occupied_ms(self) -> float:
         """How long a gate may be anywhere but at rest for one part: on its way, away, on its way back."""
         return max(gate.dwell_ms for gate in self.gates) + 2 * max(gate.move_ms for gate in self.gates)

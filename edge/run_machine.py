@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, nullcontext
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,25 +12,20 @@ from edge.belt import Belt
 from edge.belts import open_belt
 from edge.bundle import Bundle
 from edge.camera_kinds import open_camera, reopener
-from edge.camera_restart import RESTARTS_WITHIN_S, RestartingCamera, RestartRule
 from edge.clocks import MonotonicClock
+from edge.driven_line import World, drive_line
 from edge.edgetpu import EdgeTpu
 from edge.errors import MachineError
-from edge.follow import followed_by_thread
 from edge.gate_process import GateProcess
 from edge.gates import Gates
-from edge.incidents import Incidents
 from edge.journal import check_journal
 from edge.journal_report import ShiftReport, run_report
 from edge.line import (
     OnOutcome,
-    build_schedule,
-    build_sorter,
     check_labels,
     gate_specs,
     line_model,
     photo_eye,
-    run_line,
 )
 from edge.line_journal import line_journal
 from edge.machine import Machine
@@ -90,9 +85,7 @@ def run_machine(
     """Sort until the camera ends or somebody stops it. `tell` hears what to know before anything moves.
 
     edgetpu: another Edge TPU than the one the machine file names. wrap: what the line takes for the gates.
-
-    Raises EdgeSortError's children; nothing is written and
-    no pin is opened before everything else is there.
+    Raises EdgeSortError's children; nothing is written and no pin is opened before everything else is there.
     """
     if machine.camera.kind == "emulated":
         raise MachineError("camera.kind: 'emulated' sees no real part; use another kind, or run with --emulate")
@@ -121,52 +114,32 @@ def run_machine(
         journal.note("gates", gates.real_time.sentence)
         if not gates.real_time.full:
             tell(f"Warning: {gates.real_time.sentence}")
-
-        def camera_incident(sentence: str) -> None:
-            tell(sentence)
-            journal.incident(clock.now(), "camera", sentence)
-
-        incidents = Incidents()
-        driven = wrap(gates)
-        schedule = build_schedule(machine, driven, belt, clock, incidents)
         with _open_eye(machine, belt) as eye:
-            sorter = build_sorter(
-                machine,
-                model,
+            world = World(
+                camera=opened,
+                reopen=reopener(opened, machine, clock, tell),
                 belt=belt,
-                gates=driven,
+                gates=wrap(gates),
                 journal=journal,
                 clock=clock,
-                schedule=schedule,
-                incidents=incidents,
-                on_incident=lambda incident: tell(incident.sentence),
                 eye=eye,
             )
-            camera = RestartingCamera(
-                opened,
-                reopener(opened, machine, clock, tell),
-                clock,
-                RestartRule(machine.camera.max_restarts, RESTARTS_WITHIN_S),
-                tell=camera_incident,
-                alive=sorter.note_moves,
-            )
-            following = nullcontext() if machine.belt.kind == "fixed" else followed_by_thread(schedule)
-            with closing(camera), following:  # the camera closes the one that is open last
-                because = run_line(sorter, camera, driven, journal, watch(machine, belt))
-            summary, counts = sorter.summary(), eye.counts() if eye else None
+            because, summary = drive_line(machine, model, world, watch(machine, belt), tell)
+            counts = eye.counts() if eye else None
         return _summary(run_report(journal), because, loaded, summary, real_time=gates.real_time.full, eye=counts)
 
 
 @contextmanager
 def _open_eye(machine: Machine, belt: Belt) -> Iterator[PhotoEye | None]:
     """Open the machine's photo-eye, if it finds parts with one. Raises GateError when its pin cannot be used."""
-    if machine.finder.source == "picture" or machine.eye is None:
+    table = machine.eye_in_use
+    if table is None:
         yield None
         return
     factory = open_pin_factory(machine.gpio.pin_factory)
-    sensor = GpioSensor("eye", machine.eye.pin, active_high=machine.eye.active_high, pin_factory=factory)
+    sensor = GpioSensor("eye", table.pin, active_high=table.active_high, pin_factory=factory)
     with closing(sensor):
-        yield photo_eye(machine, belt, sensor)
+        yield photo_eye(machine, table, belt, sensor)
 
 
 def _summary(
