@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from edge.emulated_world import EmulateOptions, emulated_machine
-from edge.machine import BeltTable, Machine, check_machine
+from edge.machine import BeltTable, Machine
+from edge.machine_checks import check_machine
 
 _SPEEDS_MM_S, _PITCH_MM = (80.0, 300.0), (90.0, 220.0)
 _MIN_OFF_MS, _MAX_ON_MS, _MAX_DUTY = (20.0, 300.0), (1.0, 4.0), (0.05, 0.8)

@@ -17,16 +17,8 @@ from edge.between import NOTHING, Between
 from edge.clocks import Clock
 from edge.emulated_belt import EmulatedBelt, Feeder, first_mark
 from edge.errors import MachineError
-from edge.machine import (
-    BeltTable,
-    CameraTable,
-    ClassifierTable,
-    FinderTable,
-    GateTable,
-    GpioTable,
-    Machine,
-    check_machine,
-)
+from edge.machine import BeltTable, CameraTable, ClassifierTable, FinderTable, GateTable, GpioTable, Machine
+from edge.machine_checks import check_machine
 from edge.part_sources import PartSource, PicturedParts, RenderedParts
 from edge.parts import REJECT_BIN
 from edge.signature import open_bundle_by

@@ -9,7 +9,8 @@ from typing import Any
 
 from edge import budget
 from edge.errors import MachineError
-from edge.machine import Machine, machine_problems
+from edge.machine import Machine
+from edge.machine_checks import machine_problems
 
 
 @dataclass(frozen=True)

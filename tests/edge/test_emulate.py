@@ -13,7 +13,8 @@ from edge.emulate import emulate_line
 from edge.emulated_world import EmulateOptions, emulated_machine
 from edge.errors import MachineError
 from edge.line_report import report_text
-from edge.machine import Machine, check_machine
+from edge.machine import Machine
+from edge.machine_checks import check_machine
 
 
 def run(machine, model, parts, **options):

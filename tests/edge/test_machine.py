@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from edge.errors import MachineError
-from edge.machine import Machine, check_machine, read_machine
+from edge.machine import Machine, read_machine
+from edge.machine_checks import check_machine
 from edge.machine_command import machine_text
 
 

@@ -12,7 +12,8 @@ from edge.emulate import emulate_line
 from edge.emulated_eye import EmulatedEye
 from edge.emulated_world import EmulateOptions
 from edge.errors import CameraError, MachineError
-from edge.machine import Machine, check_machine
+from edge.machine import Machine
+from edge.machine_checks import check_machine
 from edge.parts import Frame, Sighting
 from edge.photo_eye import EyedFinder, EyeFinder, EyeSettings, PhotoEye
 from edge.sensors import Edge

@@ -13,7 +13,8 @@ from edge import budget
 from edge.cli import cli
 from edge.emulated_world import packaged_bundle
 from edge.errors import MachineError
-from edge.machine import Machine, machine_problems, read_machine
+from edge.machine import Machine, read_machine
+from edge.machine_checks import machine_problems
 from edge.machine_command import machine_text
 from edge.measured_latency import measure_latency
 from edge.plan import Latency, make_plan, require_in_time

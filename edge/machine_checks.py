@@ -1,0 +1,152 @@
+"""What makes a machine impossible although each of its values is fine by itself."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
+
+from edge import budget
+from edge.belt_checks import check_belt, encoder_pins
+from edge.errors import MachineError
+from edge.gate_checks import check_kind
+
+if TYPE_CHECKING:
+    from edge.machine import CameraTable, GateTable, Machine
+
+
+def check_machine(machine: Machine) -> None:
+    """Raise MachineError when the machine, each value fine by itself, cannot work."""
+    for problem in machine_problems(machine):
+        raise MachineError(problem)
+
+
+def machine_problems(machine: Machine) -> list[str]:
+    """Return everything for which the machine cannot work, a sentence each."""
+    checks: list[Callable[[], None]] = [lambda: _check_camera(machine.camera)]
+    checks += [lambda: check_belt(machine.belt, machine.decision.guard_mm), lambda: _check_unique(machine)]
+    checks.append(lambda: _check_eye(machine))
+    checks += [partial(check_kind, machine, index, gate) for index, gate in enumerate(machine.gates)]
+    checks += [partial(_check_reach, machine, index, gate) for index, gate in enumerate(machine.gates)]
+    checks += [lambda: _check_view(machine), lambda: _check_pitch(machine)]
+    problems = []
+    for check in checks:
+        try:
+            check()
+        except MachineError as error:
+            problems.append(str(error))
+    return problems
+
+
+def _check_camera(camera: CameraTable) -> None:
+    needed = {"folder": "folder", "recording": "folder", "video": "file"}.get(camera.kind)
+    if needed and getattr(camera, needed) is None:
+        raise MachineError(
+            f"camera.{needed}: expected the {needed} of recorded frames for kind {camera.kind!r}, found none; add it"
+        )
+    if camera.exposure_ms * camera.frame_rate_hz > 1000:
+        raise MachineError(
+            f"camera.exposure_ms: expected at most the {1000 / camera.frame_rate_hz:g} ms of a frame at "
+            f"camera.frame_rate_hz, found {camera.exposure_ms:g}; shorten it"
+        )
+
+
+def _check_unique(machine: Machine) -> None:
+    for key in ("pin", "name"):
+        owners: dict[object, str] = encoder_pins(machine.belt) if key == "pin" else {}
+        for index, gate in enumerate(machine.gates):
+            value = getattr(gate, key)
+            if value in owners:
+                raise MachineError(
+                    f"gates.{index}.{key}: expected a {key} of its own, found {value!r} also at {owners[value]}; "
+                    "change one of them"
+                )
+            owners[value] = f"gates.{index}.{key}"
+    bins: dict[str, str] = {}
+    for index, gate in enumerate(machine.gates):
+        for label in gate.labels:
+            if bins.setdefault(label, gate.bin) != gate.bin:
+                raise MachineError(
+                    f"gates.{index}.labels: expected each label in one bin, found {label!r} in {bins[label]!r} and in "
+                    f"{gate.bin!r}; delete one, or give both gates the same bin"
+                )
+
+
+def _check_eye(machine: Machine) -> None:
+    eye, source = machine.eye, machine.finder.source
+    if source != "picture" and eye is None:
+        raise MachineError(
+            f"finder.source: {source!r} needs a photo-eye, found no table [eye]; add one, or use 'picture'"
+        )
+    if eye is None:
+        return
+    for index, gate in enumerate(machine.gates):
+        if gate.pin == eye.pin:
+            raise MachineError(
+                f"eye.pin: expected a pin of its own, found {eye.pin} also at gates.{index}.pin; change one"
+            )
+    edge_mm = -machine.camera.view_mm / 2
+    if source == "eye" and eye.at_mm > edge_mm:
+        raise MachineError(
+            f"eye.at_mm: expected {edge_mm:.0f} at most for finder.source 'eye', because the belt before the eye must "
+            f"not be in the picture, found {eye.at_mm:g}; move the eye upstream, or use 'both'"
+        )
+
+
+def _check_reach(machine: Machine, index: int, gate: GateTable) -> None:
+    times = (machine.decision.latency_ms, gate.lead_ms, gate.dwell_ms)
+    least_mm = budget.least_travel_mm(machine.belt.speed_mm_s, *times)
+    if gate.travel_mm < least_mm:
+        raise MachineError(
+            f"gates.{index}.travel_mm: expected at least {least_mm:.0f} mm, because the belt moves that far in the "
+            f"{budget.lead_ms(*times):.0f} ms of decision.latency_ms + lag_ms + move_ms + dwell_ms / 2, found "
+            f"{gate.travel_mm:g}; move the gate downstream, slow belt.speed_mm_s to "
+            f"{_below(budget.speed_for_travel_mm_s(gate.travel_mm, *times))}, or shorten one of these times"
+        )
+    if gate.on_ms > gate.max_on_ms:
+        raise MachineError(
+            f"gates.{index}.max_on_ms: expected at least its dwell_ms and move_ms ({gate.on_ms:g}), "
+            f"found {gate.max_on_ms:g}; raise it"
+        )
+
+
+def _check_view(machine: Machine) -> None:
+    """A part must be seen whole, with its free belt behind it, by the middle of the picture."""
+    spacing, camera = machine.spacing, machine.camera
+    if spacing.longest_part_mm < machine.finder.min_part_mm:
+        raise MachineError(
+            f"gates: expected a dwell_ms that covers a part, found at most {2 * spacing.half_window_mm:.1f} mm of belt "
+            f"less twice decision.guard_mm ({spacing.guard_mm:g}); raise dwell_ms"
+        )
+    occupied_ms = machine.occupied_ms
+    least_mm = budget.least_view_mm(machine.belt.speed_mm_s, occupied_ms, spacing.guard_mm, camera.frame_rate_hz)
+    if camera.view_mm < least_mm:
+        per_frame_mm = machine.belt.speed_mm_s / camera.frame_rate_hz
+        largest = budget.speed_for_view_mm_s(camera.view_mm, occupied_ms, spacing.guard_mm, camera.frame_rate_hz)
+        raise MachineError(
+            f"camera.width_px: expected a view of at least {least_mm:.0f} mm along the belt "
+            f"({least_mm - 2 * per_frame_mm:.0f} for the gates' window, two frames of {per_frame_mm:.0f}), "
+            f"found {camera.view_mm:.0f}; raise the camera, raise camera.frame_rate_hz, shorten dwell_ms, or slow "
+            f"belt.speed_mm_s to {_below(largest)}"
+        )
+
+
+def _check_pitch(machine: Machine) -> None:
+    pitch_mm = machine.belt.pitch_mm
+    sizes = (machine.occupied_ms, machine.decision.guard_mm, machine.finder.min_part_mm)
+    least_mm = budget.least_pitch_mm(machine.belt.speed_mm_s, *sizes)
+    if pitch_mm is not None and pitch_mm < least_mm:
+        raise MachineError(
+            f"belt.pitch_mm: expected at least {least_mm:.0f} mm between parts (a gate's window reaches so far), "
+            f"found {pitch_mm:g}; feed parts further apart, shorten dwell_ms, or slow belt.speed_mm_s to "
+            f"{_below(budget.speed_for_pitch_mm_s(pitch_mm, *sizes))}"
+        )
+
+
+def _below(value: float) -> str:
+    """Round down to three digits, so that what is advised works."""
+    if value <= 0:
+        return "no speed at all"
+    step = 10.0 ** (math.floor(math.log10(value)) - 2)
+    return f"{math.floor(value / step) * step:g}"
