@@ -11,8 +11,9 @@ from edge.clocks import Clock
 from edge.errors import GateError
 from edge.gate_drivers import PinSpec
 from edge.gate_limits import GateLimits, Window
+from edge.openings import NOT_DUE
 from edge.parts import Reason
-from edge.pin_gate import NOT_DUE, Kind, PinGate
+from edge.pin_gate import Kind, PinGate
 
 MOST_MOVES = 4096  # that nobody has fetched; a sorter fetches them with every frame
 
