@@ -1,1 +1,1 @@
-"""The way to microcontrollers. This version holds no modules yet; gates run on the device's own GPIO."""
+"""The way to microcontrollers: gates that move on the device's own clock, and the protocol to it."""
