@@ -7,7 +7,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from edge.errors import GateError
+from edge.pins import take
 
 MOST_EDGES = 1024  # kept until they are fetched; more than a second of the worst flutter
 _PLAUSIBLE_S = 5.0  # between a pin's change and the call that tells of it
@@ -51,7 +51,7 @@ class GpioSensor:
 
         Raises GateError when the pin cannot be used.
         """
-        from gpiozero import DigitalInputDevice, GPIOZeroError
+        from gpiozero import DigitalInputDevice
 
         edges = self._edges = deque[Edge](maxlen=MOST_EDGES)
         sensor = self
@@ -66,13 +66,11 @@ class GpioSensor:
                     edges.append(Edge(machine_time(ticks, self.pin_factory.ticks()), bool(new_active)))
                 super()._fire_events(ticks, new_active)
 
-        try:
-            self._device = TimedInput(pin, pull_up=not active_high, pin_factory=pin_factory)
-        except (GPIOZeroError, OSError) as error:
-            raise GateError(
-                f"{name}: expected pin {pin} to be free, found: {error}; "
-                "end the other program that uses it, or give the sensor another pin"
-            ) from error
+        self._device = take(
+            lambda: TimedInput(pin, pull_up=not active_high, pin_factory=pin_factory),
+            f"{name}: expected pin {pin} to be free",
+            "end the other program that uses it, or give the sensor another pin",
+        )
         edges.clear()  # what was there before is no event
 
     @property
