@@ -118,4 +118,3 @@ def open_driver(name: str, spec: PinSpec, pin_factory: Any) -> Driver:
 
 def _unmoved(name: str) -> GateError:
     return GateError(f"gate {name!r}: expected its pin to follow, found it unchanged; check what else drives it")
-
