@@ -26,7 +26,7 @@ def machine_problems(machine: Machine) -> list[str]:
     """Return everything for which the machine cannot work, a sentence each."""
     checks: list[Callable[[], None]] = [lambda: _check_camera(machine.camera)]
     checks += [lambda: check_belt(machine.belt, machine.decision.guard_mm), lambda: _check_pins(machine)]
-    checks += [lambda: _check_gates(machine), lambda: _check_eye(machine)]
+    checks += [lambda: _check_gates(machine), lambda: _check_eye(machine), lambda: _check_bins(machine)]
     checks += [partial(check_kind, machine, index, gate) for index, gate in enumerate(machine.gates)]
     checks += [partial(_check_reach, machine, index, gate) for index, gate in enumerate(machine.gates)]
     checks += [lambda: _check_view(machine), lambda: _check_pitch(machine)]
@@ -67,8 +67,12 @@ def _pins(machine: Machine) -> Iterator[tuple[str, int]]:
     yield from encoder_pins(machine.belt).items()
     for index, gate in enumerate(machine.gates):
         yield f"gates.{index}.pin", gate.pin
+        if gate.confirm is not None:
+            yield f"gates.{index}.confirm.pin", gate.confirm.pin
     if machine.eye is not None:
         yield "eye.pin", machine.eye.pin
+    yield from machine.inputs.pins()
+    yield from machine.stack_light.pins()
 
 
 def _check_gates(machine: Machine) -> None:
@@ -104,6 +108,15 @@ def _check_eye(machine: Machine) -> None:
             f"eye.at_mm: expected {edge_mm:.0f} at most for finder.source 'eye', because the belt before the eye must "
             f"not be in the picture, found {eye.at_mm:g}; move the eye upstream, or use 'both'"
         )
+
+
+def _check_bins(machine: Machine) -> None:
+    bins = sorted({gate.bin for gate in machine.gates})
+    for name in machine.inputs.bin_full:
+        if name not in bins:
+            raise MachineError(
+                f"inputs.bin_full.{name}: expected the bin of a gate ({', '.join(bins)}), found {name!r}; correct it"
+            )
 
 
 def _check_reach(machine: Machine, index: int, gate: GateTable) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -46,16 +47,25 @@ class Sensor(Protocol):
 class GpioSensor:
     """A sensor on a pin. Its edges have the time at which the kernel saw them, not that of the call back."""
 
-    def __init__(self, name: str, pin: int, *, active_high: bool, pin_factory: Any) -> None:
+    def __init__(
+        self,
+        name: str,
+        pin: int,
+        *,
+        active_high: bool,
+        pin_factory: Any,
+        on_edge: Callable[[Edge], None] = lambda _edge: None,
+    ) -> None:
         """pin: BCM number. active_high: the pin is high while something is there; it is pulled to the other level.
 
-        Raises GateError when the pin cannot be used.
+        on_edge: told of each edge at once, in the pin factory's thread. Raises GateError when the pin cannot be used.
         """
         from gpiozero import DigitalInputDevice
 
         edges = self._edges = deque[Edge](maxlen=MOST_EDGES)
         sensor = self
         self.lost = 0
+        told = False
 
         class TimedInput(DigitalInputDevice):  # type: ignore[misc]
             """gpiozero hands the time of an edge to this method only."""
@@ -64,6 +74,8 @@ class GpioSensor:
                 if new_active is not None and (not edges or edges[-1].active != new_active):
                     sensor.lost += len(edges) == MOST_EDGES
                     edges.append(Edge(machine_time(ticks, self.pin_factory.ticks()), bool(new_active)))
+                    if told:
+                        on_edge(edges[-1])
                 super()._fire_events(ticks, new_active)
 
         self._device = take(
@@ -72,6 +84,7 @@ class GpioSensor:
             "end the other program that uses it, or give the sensor another pin",
         )
         edges.clear()  # what was there before is no event
+        told = True
 
     @property
     def active(self) -> bool:
