@@ -31,6 +31,6 @@ def check_belt(belt: BeltTable, guard_mm: float) -> None:
         )
 
 
-def encoder_pins(belt: BeltTable) -> dict[object, str]:
-    """Return the pins of the belt's encoder, and the keys they are at."""
-    return {getattr(belt, key): f"belt.{key}" for key in ("pin", "pin_b") if getattr(belt, key) is not None}
+def encoder_pins(belt: BeltTable) -> dict[str, int]:
+    """Return the keys of the encoder's pins, and the pins."""
+    return {f"belt.{key}": getattr(belt, key) for key in ("pin", "pin_b") if getattr(belt, key) is not None}

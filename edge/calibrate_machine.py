@@ -18,13 +18,13 @@ from edge.calibrate_belt import BeltMeasurement, measure_belt
 from edge.calibrate_gate import SweepPoint, SweptGates, points_of
 from edge.camera_kinds import open_camera
 from edge.clocks import MonotonicClock
-from edge.errors import GateError, MachineError
+from edge.errors import MachineError
 from edge.gate_limits import Window
 from edge.gates import Gates
 from edge.line import Stopped
 from edge.machine import GateTable, Machine
 from edge.parts import Frame
-from edge.pins import open_pin_factory
+from edge.pins import open_pin_factory, take
 from edge.run_machine import run_machine
 from edge.sorter import Outcome
 
@@ -51,13 +51,11 @@ class EyeAnswers:
         """Take the pin. Raises GateError."""
         from gpiozero import DigitalInputDevice
 
-        try:
-            self._device = DigitalInputDevice(pin, pull_up=True, pin_factory=pin_factory)
-        except Exception as error:  # each pin factory has error classes of its own
-            raise GateError(
-                f"--eye: expected pin {pin} to be free, found: {error or type(error).__name__}; "
-                "end the other program that uses it, or wire the eye to another pin"
-            ) from error
+        self._device = take(
+            lambda: DigitalInputDevice(pin, pull_up=True, pin_factory=pin_factory),
+            f"--eye: expected pin {pin} to be free",
+            "end the other program that uses it, or wire the eye to another pin",
+        )
         self._broken: deque[float] = deque(maxlen=_MOST_EDGES)
         self._device.when_activated = lambda: self._broken.append(time.monotonic())
 

@@ -13,6 +13,7 @@ from edge.emulated_belt import EmulatedBelt
 from edge.parts import Frame
 from edge.pins import open_pin_factory
 from edge.sensors import GpioSensor
+from edge.wired_pins import wired_pin
 
 
 class EmulatedEye:
@@ -24,7 +25,7 @@ class EmulatedEye:
         self._now = 0.0
         factory = open_pin_factory("mock")
         factory.ticks = lambda: self._now  # edges have the time at which they happened, as the kernel's have
-        self._pin: Any = factory.pin(pin, pin_class=_timed_pin_class())
+        self._pin: Any = wired_pin(factory, pin, high=not active_high)
         self._high = active_high
         self.sensor = GpioSensor("eye", pin, active_high=active_high, pin_factory=factory)
         self._agenda: list[tuple[float, int]] = []
@@ -66,15 +67,3 @@ class WatchedCamera:
     def close(self) -> None:
         """Let the camera go."""
         self._camera.close()
-
-
-def _timed_pin_class() -> Any:
-    from gpiozero.pins.mock import MockPin, MockPWMPin
-
-    class TimedPin(MockPWMPin):  # type: ignore[misc]
-        """A mock pin whose edges have the factory's time and not the computer's."""
-
-        def _call_when_changed(self) -> None:
-            super(MockPin, self)._call_when_changed(self.factory.ticks(), self.state)
-
-    return TimedPin

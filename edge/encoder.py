@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from edge.errors import GateError
+from edge.pins import take
 
 MOST_STEPS = 4096  # that nobody has taken; the belt asks every few milliseconds
 _OLDEST_S = 1.0  # an event's own time further from now than this is of another clock
@@ -91,10 +91,8 @@ class PulseSteps(_GpioSteps):
 
 
 def _opened(make: Callable[[], Any], pins: tuple[int, ...]) -> Any:
-    try:
-        return make()
-    except Exception as error:  # each pin factory has error classes of its own
-        raise GateError(
-            f"belt: expected the encoder's pins {', '.join(map(str, pins))} to be free, "
-            f"found: {error or type(error).__name__}; end the other program that uses them, or wire it to other pins"
-        ) from error
+    return take(
+        make,
+        f"belt: expected the encoder's pins {', '.join(map(str, pins))} to be free",
+        "end the other program that uses them, or wire it to other pins",
+    )

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from edge.errors import GateError
+from edge.pins import take
 
 SERVO_FRAME_US = 20_000
 _SERVO_READ_BACK = 0.011  # of a frame: lgpio cuts it to whole per cents
@@ -99,29 +100,21 @@ DRIVERS: dict[str, Callable[[str, PinSpec, Any], Driver]] = {"output": OutputDri
 
 def open_driver(name: str, spec: PinSpec, pin_factory: Any) -> Driver:
     """Take a pin for a gate, at rest. Raises GateError when it cannot be used."""
-    from gpiozero import GPIOZeroError
-
     try:
-        return DRIVERS[spec.kind](name, spec, pin_factory)
-    except (GPIOZeroError, OSError) as error:
-        raise _cannot_use(name, spec, error) from error
-    except Exception as error:
-        if "busy" not in str(error).lower():  # lgpio's own error class cannot be imported everywhere
+        driver: Driver = take(
+            lambda: DRIVERS[spec.kind](name, spec, pin_factory),
+            f"gate {name!r}: expected pin {spec.pin} to be free",
+            "end the other program that uses it, or give the gate another pin",
+        )
+    except GateError as error:
+        if type(error.__cause__).__name__ != "PinPWMUnsupported":
             raise
-        raise _cannot_use(name, spec, error) from error
+        raise GateError(
+            f"gate {name!r}: expected a pin factory that can pulse pin {spec.pin} for a servo, found one that cannot; "
+            "set gpio.pin_factory to lgpio"
+        ) from error
+    return driver
 
 
 def _unmoved(name: str) -> GateError:
     return GateError(f"gate {name!r}: expected its pin to follow, found it unchanged; check what else drives it")
-
-
-def _cannot_use(name: str, spec: PinSpec, error: Exception) -> GateError:
-    if type(error).__name__ == "PinPWMUnsupported":
-        return GateError(
-            f"gate {name!r}: expected a pin factory that can pulse pin {spec.pin} for a servo, found one that cannot; "
-            "set gpio.pin_factory to lgpio"
-        )
-    return GateError(
-        f"gate {name!r}: expected pin {spec.pin} to be free, found: {error}; "
-        "end the other program that uses it, or give the gate another pin"
-    )

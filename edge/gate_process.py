@@ -3,7 +3,7 @@
 A busy Python thread delays every other thread of its process by whole 5 ms switch intervals, whatever their priority.
 So the pins live in a process that does nothing else: it sleeps to within a millisecond of a deadline, spins the rest,
 and runs at real-time priority with locked memory where the system allows. When the sorter dies, hangs or closes the
-pipe, every gate comes to rest by itself.
+pipe, every gate comes to rest by itself. It watches the e-stop too, so that no frame need be waited for.
 """
 
 from __future__ import annotations
@@ -15,15 +15,18 @@ import threading
 import time
 from collections import deque
 from collections.abc import Mapping, Sequence
+from functools import partial
 from multiprocessing import resource_tracker
 from multiprocessing.context import SpawnProcess
 from typing import Any
 
 from edge.errors import GateError
+from edge.estop import EstopSpec
 from edge.gate_limits import MoveRefused, Window
-from edge.gate_serving import serve
+from edge.gate_serving import PinOpener, serve
 from edge.gates import MOST_MOVES, GateMove, GateSpec
 from edge.parts import Reason
+from edge.pins import open_pin_factory
 from edge.real_time import RealTime
 
 START_TIMEOUT_S = 20.0
@@ -38,17 +41,24 @@ class GateProcess:
     """
 
     def __init__(
-        self, specs: Sequence[GateSpec], pin_factory: str, *, heartbeat_timeout_s: float = HEARTBEAT_TIMEOUT_S
+        self,
+        specs: Sequence[GateSpec],
+        pin_factory: str | PinOpener,
+        *,
+        estop: EstopSpec | None = None,
+        heartbeat_timeout_s: float = HEARTBEAT_TIMEOUT_S,
     ) -> None:
         """Start the process. Raises GateError when a pin cannot be used.
 
-        Without a call for `heartbeat_timeout_s` it takes the sorter for hung, rests every gate and ends.
+        pin_factory: by name, or what opens one in that process. Without a call for `heartbeat_timeout_s` it takes the
+        sorter for hung, rests every gate and ends.
         """
         context = multiprocessing.get_context("spawn")
         self._pipe, theirs = context.Pipe()
+        opener = partial(open_pin_factory, pin_factory) if isinstance(pin_factory, str) else pin_factory
         self._process: SpawnProcess = context.Process(
             target=serve,
-            args=(theirs, tuple(specs), pin_factory, heartbeat_timeout_s),
+            args=(theirs, tuple(specs), opener, estop, heartbeat_timeout_s),
             name="edge-sort gates",
             daemon=True,
         )
@@ -56,6 +66,7 @@ class GateProcess:
         self._moves: deque[GateMove] = deque(maxlen=MOST_MOVES)
         self._settle_s = max((spec.move_s for spec in specs), default=0.0)
         self.moves_lost = 0
+        self.stopped = False
         self.real_time = RealTime()
         # Ctrl-C and `systemctl stop` reach both processes: they are for the sorter, whose end brings the gates to rest.
         # The child inherits the mask, so not even its start can be disturbed.
@@ -93,6 +104,12 @@ class GateProcess:
             moves = list(self._moves)
             self._moves.clear()
         return moves
+
+    def rearm(self) -> bool:
+        """Let gates move again after an e-stop, unless it is still pressed. Raises GateError."""
+        with self._lock:
+            self.stopped = not self._ask("rearmed", "rearm")
+            return not self.stopped
 
     def rest(self) -> None:
         """Bring every gate to rest now and forget what was planned."""
@@ -139,6 +156,8 @@ class GateProcess:
         if kind == "moved":
             self.moves_lost += len(self._moves) == MOST_MOVES
             self._moves.append(content)
+        elif kind == "stopped":
+            self.stopped = content
         elif kind == "lost":
             self.moves_lost += content
         elif kind == "failed":

@@ -2,34 +2,48 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import select
 import time
 from collections import deque
-from multiprocessing.connection import Connection
+from collections.abc import Callable
+from multiprocessing.connection import Connection, wait
 from typing import Any
 
 from edge.clocks import MonotonicClock
 from edge.errors import GateError
+from edge.estop import EstopSpec
 from edge.gate_limits import MoveRefused
 from edge.gates import MOST_MOVES, GateMove, GateSpec, PinGates
-from edge.pins import open_pin_factory
 from edge.real_time import claim_real_time
 
 SPIN_S = 0.001
 _SIGNS_OF_LIFE = ("alive", "move")  # not "replan": what follows the belt may outlive a sorter that hangs
+LONGEST_LOOK_AWAY_S = 0.02  # from the e-stop's pin, should its edge be lost
 _RETRY_S = 0.05  # to send what the sorter did not fetch
 
+PinOpener = Callable[[], Any]
+"""Returns one of gpiozero's pin factories."""
 
-def serve(pipe: Connection, specs: tuple[GateSpec, ...], pin_factory: str, heartbeat_timeout_s: float) -> None:
+
+def serve(
+    pipe: Connection,
+    specs: tuple[GateSpec, ...],
+    open_pins: PinOpener,
+    estop: EstopSpec | None,
+    heartbeat_timeout_s: float,
+) -> None:
     """Make every move on time until the pipe ends, the heartbeat stops or a signal comes. Runs in the child."""
+    bell = Bell()
     try:
-        gates = PinGates(specs, MonotonicClock(), open_pin_factory(pin_factory))
+        gates = PinGates(specs, MonotonicClock(), open_pins(), estop, bell.ring)
     except GateError as error:
         pipe.send(("failed", str(error)))
         return
     try:
         pipe.send(("started", claim_real_time()))
-        _attend(pipe, gates, heartbeat_timeout_s)
+        _attend(pipe, gates, bell, LONGEST_LOOK_AWAY_S if estop else heartbeat_timeout_s, heartbeat_timeout_s)
     except (EOFError, OSError):
         pass  # the sorter is gone
     except GateError as error:
@@ -39,9 +53,11 @@ def serve(pipe: Connection, specs: tuple[GateSpec, ...], pin_factory: str, heart
         gates.close()
 
 
-def _attend(pipe: Connection, gates: PinGates, heartbeat_timeout_s: float) -> None:
+def _attend(pipe: Connection, gates: PinGates, bell: Bell, longest_wait_s: float, heartbeat_timeout_s: float) -> None:
     alive_at = time.monotonic()
     outbox = Outbox(pipe)
+    outbox.stopped = gates.stopped
+    outbox.flush()
     while True:
         now = time.monotonic()
         if now - alive_at > heartbeat_timeout_s:
@@ -50,31 +66,55 @@ def _attend(pipe: Connection, gates: PinGates, heartbeat_timeout_s: float) -> No
                 "all gates are at rest: start again"
             )
         wait_s = min(gates.next_due, alive_at + heartbeat_timeout_s) - now
-        idle_s = min(wait_s - SPIN_S, _RETRY_S if outbox else wait_s)
-        if wait_s > SPIN_S and not pipe.poll(idle_s):
-            outbox.flush()
-            continue
-        if wait_s > SPIN_S or pipe.poll(0):
+        idle_s = min(wait_s - SPIN_S, longest_wait_s, _RETRY_S if outbox else wait_s)
+        if pipe in wait([pipe, bell.fileno()], max(0.0, idle_s)):
             message = pipe.recv()
             if message[0] in _SIGNS_OF_LIFE:
                 alive_at = time.monotonic()
             _obey(pipe, gates, message)
+        bell.hush()
         gates.serve()
+        outbox.stopped = gates.stopped
         for move in gates.poll():
             outbox.add(move)
         outbox.flush()
+
+
+class Bell:
+    """Wakes whoever waits for it, from any thread."""
+
+    def __init__(self) -> None:
+        self._heard, self._rung = os.pipe()
+        os.set_blocking(self._heard, False)
+        os.set_blocking(self._rung, False)
+
+    def fileno(self) -> int:
+        """Return what `wait` waits for."""
+        return self._heard
+
+    def ring(self) -> None:
+        """Wake who waits. Never waits itself."""
+        with contextlib.suppress(BlockingIOError):  # it rings already
+            os.write(self._rung, b"!")
+
+    def hush(self) -> None:
+        """End the ringing."""
+        with contextlib.suppress(BlockingIOError):
+            os.read(self._heard, 64)
 
 
 class Outbox:
     """The moves on their way to the sorter. It never waits for a sorter that does not listen: a gate may be due."""
 
     def __init__(self, pipe: Connection) -> None:
+        """stopped: whether the e-stop was pressed, told before any move."""
         self._pipe = pipe
+        self.stopped = self._told_stopped = False
         self._moves: deque[GateMove] = deque(maxlen=MOST_MOVES)
         self._lost = 0
 
     def __len__(self) -> int:
-        return len(self._moves)
+        return len(self._moves) + (self.stopped != self._told_stopped)
 
     def add(self, move: GateMove) -> None:
         """Put a move in; when nobody has listened for long the oldest falls out, counted."""
@@ -83,8 +123,11 @@ class Outbox:
 
     def flush(self) -> None:
         """Send as much as can be sent without waiting."""
-        while self._moves and self._writable():
-            if self._lost:
+        while len(self) and self._writable():
+            if self.stopped != self._told_stopped:
+                self._pipe.send(("stopped", self.stopped))
+                self._told_stopped = self.stopped
+            elif self._lost:
                 self._pipe.send(("lost", self._lost))
                 self._lost = 0
             else:
@@ -105,6 +148,8 @@ def _obey(pipe: Connection, gates: PinGates, message: tuple[Any, ...]) -> None:
                 pipe.send(("planned", None))
         case ("replan", gate, windows):
             pipe.send(("replanned", gates.replan(gate, windows)))
+        case ("rearm",):
+            pipe.send(("rearmed", gates.rearm()))
         case ("rest",):
             gates.rest()
             pipe.send(("rested", None))

@@ -9,8 +9,9 @@ from typing import Any, Protocol
 
 from edge.clocks import Clock
 from edge.errors import GateError
+from edge.estop import Estop, EstopSpec
 from edge.gate_drivers import PinSpec
-from edge.gate_limits import GateLimits, Window
+from edge.gate_limits import GateLimits, MoveRefused, Window
 from edge.openings import NOT_DUE
 from edge.parts import Reason
 from edge.pin_gate import Kind, PinGate
@@ -48,6 +49,15 @@ class Gates(Protocol):
     @property
     def moves_lost(self) -> int:
         """How many moves nobody fetched in time, so far."""
+        ...
+
+    @property
+    def stopped(self) -> bool:
+        """Whether the e-stop was pressed, as of the last `poll`: all are at rest, and stay so until `rearm`."""
+        ...
+
+    def rearm(self) -> bool:
+        """Let gates move again after an e-stop. Returns False, and nothing changes, while it is still pressed."""
         ...
 
     def move_at(self, gate: str, window: Window, part: int, *, hold: bool) -> None:
@@ -88,6 +98,15 @@ class WrappedGates:
         """How many moves nobody fetched in time, so far."""
         return self._gates.moves_lost
 
+    @property
+    def stopped(self) -> bool:
+        """Whether the e-stop was pressed."""
+        return self._gates.stopped
+
+    def rearm(self) -> bool:
+        """Let gates move again after an e-stop."""
+        return self._gates.rearm()
+
     def move_at(self, gate: str, window: Window, part: int, *, hold: bool) -> None:
         """Plan an opening for a part. Raises MoveRefused."""
         self._gates.move_at(gate, window, part, hold=hold)
@@ -120,21 +139,39 @@ class Agenda(Clock, Protocol):
 class PinGates:
     """Gates on the pins of this computer, moved by whoever calls `serve` at `next_due`."""
 
-    def __init__(self, specs: Iterable[GateSpec], clock: Clock, pin_factory: Any) -> None:
-        """Take the pins. Raises GateError when one cannot be used; no pin is then taken."""
+    def __init__(
+        self,
+        specs: Iterable[GateSpec],
+        clock: Clock,
+        pin_factory: Any,
+        estop: EstopSpec | None = None,
+        on_estop: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Take the pins. Raises GateError when one cannot be used; no pin is then taken.
+
+        on_estop: called by the pin factory's thread when the e-stop is pressed; `serve` then brings all to rest.
+        """
         self._clock = clock
         self._moves: deque[GateMove] = deque(maxlen=MOST_MOVES)
         self.moves_lost = 0
+        self.stopped = False
         self.gates: dict[str, PinGate] = {}
+        self._estop: Estop | None = None
         try:
             for spec in specs:
                 self.gates[spec.name] = PinGate(spec, clock, pin_factory, self._note)
+            if estop is not None:
+                self._estop = Estop(estop, pin_factory, on_estop)
+                self.stopped = self._estop.latched
         except GateError:
             self.close()
             raise
 
     def move_at(self, gate: str, window: Window, part: int, *, hold: bool) -> None:
         """Plan an opening for a part. Raises MoveRefused."""
+        self._heed_estop()
+        if self.stopped:
+            raise MoveRefused(Reason.NOT_ARMED, "the e-stop was pressed, and nobody has reset it")
         self.gates[gate].move_at(window, part, hold=hold)
 
     def replan(self, gate: str, windows: Mapping[int, Window]) -> dict[int, Reason]:
@@ -147,7 +184,8 @@ class PinGates:
         return min((gate.next_due for gate in self.gates.values()), default=NOT_DUE)
 
     def serve(self) -> None:
-        """Make every change that is due."""
+        """Make every change that is due; when the e-stop is pressed, bring every gate to rest instead."""
+        self._heed_estop()
         for gate in self.gates.values():
             gate.serve(self._clock.now())
 
@@ -156,6 +194,11 @@ class PinGates:
         moves = list(self._moves)
         self._moves.clear()
         return moves
+
+    def rearm(self) -> bool:
+        """Let gates move again after an e-stop, unless it is still pressed."""
+        self.stopped = self._estop is not None and not self._estop.rearm()
+        return not self.stopped
 
     def rest(self) -> None:
         """Bring every gate to rest now, whatever happens to one of them."""
@@ -167,7 +210,14 @@ class PinGates:
             self.rest()
             self._clock.sleep_until(max((gate.settles_at for gate in self.gates.values()), default=0.0))
         finally:
+            if self._estop is not None:
+                self._estop.close()
             self._each(PinGate.close)
+
+    def _heed_estop(self) -> None:
+        if not self.stopped and self._estop is not None and self._estop.latched:
+            self.stopped = True
+            self.rest()
 
     def _note(self, gate: str, kind: Kind, at: float, due_at: float | None, part: int) -> None:
         self.moves_lost += len(self._moves) == MOST_MOVES
@@ -187,9 +237,11 @@ class PinGates:
 class LocalGates(PinGates):
     """Pin gates that move by themselves, because their clock calls them: the emulated line's, on the manual clock."""
 
-    def __init__(self, specs: Iterable[GateSpec], clock: Agenda, pin_factory: Any) -> None:
+    def __init__(
+        self, specs: Iterable[GateSpec], clock: Agenda, pin_factory: Any, estop: EstopSpec | None = None
+    ) -> None:
         """Take the pins. Raises GateError."""
-        super().__init__(specs, clock, pin_factory)
+        super().__init__(specs, clock, pin_factory, estop, self.serve)
         self._agenda = clock
 
     def move_at(self, gate: str, window: Window, part: int, *, hold: bool) -> None:

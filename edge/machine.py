@@ -8,8 +8,9 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator
 
+from edge.control_tables import ConfirmTable, InputsTable, LimitsTable, RulesTable, StackLightTable
 from edge.edgetpu import LIBRARY, EdgeTpu
 from edge.errors import MachineError
 from edge.finder import FinderSettings
@@ -17,19 +18,14 @@ from edge.gate_limits import GateLimits
 from edge.machine_checks import check_machine
 from edge.parts import REJECT_BIN
 from edge.problems import key_problem
+from edge.tables import NotNegative, Pin, Positive, Table
 from edge.tracker import Spacing
 
 LONGEST_WAIT_S = 2.5  # for a frame; gates that hear nothing for longer than their heartbeat come to rest
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 ServoPulse = Annotated[float, Field(ge=400, le=2600)]
-NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
-class _Table(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class BeltTable(_Table):
+class BeltTable(Table):
     """[belt] How fast parts ride, and how close behind each other (centre to centre) they are fed, where known.
 
     kind: "fixed" goes at speed_mm_s all the time; "encoder" counts travel with two channels on pin and pin_b, "pulses"
@@ -40,13 +36,13 @@ class BeltTable(_Table):
     kind: Literal["fixed", "encoder", "pulses"] = "fixed"
     speed_mm_s: Positive
     mm_per_step: float | None = Field(default=None, allow_inf_nan=False)
-    pin: int | None = Field(default=None, ge=0, le=27)
-    pin_b: int | None = Field(default=None, ge=0, le=27)
+    pin: Pin | None = None
+    pin_b: Pin | None = None
     speed_tolerance: float = Field(default=0.05, gt=0, le=1)
     pitch_mm: Positive | None = None
 
 
-class CameraTable(_Table):
+class CameraTable(Table):
     """[camera] Where frames come from. The belt must run from left to right in the picture: turn it with rotate_deg.
 
     colour_gains: of red and blue, locked; measured at start where nothing is given. device: of kind "usb". usb_gain and
@@ -77,7 +73,7 @@ class CameraTable(_Table):
         return self.width_px * self.mm_per_px
 
 
-class FinderTable(_Table):
+class FinderTable(Table):
     """[finder] What finds parts, and how a part differs from the belt. source "eye" or "both" needs a table [eye]."""
 
     source: Literal["picture", "eye", "both"] = "picture"
@@ -87,7 +83,7 @@ class FinderTable(_Table):
     crop_margin: float = Field(default=1.15, ge=1.0, le=3.0)
 
 
-class EyeTable(_Table):
+class EyeTable(Table):
     """[eye] A photo-eye whose beam crosses the belt.
 
     pin: BCM number. active_high: the pin is high while a part breaks the beam. at_mm: of the beam, downstream of the
@@ -95,14 +91,14 @@ class EyeTable(_Table):
     eye alone, the width of the lane in the middle of the picture that parts ride in; the whole picture by default.
     """
 
-    pin: int = Field(ge=0, le=27)
+    pin: Pin
     active_high: bool = True
     at_mm: float = Field(ge=-10_000, le=0)
     min_gap_mm: NotNegative = 2.0
     lane_mm: Positive | None = None
 
 
-class DecisionTable(_Table):
+class DecisionTable(Table):
     """[decision] How many frames vote, and the time from exposure to decision that is allowed for.
 
     min_sharpness: a crop with a lower blur score (edge.sharpness) has no vote; 0 lets all vote. waisted_parts: true
@@ -116,7 +112,7 @@ class DecisionTable(_Table):
     waisted_parts: bool = False
 
 
-class ClassifierTable(_Table):
+class ClassifierTable(Table):
     """[classifier] What computes the model. allow_cpu: sort on the CPU when the Edge TPU cannot be used at start.
 
     device: which Edge TPU, "usb", "pci:1", ...; the first one where nothing is given. library: another libedgetpu.
@@ -133,25 +129,26 @@ class ClassifierTable(_Table):
         return EdgeTpu(library=self.library, device=self.device)
 
 
-class GpioTable(_Table):
+class GpioTable(Table):
     """[gpio] Which gpiozero pin factory drives the pins. A fallback to another one is an error."""
 
     pin_factory: Literal["lgpio", "rpigpio", "pigpio", "native", "mock"] = "lgpio"
 
 
-class GateTable(_Table):
+class GateTable(Table):
     """[[gates]] What moves a part into a bin.
 
     kind: "output" is switched (solenoid, relay, air valve), "servo" goes between two pulses, rest_us and away_us.
     Several gates may fill one bin: a part goes to the first of them, in the file's order, that can still take it.
     travel_mm: from the middle of the picture, downstream. lag_ms: from pin to the first effect. move_ms: from one
     position to the other. dwell_ms: how long it is wholly away for one part, at belt.speed_mm_s. min_off_ms, max_on_ms,
-    max_duty: limits nothing can drive it beyond. The pin of an output is low at rest if active_high.
+    max_duty: limits nothing can drive it beyond. The pin of an output is low at rest if active_high. confirm: an eye
+    that sees what falls past it.
     """
 
     name: str = Field(min_length=1)
     kind: Literal["output", "servo"] = "output"
-    pin: int = Field(ge=0, le=27)
+    pin: Pin
     bin: str = Field(min_length=1)
     labels: tuple[str, ...] = Field(min_length=1)
     travel_mm: Positive
@@ -164,6 +161,7 @@ class GateTable(_Table):
     max_on_ms: Positive = 2000.0
     max_duty: float = Field(default=0.8, gt=0, le=1)
     active_high: bool = True
+    confirm: ConfirmTable | None = None
 
     @field_validator("bin")
     @classmethod
@@ -188,7 +186,7 @@ class GateTable(_Table):
         return self.move_ms + self.dwell_ms
 
 
-class JournalTable(_Table):
+class JournalTable(Table):
     """[journal] Where the record of every part is kept, and pictures of doubtful ones beside it in `NAME-pictures`.
 
     pictures_mb: of all pictures together, the oldest make room; 0 keeps none. audit_share: of all parts, drawn for a
@@ -200,7 +198,7 @@ class JournalTable(_Table):
     audit_share: float = Field(default=0.01, ge=0, le=1)
 
 
-class Machine(_Table):
+class Machine(Table):
     """One physical sorter."""
 
     belt: BeltTable
@@ -212,6 +210,10 @@ class Machine(_Table):
     gpio: GpioTable = GpioTable()
     gates: tuple[GateTable, ...] = Field(min_length=1)
     journal: JournalTable = JournalTable()
+    inputs: InputsTable = InputsTable()
+    stack_light: StackLightTable = StackLightTable()
+    rules: RulesTable = RulesTable()
+    limits: LimitsTable = LimitsTable()
 
     @property
     def bins(self) -> dict[str, str]:
@@ -234,6 +236,11 @@ class Machine(_Table):
         longest_ms = max(gate.dwell_ms for gate in self.gates)
         move_mm = self.belt.speed_mm_s * max(gate.move_ms for gate in self.gates) / 1000
         return Spacing(self.belt.speed_mm_s * longest_ms / 2000, self.decision.guard_mm, move_mm)
+
+    @property
+    def jam_mm(self) -> float:
+        """The belt that passes at most while a part breaks the beam of the photo-eye."""
+        return self.limits.jam_mm or 2 * self.spacing.longest_part_mm
 
     @property
     def finder_settings(self) -> FinderSettings:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -25,8 +25,8 @@ def check_machine(machine: Machine) -> None:
 def machine_problems(machine: Machine) -> list[str]:
     """Return everything for which the machine cannot work, a sentence each."""
     checks: list[Callable[[], None]] = [lambda: _check_camera(machine.camera)]
-    checks += [lambda: check_belt(machine.belt, machine.decision.guard_mm), lambda: _check_unique(machine)]
-    checks.append(lambda: _check_eye(machine))
+    checks += [lambda: check_belt(machine.belt, machine.decision.guard_mm), lambda: _check_pins(machine)]
+    checks += [lambda: _check_gates(machine), lambda: _check_eye(machine), lambda: _check_bins(machine)]
     checks += [partial(check_kind, machine, index, gate) for index, gate in enumerate(machine.gates)]
     checks += [partial(_check_reach, machine, index, gate) for index, gate in enumerate(machine.gates)]
     checks += [lambda: _check_view(machine), lambda: _check_pitch(machine)]
@@ -52,17 +52,38 @@ def _check_camera(camera: CameraTable) -> None:
         )
 
 
-def _check_unique(machine: Machine) -> None:
-    for key in ("pin", "name"):
-        owners: dict[object, str] = encoder_pins(machine.belt) if key == "pin" else {}
-        for index, gate in enumerate(machine.gates):
-            value = getattr(gate, key)
-            if value in owners:
-                raise MachineError(
-                    f"gates.{index}.{key}: expected a {key} of its own, found {value!r} also at {owners[value]}; "
-                    "change one of them"
-                )
-            owners[value] = f"gates.{index}.{key}"
+def _check_pins(machine: Machine) -> None:
+    owners: dict[int, str] = {}
+    for key, pin in _pins(machine):
+        if pin in owners:
+            raise MachineError(
+                f"{key}: expected a pin of its own, found {pin} also at {owners[pin]}; change one of them"
+            )
+        owners[pin] = key
+
+
+def _pins(machine: Machine) -> Iterator[tuple[str, int]]:
+    """Yield every pin the machine file names, and its key."""
+    yield from encoder_pins(machine.belt).items()
+    for index, gate in enumerate(machine.gates):
+        yield f"gates.{index}.pin", gate.pin
+        if gate.confirm is not None:
+            yield f"gates.{index}.confirm.pin", gate.confirm.pin
+    if machine.eye is not None:
+        yield "eye.pin", machine.eye.pin
+    yield from machine.inputs.pins()
+    yield from machine.stack_light.pins()
+
+
+def _check_gates(machine: Machine) -> None:
+    owners: dict[str, str] = {}
+    for index, gate in enumerate(machine.gates):
+        if gate.name in owners:
+            raise MachineError(
+                f"gates.{index}.name: expected a name of its own, found {gate.name!r} also at {owners[gate.name]}; "
+                "change one of them"
+            )
+        owners[gate.name] = f"gates.{index}.name"
     bins: dict[str, str] = {}
     for index, gate in enumerate(machine.gates):
         for label in gate.labels:
@@ -81,17 +102,21 @@ def _check_eye(machine: Machine) -> None:
         )
     if eye is None:
         return
-    for index, gate in enumerate(machine.gates):
-        if gate.pin == eye.pin:
-            raise MachineError(
-                f"eye.pin: expected a pin of its own, found {eye.pin} also at gates.{index}.pin; change one"
-            )
     edge_mm = -machine.camera.view_mm / 2
     if source == "eye" and eye.at_mm > edge_mm:
         raise MachineError(
             f"eye.at_mm: expected {edge_mm:.0f} at most for finder.source 'eye', because the belt before the eye must "
             f"not be in the picture, found {eye.at_mm:g}; move the eye upstream, or use 'both'"
         )
+
+
+def _check_bins(machine: Machine) -> None:
+    bins = sorted({gate.bin for gate in machine.gates})
+    for name in machine.inputs.bin_full:
+        if name not in bins:
+            raise MachineError(
+                f"inputs.bin_full.{name}: expected the bin of a gate ({', '.join(bins)}), found {name!r}; correct it"
+            )
 
 
 def _check_reach(machine: Machine, index: int, gate: GateTable) -> None:

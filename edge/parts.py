@@ -89,6 +89,9 @@ class Reason(StrEnum):
     LATE = "late"
     GATE_RESTING = "gate_resting"
     BELT = "belt"
+    BIN_FULL = "bin_full"
+    NOT_ARMED = "not_armed"
+    LINE_STOPPED = "line_stopped"
 
 
 @dataclass(frozen=True)

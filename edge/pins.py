@@ -1,8 +1,9 @@
-"""gpiozero's pin factories by name. The one asked for, or an error: never a silent fallback."""
+"""gpiozero's pin factories by name, and its devices: the one asked for, or an error that says what to do."""
 
 from __future__ import annotations
 
 import importlib
+from collections.abc import Callable
 from typing import Any
 
 from edge.errors import GateError
@@ -30,6 +31,22 @@ def open_pin_factory(name: str) -> Any:
         ) from error
     except Exception as error:  # each factory has error classes of its own, and none of them is importable everywhere
         raise GateError(
-            f"gpio.pin_factory: expected {name!r} to work, found: {error or type(error).__name__}; "
+            f"gpio.pin_factory: expected {name!r} to work, found: {_said(error)}; "
             "run on a Raspberry Pi as a member of the group gpio, or choose another pin_factory in the machine file"
         ) from error
+
+
+def take(make: Callable[[], Any], expected: str, remedy: str) -> Any:
+    """Return the gpiozero device that `make` opens on its pins.
+
+    Raises GateError for whatever keeps it from them: each pin factory has error classes of its own, of which lgpio's
+    ("GPIO busy") is no child of gpiozero's. expected: key, pin, and what was expected of it.
+    """
+    try:
+        return make()
+    except Exception as error:
+        raise GateError(f"{expected}, found: {_said(error)}; {remedy}") from error
+
+
+def _said(error: Exception) -> str:
+    return str(error) or type(error).__name__

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from edge.errors import GateError
+from edge.pins import take
 
 MOST_EDGES = 1024  # kept until they are fetched; more than a second of the worst flutter
 _PLAUSIBLE_S = 5.0  # between a pin's change and the call that tells of it
@@ -46,16 +47,25 @@ class Sensor(Protocol):
 class GpioSensor:
     """A sensor on a pin. Its edges have the time at which the kernel saw them, not that of the call back."""
 
-    def __init__(self, name: str, pin: int, *, active_high: bool, pin_factory: Any) -> None:
+    def __init__(
+        self,
+        name: str,
+        pin: int,
+        *,
+        active_high: bool,
+        pin_factory: Any,
+        on_edge: Callable[[Edge], None] = lambda _edge: None,
+    ) -> None:
         """pin: BCM number. active_high: the pin is high while something is there; it is pulled to the other level.
 
-        Raises GateError when the pin cannot be used.
+        on_edge: told of each edge at once, in the pin factory's thread. Raises GateError when the pin cannot be used.
         """
-        from gpiozero import DigitalInputDevice, GPIOZeroError
+        from gpiozero import DigitalInputDevice
 
         edges = self._edges = deque[Edge](maxlen=MOST_EDGES)
         sensor = self
         self.lost = 0
+        told = False
 
         class TimedInput(DigitalInputDevice):  # type: ignore[misc]
             """gpiozero hands the time of an edge to this method only."""
@@ -64,16 +74,17 @@ class GpioSensor:
                 if new_active is not None and (not edges or edges[-1].active != new_active):
                     sensor.lost += len(edges) == MOST_EDGES
                     edges.append(Edge(machine_time(ticks, self.pin_factory.ticks()), bool(new_active)))
+                    if told:
+                        on_edge(edges[-1])
                 super()._fire_events(ticks, new_active)
 
-        try:
-            self._device = TimedInput(pin, pull_up=not active_high, pin_factory=pin_factory)
-        except (GPIOZeroError, OSError) as error:
-            raise GateError(
-                f"{name}: expected pin {pin} to be free, found: {error}; "
-                "end the other program that uses it, or give the sensor another pin"
-            ) from error
+        self._device = take(
+            lambda: TimedInput(pin, pull_up=not active_high, pin_factory=pin_factory),
+            f"{name}: expected pin {pin} to be free",
+            "end the other program that uses it, or give the sensor another pin",
+        )
         edges.clear()  # what was there before is no event
+        told = True
 
     @property
     def active(self) -> bool:

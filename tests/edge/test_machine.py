@@ -153,6 +153,25 @@ def test_a_belt_that_cannot_be_counted_is_refused(table, belt, message):
     assert message in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    ("tables", "message"),
+    [
+        ({"belt": {"pin_b": 5}}, "belt.pin_b: expected a pin of its own, found 5 also at belt.pin; change one of them"),
+        ({"eye": {"pin": 5}}, "eye.pin: expected a pin of its own, found 5 also at belt.pin; change one of them"),
+        ({"eye": {"pin": 22}}, "eye.pin: expected a pin of its own, found 22 also at gates.2.pin; change one of them"),
+        ({"gate": {"pin": 6}}, "gates.1.pin: expected a pin of its own, found 6 also at belt.pin_b; change one"),
+    ],
+)
+def test_every_pin_belongs_to_one_thing(table, tables, message):
+    """Whatever two things they are, the later one and where the pin is already are named."""
+    table["belt"] |= {"kind": "encoder", "pin": 5, "pin_b": 6, "mm_per_step": 1.0} | tables.get("belt", {})
+    table["eye"] = {"pin": 7, "at_mm": -100.0} | tables.get("eye", {})
+    table["gates"][1] |= tables.get("gate", {})
+    with pytest.raises(MachineError) as refused:
+        check_machine(Machine.model_validate(table))
+    assert message in str(refused.value)
+
+
 def test_the_digest_changes_with_any_value(machine, table):
     """Every record can be traced to the machine that made it."""
     table["gates"][1]["lag_ms"] = 21.0
