@@ -1,12 +1,13 @@
 """What time it is on a microcontroller: its counter of microseconds, as a function of the host's monotonic seconds.
 
-A ping leaves the host at `sent_at`, the device notes its counter, and the answer is back at `heard_at`. So the counter
-had that value somewhere between the two, however unequal the ways there and back were. That is all that is believed: a
-line through the plane of host seconds and device microseconds must pass below (sent_at, ticks) and above (heard_at,
-ticks) of every ping. `DeviceClock` keeps the pings that say most and gives, for a moment, the highest and the lowest
-value that any such line has there. The middle is the answer and half of the difference its bound: no estimate of noise,
-but a limit, as long as the rate of the two clocks against each other wanders no more than WANDER_PPM. A slow ping is no
-outlier that has to be found; it only says little.
+A ping leaves the host at `asked_at`, the device notes its counter when the ping arrives (`received`) and when its
+answer leaves (`sent`), which is heard at `heard_at`. However unequal the ways there and back were, the counter was not
+beyond `received` when it was asked, and was at `sent` before it was heard. That is all that is believed: a line
+through the plane of host seconds and device microseconds must pass below (asked_at, received) and above (heard_at,
+sent) of every ping. `DeviceClock` keeps the pings that say most and gives, for a moment, the highest and the lowest
+value that any such line has there. The middle is the answer and half of the difference its bound: no estimate of
+noise, but a limit, as long as the rate of the two clocks against each other wanders no more than WANDER_PPM. A slow
+ping is no outlier that has to be found; it only says little.
 
 The rate does more than wander when the host's time service begins to slew the monotonic clock. The next ping then
 contradicts the others, which are forgotten; until it comes, the bound may be short by SLEW_PPM of the time since the
@@ -36,16 +37,17 @@ READ_US = 1.0  # the counter is read within this of the moment it stands for
 
 @dataclass(frozen=True)
 class Ping:
-    """One question and answer. sent_at, heard_at: host seconds. ticks: what the device read between, unwrapped."""
+    """One question and answer. asked_at, heard_at: host seconds. received, sent: the device's counter, unwrapped."""
 
-    sent_at: float
-    ticks: int
+    asked_at: float
+    received: int
+    sent: int
     heard_at: float
 
     @property
-    def round_trip_s(self) -> float:
-        """How long it took, which is how little it says."""
-        return self.heard_at - self.sent_at
+    def under_way_s(self) -> float:
+        """How long it was on the link, which is how little it says."""
+        return self.heard_at - self.asked_at - (self.sent - self.received) / TICKS_PER_S
 
 
 @dataclass(frozen=True)
@@ -81,12 +83,13 @@ class DeviceClock:
         slowest, fastest = ((rate / TICKS_PER_S - 1) * 1e6 for rate in self._rates)
         return slowest, fastest
 
-    def take(self, sent_at: float, counter: int, heard_at: float) -> None:
-        """Take in a ping. counter: as the device sent it, of 32 bits.
+    def take(self, asked_at: float, received: int, sent: int, heard_at: float) -> None:
+        """Take in a ping. received, sent: the counter as the device gave it, of 32 bits.
 
         Raises ClockLost when not even the two clocks' largest difference in rate explains it; all is forgotten then.
         """
-        ping = Ping(sent_at, self._unwrapped(counter, (sent_at + heard_at) / 2), heard_at)
+        unwrapped = self._unwrapped(received, (asked_at + heard_at) / 2)
+        ping = Ping(asked_at, unwrapped, unwrapped + (sent - received) % WRAP, heard_at)
         for before in (self._pings, self._pings[-1:]):
             self._pings = _worth_keeping([*before, ping])
             rates = self._envelope()
@@ -95,17 +98,17 @@ class DeviceClock:
                 return
             self.rate_changes += 1
         self.forget()
-        raise ClockLost(f"the device's counter stands at {counter}, which the pings before do not allow")
+        raise ClockLost(f"the device's counter stands at {sent}, which the pings before do not allow")
 
     def ticks_at(self, host_s: float) -> DeviceTime:
         """Return what the device's counter shows at a moment of the host. Raises ClockLost before the first ping."""
         if not self._pings:
             raise ClockLost("no ping has been answered yet")
-        sent, heard, ticks, slack = self._arrays(host_s)
+        below, above = self._corners(host_s)
         slowest, fastest = self._rates
-        ahead, behind = host_s - sent, host_s - heard
-        highest = float(np.min(ticks + slack + np.where(ahead > 0, fastest, slowest) * ahead))
-        lowest = float(np.max(ticks - slack + np.where(behind > 0, slowest, fastest) * behind))
+        ahead, behind = host_s - below[0], host_s - above[0]
+        highest = float(np.min(below[1] + np.where(ahead > 0, fastest, slowest) * ahead))
+        lowest = float(np.max(above[1] + np.where(behind > 0, slowest, fastest) * behind))
         return DeviceTime((highest + lowest) / 2, max(0.0, highest - lowest) / 2)
 
     def host_at(self, counter: int) -> tuple[float, float]:
@@ -116,9 +119,9 @@ class DeviceClock:
         if not self._pings:
             raise ClockLost("no ping has been answered yet")
         newest = self._pings[-1]
-        ticks = _nearest(counter, newest.ticks)
+        ticks = _nearest(counter, newest.sent)
         rate = sum(self._rates) / 2
-        host_s = newest.heard_at + (ticks - newest.ticks) / rate
+        host_s = newest.heard_at + (ticks - newest.sent) / rate
         for _ in range(2):  # the middle of the envelope is not straight; twice leaves nothing to speak of
             found = self.ticks_at(host_s)
             host_s += (ticks - found.ticks) / rate
@@ -131,26 +134,25 @@ class DeviceClock:
     def _unwrapped(self, counter: int, host_s: float) -> int:
         if not self._pings:
             return counter
-        expected = self._pings[-1].ticks + round((host_s - self._pings[-1].heard_at) * TICKS_PER_S)
+        expected = self._pings[-1].sent + round((host_s - self._pings[-1].heard_at) * TICKS_PER_S)
         return _nearest(counter, expected)
 
-    def _arrays(self, at: float) -> tuple[NDArray[np.float64], ...]:
-        """Return sent, heard, ticks, and by how many ticks the way to `at` may deviate from a straight line."""
+    def _corners(self, at: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return the (host, device) points a line must pass below and above, (2, pings) each.
+
+        Each is moved away by what the way from there to `at` may deviate from a straight line.
+        """
         pings = self._pings
-        sent = np.array([ping.sent_at for ping in pings])
-        heard = np.array([ping.heard_at for ping in pings])
-        ticks = np.array([ping.ticks for ping in pings], dtype=np.float64)
-        away_s = np.maximum(np.abs(at - sent), np.abs(at - heard))
-        return sent, heard, ticks, READ_US + self._wander * TICKS_PER_S * away_s
+        below = np.array([(ping.asked_at, ping.received) for ping in pings]).T
+        above = np.array([(ping.heard_at, ping.sent) for ping in pings]).T
+        for corners, sign in ((below, 1), (above, -1)):
+            corners[1] += sign * (READ_US + self._wander * TICKS_PER_S * np.abs(at - corners[0]))
+        return below, above
 
     def _envelope(self) -> tuple[float, float] | None:
-        """Return the least and the greatest slope of a line below every (sent, ticks) and above every (heard, ticks).
-
-        None when there is no such line.
-        """
-        sent, heard, ticks, slack = self._arrays(self._pings[-1].heard_at)
-        rise = (ticks + slack)[:, None] - (ticks - slack)[None, :]
-        run = sent[:, None] - heard[None, :]
+        """Return the least and the greatest slope of a line between all corners, None when there is none."""
+        below, above = self._corners(self._pings[-1].heard_at)
+        run, rise = below[:, :, None] - above[:, None, :]
         later, earlier = run > 0, run < 0
         fastest = float(np.min(rise[later] / run[later], initial=TICKS_PER_S * (1 + self._apart)))
         slowest = float(np.max(rise[earlier] / run[earlier], initial=TICKS_PER_S * (1 - self._apart)))
@@ -167,10 +169,10 @@ def _worth_keeping(pings: Sequence[Ping]) -> list[Ping]:
     newest = pings[-1]
     best: dict[int, Ping] = {}
     for ping in pings:
-        bucket = _stretch(newest.sent_at - ping.sent_at)
-        if bucket not in best or ping.round_trip_s < best[bucket].round_trip_s:
+        bucket = _stretch(newest.asked_at - ping.asked_at)
+        if bucket not in best or ping.under_way_s < best[bucket].under_way_s:
             best[bucket] = ping
-    kept = sorted({*best.values(), newest}, key=lambda ping: ping.sent_at)
+    kept = sorted({*best.values(), newest}, key=lambda ping: ping.asked_at)
     return kept[-_KEPT:]
 
 

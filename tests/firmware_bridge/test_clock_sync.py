@@ -25,10 +25,11 @@ class Device:
         swing_us = self.wander * self.period / (2 * math.pi) * (1 - math.cos(2 * math.pi * host_s / self.period))
         return self.start + host_s * (TICKS_PER_S + self.ppm) + swing_us
 
-    def ping(self, clock, sent_at, there_s, back_s):
-        """Have the clock ping it, the message under way for so long."""
-        counter = math.floor(self.ticks(sent_at + there_s)) % WRAP
-        clock.take(sent_at, counter, sent_at + there_s + back_s)
+    def ping(self, clock, asked_at, there_s, back_s, thinks_s=2e-4):
+        """Have the clock ping it, the messages under way for so long."""
+        received = math.floor(self.ticks(asked_at + there_s)) % WRAP
+        sent = math.floor(self.ticks(asked_at + there_s + thinks_s)) % WRAP
+        clock.take(asked_at, received, sent, asked_at + there_s + thinks_s + back_s)
 
 
 def error_us(clock, device, host_s):
@@ -43,13 +44,13 @@ def test_the_error_is_never_more_than_stated_in_an_hour_of_drifting_clocks():
     device = Device(start=WRAP - 60e6, ppm=100, wander_ppm=1)
     clock, stated = DeviceClock(), []
     for number in range(3600):
-        sent_at = float(number)
+        asked_at = float(number)
         slow = rng.random() < 0.05
-        device.ping(clock, sent_at, 3e-4 + rng.exponential(2e-4) + 5e-3 * slow, 3e-4 + rng.exponential(6e-4))
+        device.ping(clock, asked_at, 3e-4 + rng.exponential(2e-4) + 5e-3 * slow, 3e-4 + rng.exponential(6e-4))
         if number == 0:  # the wrapped counter and the device's own differ by whole wraps from the first ping on
-            device.start -= WRAP * round((device.ticks(sent_at) - clock.ticks_at(sent_at).ticks) / WRAP)
+            device.start -= WRAP * round((device.ticks(asked_at) - clock.ticks_at(asked_at).ticks) / WRAP)
         for ahead_s in (0.0, 0.1, 1.5):
-            wrong, bound = error_us(clock, device, sent_at + 0.002 + ahead_s)
+            wrong, bound = error_us(clock, device, asked_at + 0.002 + ahead_s)
             assert wrong <= bound
         stated.append(bound)
     assert clock.rate_changes == 0
@@ -70,7 +71,7 @@ def test_the_bound_holds_whatever_the_delays(ppm, start, delays, ahead_s):
     device, clock, at = Device(start, ppm), DeviceClock(), 0.0
     for there_s, back_s, pause_s in delays:
         device.ping(clock, at, there_s, back_s)
-        at += there_s + back_s + pause_s
+        at += there_s + back_s + 2e-4 + pause_s
     wrong, bound = error_us(clock, device, at + ahead_s)
     assert wrong <= bound + 0.01
     moment = at + ahead_s

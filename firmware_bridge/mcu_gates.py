@@ -1,0 +1,261 @@
+"""Gates on a microcontroller, as the line sees any other: planned here, moved there, by the board's own clock.
+
+What is admitted is decided here, against the same limits as for a pin of this computer; what is admitted is brought to
+the board as openings in its own ticks, and brought up to date when it changes. The board refuses once more what it
+cannot keep, and brings its gates to rest by itself when the heartbeat stops.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+
+from edge.clocks import Clock
+from edge.errors import GateError
+from edge.gate_limits import MoveRefused, Window
+from edge.gates import MOST_MOVES, GateMove, GateSpec
+from edge.openings import Asked, Opening, Openings
+from edge.parts import Reason
+from firmware_bridge.board_gate import BoardGate
+from firmware_bridge.clock_sync import WRAP
+from firmware_bridge.codes import Cause, Status
+from firmware_bridge.link import Link
+from firmware_bridge.messages import Arm, Cancel, Closed, Latched, Missed, Opened, Plan, Replan, Rest
+from firmware_bridge.session import Done, LinkLost
+from firmware_bridge.wire import Command
+
+HEARTBEAT_S = 1.0
+REPLY_WITHIN_S = 1.0
+
+
+class McuGates:
+    """All gates of one board. Times are on the host's clock. Only one thread may call, beside who pumps the link."""
+
+    def __init__(
+        self,
+        specs: Sequence[GateSpec],
+        open_link: Callable[[], Link],
+        clock: Clock,
+        *,
+        heartbeat_s: float = HEARTBEAT_S,
+    ) -> None:
+        """Greet the board, set its gates and arm it.
+
+        open_link: gives a link that is open, and again after it was lost. Raises GateError when the board refuses.
+        """
+        self._clock, self._open_link, self._heartbeat_s = clock, open_link, heartbeat_s
+        self._gates = {spec.name: BoardGate(number, spec, Openings(spec.limits)) for number, spec in enumerate(specs)}
+        self._moves: deque[GateMove] = deque(maxlen=MOST_MOVES)
+        self._beaten_at = float("-inf")
+        self.moves_lost = 0
+        self.stopped = False
+        self.cause = ""
+        self._link = open_link()
+        self._set_up()
+
+    def move_at(self, gate: str, window: Window, part: int, *, hold: bool) -> None:
+        """Plan an opening for a part. Raises MoveRefused."""
+        self._admissible(gate, window)
+        one = self._gates[gate]
+        one.openings.admit(Asked(part, window, hold), self._clock.now())
+        self._bring_up_to_date(one)
+
+    def replan(self, gate: str, windows: Mapping[int, Window]) -> dict[int, Reason]:
+        """Move the windows of parts already planned. Returns the parts no longer planned, and why."""
+        self._take()
+        one = self._gates[gate]
+        refused = one.openings.replan(windows, self._clock.now())
+        self._bring_up_to_date(one)
+        return refused
+
+    def poll(self, *, alive: bool = True) -> list[GateMove]:
+        """Return the moves made since the last call; tell the board that the sorter is alive."""
+        now = self._clock.now()
+        if alive and not self.stopped and now >= self._beaten_at + self._heartbeat_s / 4:
+            self._beaten_at = now
+            self._heartbeat()
+        self._take()
+        moves = list(self._moves)
+        self._moves.clear()
+        return moves
+
+    def rearm(self) -> bool:
+        """Let gates move again after a stop, with a new greeting. Returns False while the board cannot or may not."""
+        try:
+            if self._link.failure is not None:
+                self._link.close()
+                self._link = self._open_link()
+            self._set_up()
+        except (GateError, LinkLost) as error:
+            self.cause = str(error)
+            return False
+        return True
+
+    def rest(self) -> None:
+        """Bring every gate to rest now and forget what was planned. Raises GateError when the board does not say so."""
+        if self.stopped:
+            return
+        self._send(Rest())
+        try:
+            answered = self._link.settle(REPLY_WITHIN_S)
+        except LinkLost as error:
+            self._lost(error)
+            return
+        if not answered:
+            raise GateError(
+                f"expected the board to bring its gates to rest within {REPLY_WITHIN_S:g} s, found silence; they "
+                f"come to rest by themselves {self._heartbeat_s:g} s after its last heartbeat: look at the cable"
+            )
+        self._take()
+        self._void()
+
+    def close(self) -> None:
+        """Bring every gate to rest and let the board go. May be called twice."""
+        try:
+            if self._link.failure is None:
+                self.rest()
+        finally:
+            self._link.close()
+
+    def _set_up(self) -> None:
+        identity = self._link.identity
+        if len(self._gates) > identity.gates:
+            raise GateError(
+                f"expected at most the {identity.gates} gates that {identity.board} can have, found {len(self._gates)} "
+                "of kind 'mcu'; put the others on another kind"
+            )
+        for gate in self._gates.values():
+            self._must(gate.setting(), f"gate {gate.spec.name!r} on pin {gate.spec.pins.pin}")
+        latch = self._link.status.latch if self._link.status is not None else identity.latch
+        self._must(Arm(round(self._heartbeat_s * 1e6), latch), "the order to arm")
+        self._beaten_at = self._clock.now()
+        self.stopped, self.cause = False, ""
+
+    def _must(self, command: Command, what: str) -> None:
+        self._link.send(command)
+        self._link.settle(REPLY_WITHIN_S)
+        for heard in self._link.take():
+            if isinstance(heard, Done) and heard.command is command:
+                if heard.status is Status.OK:
+                    return
+                raise GateError(f"expected the board to accept {what}, found: {heard.status.name}")
+            self._hear(heard)
+        raise GateError(f"expected the board to answer {what} within {REPLY_WITHIN_S:g} s, found silence")
+
+    def _admissible(self, gate: str, window: Window) -> None:
+        if self.stopped:
+            raise MoveRefused(Reason.GATE_RESTING, f"the board is stopped: {self.cause}")
+        error_ms = self._link.device_clock.ticks_at(window.opens_at).error_us / 1000
+        tolerance_ms = self._gates[gate].spec.limits.late_ms
+        if error_ms > tolerance_ms:
+            raise MoveRefused(
+                Reason.LATE,
+                f"the board's clock is known to {error_ms:.1f} ms only, the gate tolerates {tolerance_ms:g}",
+            )
+
+    def _bring_up_to_date(self, gate: BoardGate) -> None:
+        for change in gate.changes(self._ticks):
+            self._send(change)
+
+    def _ticks(self, window: Window) -> tuple[int, int]:
+        clock = self._link.device_clock
+        opens, closes = (round(clock.ticks_at(at).ticks) % WRAP for at in (window.opens_at, window.closes_at))
+        return opens, closes
+
+    def _take(self) -> None:
+        for heard in self._link.take():
+            self._hear(heard)
+        if self._link.failure is not None:
+            self._lost(self._link.failure)
+
+    def _hear(self, heard: object) -> None:
+        match heard:
+            case Opened():
+                self._opened(heard)
+            case Closed():
+                self._closed(heard)
+            case Missed():
+                self._missed(heard.part)
+            case Latched():
+                self._stop(f"{heard.reason.name.lower()}")
+            case Done(command=Plan(part=part), status=status) if status is not Status.OK:
+                self._refused(part, status)
+            case Done(command=Replan(part=part), status=status) if status not in (Status.OK, Status.UNKNOWN_PART):
+                self._send(Cancel(part))
+                self._missed(part)
+
+    def _opened(self, event: Opened) -> None:
+        gate, at = self._named(event.gate), self._host(event.tick)
+        due_at = self._host(event.due)
+        if gate.openings.pending and gate.openings.pending[0].part == event.part:
+            due_at = gate.openings.pending[0].window.opens_at
+            gate.openings.began()
+        self._note(GateMove(gate.spec.name, "opened", at, due_at, event.part))
+
+    def _closed(self, event: Closed) -> None:
+        gate, at = self._named(event.gate), self._host(event.tick)
+        due_at = self._host(event.due)
+        if gate.openings.under_way and gate.openings.pending[0].part == event.part:
+            due_at = gate.openings.ended(at).window.closes_at
+        gate.told.pop(event.part, None)
+        planned = event.cause is Cause.PLANNED
+        self._note(GateMove(gate.spec.name, "closed", at, due_at if planned else None, event.part))
+
+    def _missed(self, part: int) -> None:
+        for gate in self._gates.values():
+            for index, opening in enumerate(gate.openings.pending):
+                if opening.part == part and not (gate.openings.under_way and index == 0):
+                    self._give_up(gate, gate.openings.give_up(index))
+                    return
+
+    def _refused(self, part: int, status: Status) -> None:
+        gate = next((gate for gate in self._gates.values() if part in gate.told), None)
+        if gate is not None and status is Status.QUEUE_FULL:
+            del gate.told[part]  # it is told again with the gate's next change
+        else:
+            self._missed(part)
+
+    def _give_up(self, gate: BoardGate, opening: Opening) -> None:
+        gate.told.pop(opening.part, None)
+        for one in opening.asked:
+            self._note(GateMove(gate.spec.name, "missed", self._clock.now(), one.window.opens_at, one.part))
+
+    def _stop(self, cause: str) -> None:
+        self.stopped, self.cause = True, cause
+        self._void()
+
+    def _lost(self, failure: LinkLost) -> None:
+        if not self.stopped:
+            self._stop(str(failure))
+
+    def _void(self) -> None:
+        """Take in that nothing is planned any more; what the board has not said to be closed, it closes by itself."""
+        now = self._clock.now()
+        for gate in self._gates.values():
+            if gate.openings.under_way:
+                part = gate.openings.ended(now).part
+                self._note(GateMove(gate.spec.name, "closed", now, None, part))
+            gate.openings.rest(now)
+            gate.told.clear()
+
+    def _heartbeat(self) -> None:
+        try:
+            self._link.heartbeat()
+        except LinkLost as error:
+            self._lost(error)
+
+    def _send(self, command: Command) -> None:
+        try:
+            self._link.send(command)
+        except LinkLost as error:
+            self._lost(error)
+
+    def _named(self, number: int) -> BoardGate:
+        return next(gate for gate in self._gates.values() if gate.number == number)
+
+    def _host(self, tick: int) -> float:
+        return self._link.device_clock.host_at(tick)[0]
+
+    def _note(self, move: GateMove) -> None:
+        self.moves_lost += len(self._moves) == MOST_MOVES
+        self._moves.append(move)

@@ -1,0 +1,75 @@
+"""The seam to whatever carries bytes to a board and back, and the real one: a serial port, a pty or a socket."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from edge.errors import GateError
+from edge.extras import need
+from firmware_bridge.session import LinkLost
+
+BAUD = 115_200
+WRITE_TIMEOUT_S = 0.5
+MOST_AT_ONCE = 4096
+
+
+class Port(Protocol):
+    """Bytes to a board and back."""
+
+    def read(self, wait_s: float) -> bytes:
+        """Return what has come, waiting for its first byte no longer than this. Raises LinkLost."""
+        ...
+
+    def write(self, data: bytes) -> None:
+        """Send bytes. Raises LinkLost."""
+        ...
+
+    def close(self) -> None:
+        """Let the port go. May be called twice."""
+        ...
+
+
+class SerialPort:
+    """A port of pyserial: a device name, or one of its addresses such as socket://host:port."""
+
+    def __init__(self, name: str, baud: int = BAUD) -> None:
+        """Open it. Raises GateError when there is none, it is in use, or pyserial is missing."""
+        serial = need("serial", "a gate on a microcontroller", "mcu")
+        self._errors = (serial.SerialException, OSError, TypeError)  # TypeError: read from a port closed meanwhile
+        self._name = name
+        try:
+            self._port: Any = serial.serial_for_url(name, baud, timeout=0, write_timeout=WRITE_TIMEOUT_S, **_own(name))
+        except (serial.SerialException, OSError, ValueError) as error:
+            raise GateError(
+                f"mcu.port: expected a serial port at {name}, found: {error}; "
+                "plug the board in, correct the name, or end the other program that uses it"
+            ) from error
+
+    def read(self, wait_s: float) -> bytes:
+        """Return what has come, waiting for its first byte no longer than this. Raises LinkLost."""
+        try:
+            self._port.timeout = wait_s
+            first: bytes = self._port.read(1)
+            if not first:
+                return b""
+            self._port.timeout = 0
+            rest: bytes = self._port.read(MOST_AT_ONCE)
+            return first + rest
+        except self._errors as error:
+            raise LinkLost(f"{self._name} can no longer be read: {error}") from error
+
+    def write(self, data: bytes) -> None:
+        """Send bytes. Raises LinkLost."""
+        try:
+            self._port.write(data)
+        except self._errors as error:
+            raise LinkLost(f"{self._name} can no longer be written to: {error}") from error
+
+    def close(self) -> None:
+        """Let the port go."""
+        self._port.close()
+
+
+def _own(name: str) -> dict[str, bool]:
+    """Have a real serial port for this program alone: two hosts on one board would disturb each other."""
+    return {} if "://" in name else {"exclusive": True}
