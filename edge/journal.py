@@ -18,6 +18,7 @@ from edge.gates import GateMove
 from edge.journal_schema import WAIT_S, JournalError, check_journal, open_database, sentence
 from edge.parts import REJECT_BIN, Decision, Reason
 from edge.picture_store import PictureStore
+from edge.states import Transition
 from edge.tracker import Track
 
 __all__ = ["WAIT_S", "Journal", "JournalError", "Planned", "RunFacts", "check_journal"]
@@ -121,9 +122,10 @@ class Journal:
     def moved(self, move: GateMove) -> None:
         """Complete every row that this move of a gate served. Raises JournalError."""
         column, due = ("opened_s", "opens_s") if move.kind == "opened" else ("closed_s", "closes_s")
+        cut = "OR opened_s IS NOT NULL" if move.kind == "closed" and move.due_at is None else ""
         self._write(
             f"UPDATE parts SET {column} = ? "
-            f"WHERE run = ? AND part >= ? AND gate = ? AND {column} IS NULL AND {due} <= ?",
+            f"WHERE run = ? AND part >= ? AND gate = ? AND {column} IS NULL AND ({due} <= ? {cut})",
             move.at,
             self.run,
             move.part,
@@ -161,13 +163,25 @@ class Journal:
         """Note what went wrong, and what was done about it. Raises JournalError."""
         self._write("INSERT INTO incidents (run, at_s, kind, sentence) VALUES (?, ?, ?, ?)", self.run, at, kind, text)
 
+    def state_changed(self, change: Transition) -> None:
+        """Note that the line has gone from one state to another, and why. Raises JournalError."""
+        self._write(
+            "INSERT INTO state_changes (run, at_s, before, command, after, cause) VALUES (?, ?, ?, ?, ?, ?)",
+            self.run,
+            change.at,
+            str(change.before),
+            str(change.command),
+            str(change.after),
+            change.cause,
+        )
+
     def note(self, name: str, note: str) -> None:
         """Keep a fact about the whole run, such as what classified. Raises JournalError."""
         self._write("INSERT OR REPLACE INTO notes VALUES (?, ?, ?)", self.run, name, note)
 
-    def ended(self, because: str) -> None:
-        """Note why the run ended. Raises JournalError."""
-        self._write("UPDATE runs SET ended_because = ? WHERE run = ?", because, self.run)
+    def ended(self, because: str, at: float | None = None) -> None:
+        """Note why the run ended, and when, where that is known. Raises JournalError."""
+        self._write("UPDATE runs SET ended_because = ?, ended_s = ? WHERE run = ?", because, at, self.run)
 
     def close(self) -> None:
         """Close the file. May be called twice."""

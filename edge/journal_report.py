@@ -12,6 +12,7 @@ import numpy as np
 
 from edge.journal import Journal
 from edge.journal_read import Period, Run, bounds_s, read_runs
+from edge.journal_states import seconds_in_states
 from edge.line_report import error_percentiles
 from edge.parts import REJECT_BIN
 from edge.wilson import Share
@@ -39,7 +40,7 @@ class ShiftReport:
     """span_s: from the first part seen to the last decided, summed over the runs. corrected: parts with a correction.
 
     gate_error_ms: percentiles of |actual - scheduled| over `moves` openings and closings, None of none; not_moved:
-    parts whose gate was never seen to open. purity: bin -> of the audited parts in it, those that belong there.
+    parts whose gate was never seen to open. states_s: how long the line was in each state. purity: bin -> of the audited parts in it, those that belong there.
     recovery: bin -> of the audited parts that belong there, those in it. Only parts drawn beforehand count as audited,
     so that neither is biased by which parts somebody looked at.
     """
@@ -54,6 +55,7 @@ class ShiftReport:
     not_moved: int
     confirmations: dict[str, int]
     incidents: dict[str, int]
+    states_s: dict[str, float]
     corrected: int
     audited: int
     purity: dict[str, Share]
@@ -96,6 +98,7 @@ def shift_report(db: sqlite3.Connection, runs: Sequence[Run], period: Period) ->
         not_moved=sum(row[0] for row in _all(db, _NOT_MOVED, keys)),
         confirmations=_counts(_all(db, _CONFIRMATIONS, keys)),
         incidents=_counts(_all(db, _INCIDENTS, keys)),
+        states_s=seconds_in_states(db, keys),
         corrected=sum(row[0] for row in _all(db, _CORRECTED, keys)),
         audited=len(audits),
         purity=purity,
@@ -115,7 +118,8 @@ def gate_errors_ms(db: sqlite3.Connection, runs: Sequence[Run], period: Period) 
     """Yield |actual - scheduled| of every opening and closing, in milliseconds."""
     for run in runs:
         for actual, due in (("opened_s", "opens_s"), ("closed_s", "closes_s")):
-            statement = f"SELECT 1000 * abs({actual} - {due}) FROM parts WHERE {_WHERE} AND {actual} IS NOT NULL"
+            error = f"1000 * abs({actual} - {due})"  # a part given up at its open gate has no due moment any more
+            statement = f"SELECT {error} FROM parts WHERE {_WHERE} AND {error} IS NOT NULL"
             for row in db.execute(statement, (run.run, *bounds_s(run, period))):
                 yield row[0]
 
@@ -141,6 +145,8 @@ def report_text(report: ShiftReport) -> str:
     if report.confirmations:
         lines.append(f"behind the gates: {_listed(report.confirmations)}")
     lines.append(f"incidents: {_listed(report.incidents)}")
+    if report.states_s:
+        lines.append(f"states: {', '.join(f'{name} {took_s:.1f} s' for name, took_s in report.states_s.items())}")
     lines.append(f"corrected by hand: {report.corrected}, of which {report.audited} had been drawn to be audited")
     return "\n".join(lines)
 

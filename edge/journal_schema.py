@@ -8,7 +8,7 @@ from pathlib import Path
 
 from edge.errors import EdgeSortError
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 OLDEST_VERSION = 1  # from which a journal can be brought up to date
 WAIT_S = 1.0  # for another program's lock; longer, and the gate process takes the sorter for hung
 
@@ -81,6 +81,20 @@ CREATE TABLE incidents (
 );
 UPDATE runs SET started_s = (SELECT min(first_seen_s) FROM parts WHERE parts.run = runs.run);
 """
+# ended_s: the machine clock when the run ended; a run that was killed has none. A run begins in Idle.
+_FROM_2_TO_3 = """
+ALTER TABLE runs ADD COLUMN ended_s REAL;
+CREATE TABLE state_changes (
+    change INTEGER PRIMARY KEY,
+    run INTEGER NOT NULL REFERENCES runs(run),
+    at_s REAL NOT NULL,
+    before TEXT NOT NULL,
+    command TEXT NOT NULL,
+    after TEXT NOT NULL,
+    cause TEXT NOT NULL
+);
+"""
+_STEPS = {1: _TABLES + _FROM_1_TO_2, 2: _FROM_2_TO_3}  # by the version they start from; 0 is an empty file
 
 
 class JournalError(EdgeSortError):
@@ -149,8 +163,9 @@ def _bring_up_to_date(db: sqlite3.Connection) -> None:
     db.execute("BEGIN IMMEDIATE")
     try:
         if _version(db) < SCHEMA_VERSION:  # still, with nobody else in between
-            for statement in (_TABLES + _FROM_1_TO_2).split(";"):
-                db.execute(statement)
+            for version in range(max(1, _version(db)), SCHEMA_VERSION):
+                for statement in _STEPS[version].split(";"):
+                    db.execute(statement)
             db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
         db.execute("COMMIT")
     except BaseException:

@@ -78,7 +78,7 @@ def line_report(
 ) -> LineReport:
     """Compare what was fed with where it ended and with what the journal says of it.
 
-    wrong_by_runtime: parts that ended elsewhere than their decision says. A part that stood at its gate when the belt
+    wrong_by_runtime: parts that ended elsewhere than their decision says. A part that was at its gate when belt or line
     stopped is given up in the record; it may have just passed into the bin it was meant for, which is no fault.
     strays: parts that nobody decided and that ended in a bin all the same, because they lay so near another part that
     the two were taken for one. struck: parts at a gate while it moved. ghosts: records of parts that were never fed.
@@ -91,7 +91,7 @@ def line_report(
         if fate.bin is None:
             continue
         row = records.get(part.number)
-        meant = row is not None and row["reason"] == Reason.BELT and fate.bin == bin_of.get(row["label"])
+        meant = row is not None and _given_up_at_gate(row) and fate.bin == bin_of.get(row["label"])
         wrong_by_runtime += row is not None and fate.bin != row["bin"] and not meant
         strays += row is None and fate.bin != REJECT_BIN
         own_bin = bin_of.get(part.label, REJECT_BIN)
@@ -113,6 +113,10 @@ def line_report(
         ghosts=len(rows) - len(records),
         bins={name: BinCount(right[name], total[name], due[name]) for name in sorted(set(bin_of.values()))},
     )
+
+
+def _given_up_at_gate(row: sqlite3.Row) -> bool:
+    return row["reason"] == Reason.BELT or (row["reason"] == Reason.LINE_STOPPED and row["opened_s"] is not None)
 
 
 def _why(row: sqlite3.Row | None) -> str:

@@ -4,7 +4,9 @@ Gates are told moments, because that is what a process of its own, or a microcon
 anybody. A belt that stops or changes its speed makes those moments wrong, so this follows the belt (`follow`, every few
 milliseconds where the belt is not steady): the windows of all parts in transit are moved at once (`Gates.replan`) when
 one is off by more than REPLAN_MM. When the belt stops, every gate comes to rest, since nobody knows for how long; parts
-that have not reached their gate yet are planned anew when it goes on, and the others go to reject.
+that have not reached their gate yet are planned anew when it goes on, and the others go to reject. When the line leaves
+Execute (`disarm`) or the e-stop is pressed, every gate comes to rest too, and nothing is planned anew: all that was on
+its way goes to reject.
 """
 
 from __future__ import annotations
@@ -38,6 +40,7 @@ class Schedule:
         self._moves: deque[GateMove] = deque(maxlen=MOST_MOVES)
         self._tried_at = float("-inf")
         self._standing: bool | None = None
+        self._armed = True
         self._moves_lost = self._steps_lost = self._dropped = 0
         self.tally = WindowTally(tolerance_mm)
         self.failure: Exception | None = None  # of whoever follows the belt in a thread
@@ -48,6 +51,8 @@ class Schedule:
         ahead: the part before this one. Raises MoveRefused, with the first gate's reason, when none can.
         """
         with self._lock:
+            if not self._armed:
+                raise MoveRefused(Reason.NOT_ARMED, "the line is not in Execute")
             if len(self._transit) >= MOST_IN_TRANSIT:
                 raise MoveRefused(Reason.GATE_RESTING, f"{MOST_IN_TRANSIT} parts are on their way to a gate already")
             before = self._transit.get(ahead) if ahead is not None else None
@@ -77,6 +82,33 @@ class Schedule:
                 self._plan_anew()
             self._standing = stands
             self._tell_lost_steps()
+
+    def arm(self) -> None:
+        """Plan openings from now on."""
+        with self._lock:
+            self._armed = True
+
+    def disarm(self) -> None:
+        """Bring every gate to rest, give up all that is planned, and plan nothing until `arm`. Raises GateError.
+
+        Given up too is a part at an open gate, unless its centre has surely passed before the gate acts no more.
+        """
+        with self._lock:
+            self._armed = False
+            self._take_moves(alive=False)
+            self._gates.rest()
+            self._purge()
+
+    def stopped(self) -> bool:
+        """Look at the gates; whether the e-stop has brought them to rest. All that was planned is then given up."""
+        with self._lock:
+            self._take_moves(alive=False)
+            return self._gates.stopped
+
+    def rearm(self) -> bool:
+        """Let the gates move again after an e-stop, once `arm` is called; False while it is pressed."""
+        with self._lock:
+            return self._gates.rearm()
 
     def take_changes(self) -> list[Replanned]:
         """Return what became of parts already decided, since the last call."""
@@ -127,6 +159,16 @@ class Schedule:
             "start the belt, or mend the encoder and its wheel; parts not yet at a gate are then sorted",
         )
 
+    def _purge(self) -> None:
+        now, speed_mm_s = self._clock.now(), self._belt.speed_mm_s
+        for one in list(self._transit.values()):
+            if one.opened_at is not None:
+                rested_at = now if one.closed_at is None else one.closed_at
+                reached_mm = self._belt.travelled_mm(rested_at) + speed_mm_s * one.place.lag_s
+                if reached_mm >= one.passes_mm + self.tally.tolerance_mm:
+                    continue
+            self._lose(one, Reason.LINE_STOPPED)
+
     def _plan_anew(self) -> None:
         """Plan the parts that have no window, now that the belt goes on or goes faster; not with every step of it."""
         now = self._clock.now()
@@ -175,6 +217,9 @@ class Schedule:
             self._dropped += len(self._moves) == MOST_MOVES
             self._moves.append(move)
             self._note(move)
+        if self._armed and self._gates.stopped:
+            self._armed = False
+            self._purge()
 
     def _tell_lost_moves(self) -> None:
         known = self._gates.moves_lost + self._dropped

@@ -130,14 +130,16 @@ class Sorter:
     def note_moves(self) -> None:
         """Write into the journal what the gates did and what happened to the line."""
         moves = self._schedule.poll()
-        for change in self._schedule.take_changes():
+        changes = self._schedule.take_changes()
+        for change in changes:
             if change.window is not None:
                 self._journal.replanned(change.part, change.window)
-            elif change.reason is not None:
-                self._journal.rejected(change.part, change.reason)
         for move in moves:
             if move.kind != "missed":
                 self._journal.moved(move)
+        for change in changes:  # after the moves, so that a row shows the opening that it was given up in
+            if change.reason is not None:
+                self._journal.rejected(change.part, change.reason)
         for incident in self._incidents.take():
             self._journal.incident(incident.at, incident.kind, incident.sentence)
             self._on_incident(incident)

@@ -108,7 +108,7 @@ def test_a_journal_of_another_version_is_refused(tmp_path):
         pass
     with closing(sqlite3.connect(path)) as db:
         db.execute("PRAGMA user_version = 99")
-    with pytest.raises(JournalError, match="version 1 to 2, found version 99 of a later edge-sort"):
+    with pytest.raises(JournalError, match="version 1 to 3, found version 99 of a later edge-sort"):
         open_journal(path)
 
 

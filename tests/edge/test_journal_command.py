@@ -20,6 +20,7 @@ from edge.journal import Journal, Planned, RunFacts
 from edge.journal_report import audited_shares
 from edge.parts import Decision, Reason
 from edge.picture_store import PictureStore
+from edge.states import Command, State, Transition
 from edge.tracker import Track
 from edge.wilson import wilson
 
@@ -166,6 +167,40 @@ def test_the_report_counts_the_last_run(path):
     assert report["moves"] == 10
     assert report["gate_error_ms"] == {"p50": 1.0, "p99": 1.0, "max": 1.0}
     assert report["purity"] == {}
+
+
+def test_a_part_given_up_at_its_open_gate_does_not_disturb_the_report(tmp_path):
+    """It has moved a gate, but nothing says any more when it should have."""
+    path = tmp_path / "journal.sqlite"
+    with closing(Journal(path, bundle_sha256="b", machine_sha256="m", clock="manual")) as journal:
+        for number in (1, 2):
+            decide(journal, number, "nut", at=10.0 * number)
+        journal.rejected(2, Reason.LINE_STOPPED)
+    report = json.loads(run("report", path, "--json").output)
+    assert (report["moves"], report["rejected"]) == (2, {"line_stopped": 1})
+
+
+def test_the_report_says_how_long_the_line_was_in_each_state(tmp_path):
+    """From the start to the end, or to the last thing known of a run that was killed; only what lies in the period."""
+    path = tmp_path / "journal.sqlite"
+    start = Transition(2.0, State.IDLE, Command.START, State.EXECUTE, "a button")
+    hold = Transition(12.5, State.EXECUTE, Command.HOLD, State.HELD, "jam")
+    for ended_s in (20.0, None):  # without an end: the last thing known is the gate that closed at 16.401
+        facts = RunFacts(("nut",), {"nut": "nut"}, 0.0)
+        with closing(Journal(path, bundle_sha256="b", machine_sha256="m", clock="manual", facts=facts)) as journal:
+            decide(journal, 1, "nut", at=15.0)
+            journal.state_changed(start)
+            journal.state_changed(hold)
+            if ended_s is not None:
+                journal.ended("terminated", ended_s)
+    first, second = (json.loads(run("report", path, "--json", "--run", number).output) for number in (1, 2))
+    assert first["states_s"] == {"Idle": 2.0, "Execute": 10.5, "Held": 7.5}
+    assert second["states_s"] == {"Idle": 2.0, "Execute": 10.5, "Held": 3.901}
+    text = run("report", path, "--run", 1).output
+    assert "states: Execute 10.5 s, Held 7.5 s, Idle 2.0 s" in text
+    since = json.loads(run("tail", path, "--json").output.splitlines()[0])["decided_utc"]
+    late = json.loads(run("report", path, "--json", "--run", 1, "--since", since).output)
+    assert late["states_s"] == {"Held": 5.0}
 
 
 def test_purity_and_recovery_come_from_audited_parts_with_their_intervals(path):

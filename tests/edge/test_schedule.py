@@ -8,6 +8,7 @@ import pytest
 
 from edge.clocks import ManualClock
 from edge.encoder_belt import EncoderBelt
+from edge.estop import EstopSpec
 from edge.follow import followed_by_clock, followed_by_thread
 from edge.gate_drivers import PinSpec
 from edge.gate_limits import GateLimits, MoveRefused
@@ -17,6 +18,7 @@ from edge.parts import Reason
 from edge.pins import open_pin_factory
 from edge.schedule import MOST_IN_TRANSIT, Schedule
 from edge.transit import GatePlace
+from edge.wired_pins import wired_pin
 
 LIMITS = GateLimits(min_off_ms=50, max_on_ms=2000, max_duty=0.9)
 LEFT = GatePlace("left", travel_mm=200.0, lag_s=0.02, half_mm=20.0)
@@ -58,7 +60,9 @@ class Rig:
     def __init__(self, *stretches):
         self.clock, self.incidents = ManualClock(), Incidents()
         specs = [GateSpec(name, PinSpec(pin), LIMITS) for name, pin in (("left", 17), ("right", 27))]
-        self.gates = LocalGates(specs, self.clock, open_pin_factory("mock"))
+        self.pins = open_pin_factory("mock")
+        wired_pin(self.pins, 4, high=False)
+        self.gates = LocalGates(specs, self.clock, self.pins, EstopSpec(4))
         steps = DrivenSteps(self.clock, *stretches)
         self.belt = EncoderBelt(steps, self.clock, mm_per_step=1.0, usual_mm_s=SPEED)
         self.schedule = Schedule(self.gates, self.belt, self.clock, self.incidents, tolerance_mm=3.0)
@@ -237,3 +241,51 @@ def test_a_failure_while_following_the_belt_is_not_swallowed():
     rig.schedule.failure = watched.failure
     with pytest.raises(ZeroDivisionError):
         rig.schedule.poll()
+
+
+def test_a_line_that_leaves_execute_gives_up_what_is_on_its_way_for_good():
+    """Gates rest at once; what was planned is not made, and arming brings nothing of it back."""
+    rig = Rig((20, SPEED))
+    rig.start(1, 100.0)
+    rig.start(2, 160.0, RIGHT)
+    rig.run(2.9)  # part 1 is at its open gate, which its centre reaches at 300 mm
+    rig.schedule.disarm()
+    with pytest.raises(MoveRefused) as refused:
+        rig.schedule.plan(3, 250.0, (LEFT,), None)
+    assert refused.value.reason is Reason.NOT_ARMED
+    rig.schedule.arm()
+    rig.schedule.plan(4, 250.0, (LEFT,), None)
+    moves, changes = rig.run(10.0)
+    assert [(kind, part) for kind, part, _ in moves] == [("closed", 1), ("opened", 4), ("closed", 4)]
+    assert [(one.part, one.reason) for one in changes] == [(1, Reason.LINE_STOPPED), (2, Reason.LINE_STOPPED)]
+    assert tally(rig) == {"on_time": 1, "early": 0, "late": 0, "lost": 2}
+
+
+@pytest.mark.parametrize(("stops_at", "kept"), [(2.95, False), (2.99, False), (3.02, True), (3.1, True)])
+def test_a_part_at_an_open_gate_stays_sorted_only_if_it_has_surely_passed(stops_at, kept):
+    """Its centre passes at 3.0 s; the gate acts 0.02 s longer than its pin, and 3 mm are the error of a position."""
+    rig = Rig((20, SPEED))
+    rig.start(1, 100.0)
+    rig.run(stops_at)
+    rig.schedule.disarm()
+    _, changes = rig.run(5.0)
+    assert [one.reason for one in changes] == ([] if kept else [Reason.LINE_STOPPED])
+
+
+def test_an_e_stop_gives_up_what_is_on_its_way_when_the_schedule_next_looks():
+    """The gates rest by themselves; they move again after rearm and arm, not before."""
+    rig = Rig((20, SPEED))
+    button = wired_pin(rig.pins, 4, high=False)
+    rig.start(1, 100.0)
+    rig.run(2.9)
+    button.drive_high()
+    assert not rig.pins.pin(17).state
+    assert rig.schedule.stopped()
+    assert [one.reason for one in rig.schedule.take_changes()] == [Reason.LINE_STOPPED]
+    assert not rig.schedule.rearm()
+    button.drive_low()
+    assert rig.schedule.rearm()
+    with pytest.raises(MoveRefused, match="not in Execute"):
+        rig.schedule.plan(2, 250.0, (LEFT,), None)
+    rig.schedule.arm()
+    rig.schedule.plan(2, 250.0, (LEFT,), None)
