@@ -1,0 +1,20 @@
+/* One gate, shared by the files that plan its openings and make its moves. */
+#ifndef ES_GATE_H
+#define ES_GATE_H
+
+#include "es_port.h"
+
+struct es_gate {
+    uint32_t max_on, min_off, late;
+    uint32_t opened, closed; /* when the pin was last set so */
+    uint8_t pin, resting, known;
+    volatile uint8_t away;     /* from rest */
+    volatile uint8_t resting_yet; /* min_off since `closed` may not be over; cleared before ticks can wrap */
+};
+
+extern struct es_gate es_gate[ES_GATES];
+
+/* Whether a gate has rested long enough to be opened at a tick. Interrupts are locked, or this is the alarm's. */
+int es_rested(const struct es_gate *gate, uint32_t at);
+
+#endif

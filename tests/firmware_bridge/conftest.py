@@ -1,0 +1,35 @@
+"""A device for each test, made of the real core on this computer's compiler."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))  # the helpers beside the tests
+
+import host_core
+
+
+@pytest.fixture(scope="session")
+def core_program(tmp_path_factory):
+    """The core as a program, compiled once."""
+    return host_core.build(tmp_path_factory.mktemp("core"), "es_child.c")
+
+
+@pytest.fixture
+def device(core_program):
+    """A device that has just started."""
+    one = host_core.HostCore(core_program)
+    yield one
+    one.close()
+
+
+@pytest.fixture
+def armed(core_program):
+    """A device with gate 0 on pin 2 and gate 1 on pin 3 (which rests high), armed for 60 s without a heartbeat."""
+    one = host_core.HostCore(core_program)
+    host_core.set_up(one)
+    yield one
+    one.close()

@@ -1,0 +1,18 @@
+/* The gate controller on no board at all: time and pins are variables of es_host.c. */
+#ifndef ES_BOARD_H
+#define ES_BOARD_H
+
+#define ES_BOARD "host"
+#define ES_GATES 6
+#define ES_SENSORS 3
+#define ES_ENCODERS 2
+#define ES_QUEUE 20
+#define ES_EVENTS 24
+#define ES_WINDOW_OF_BOARD 8
+#define ES_RX_SIZE 256
+#define ES_TX_SIZE 256
+#define ES_STAMPS 16
+#define ES_LEAD_US 100
+#define ES_SPIN_US 0
+
+#endif
