@@ -47,6 +47,11 @@ class Link:
         return self._session.identity
 
     @property
+    def busy(self) -> bool:
+        """Whether an answer is waited for, so that `pump` should be called soon."""
+        return self.failure is None and not (self._session.idle and self._session.pinged_at is None)
+
+    @property
     def bad_frames(self) -> int:
         """How much of what came was no frame."""
         return self._session.bad_frames

@@ -117,6 +117,10 @@ class McuGates:
         finally:
             self._link.close()
 
+    def clock_error_s(self, at: float) -> float:
+        """Return by how much, at most, a moment as the board keeps it is off."""
+        return self._link.device_clock.ticks_at(at).error_us / 1e6
+
     def _set_up(self) -> None:
         identity = self._link.identity
         if len(self._gates) > identity.gates:
@@ -145,7 +149,7 @@ class McuGates:
     def _admissible(self, gate: str, window: Window) -> None:
         if self.stopped:
             raise MoveRefused(Reason.GATE_RESTING, f"the board is stopped: {self.cause}")
-        error_ms = self._link.device_clock.ticks_at(window.opens_at).error_us / 1000
+        error_ms = self.clock_error_s(window.opens_at) * 1000
         tolerance_ms = self._gates[gate].spec.limits.late_ms
         if error_ms > tolerance_ms:
             raise MoveRefused(

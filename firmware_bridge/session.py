@@ -79,6 +79,11 @@ class Session:
         return self._decoder.bad
 
     @property
+    def pinged_at(self) -> float | None:
+        """When the ping left that has no answer yet."""
+        return self._ping[1] if self._ping is not None else None
+
+    @property
     def idle(self) -> bool:
         """Whether every command has been answered."""
         return not self._waiting and not self._under_way

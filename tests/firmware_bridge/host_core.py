@@ -14,7 +14,7 @@ from firmware_bridge.codes import PROTOCOL, State, Status
 from firmware_bridge.messages import Ack, Arm, EventAck, Hello, Identity, Latched, SetGate
 
 CORE = Path(__file__).parents[2] / "firmware_bridge" / "firmware" / "core"
-HERE = Path(__file__).parent / "host_core"
+HERE = CORE.parent / "host"
 FLAGS = ["-std=c99", "-g", "-Wall", "-Wextra", "-Wconversion", "-Wshadow", "-pedantic", "-Werror"]
 SANITIZERS = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
 
