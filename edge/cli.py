@@ -52,6 +52,7 @@ COMMANDS = {
         "Measure the belt's speed or a gate's moment on passing parts.",
     ),
     "gate": ("edge.gate_command:gate_command", "Move one gate by hand, within its limits."),
+    "mcu": ("firmware_bridge.mcu_command:mcu_command", "Look at, watch and try the microcontroller that moves gates."),
     "prove": (
         "edge.prove_command:prove_command",
         "Let things go wrong on the emulated line, and check that no part is misled.",

@@ -25,6 +25,7 @@ FIRMWARE = Path(__file__).parent / "firmware"
 BITS_PER_BYTE = 10
 STEP_US = 200  # between two passes of the board's main loop
 POWER_ON = 1
+LOOK_EVERY_S = 0.0005  # at what the board has sent, while somebody waits for it
 
 
 @dataclass(frozen=True)
@@ -84,9 +85,9 @@ class HostBoard:
     def read(self, wait_s: float) -> bytes:
         """Return what has arrived by now, waiting for it no longer than this. Raises LinkLost."""
         self._advance()
-        if not self._arrived() and wait_s > 0:
-            until = self._clock.now() + wait_s
-            self._clock.sleep_until(min(until, self._going[0][0]) if self._going else until)
+        until = self._clock.now() + wait_s
+        while not self._arrived() and self._clock.now() < until:
+            self._clock.sleep_until(min(until, self._clock.now() + LOOK_EVERY_S))
             self._advance()
         data = b""
         while self._arrived():

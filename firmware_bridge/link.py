@@ -11,7 +11,7 @@ from importlib.metadata import version
 from edge.clocks import Clock
 from firmware_bridge.clock_sync import ClockLost, DeviceClock
 from firmware_bridge.codes import PROTOCOL
-from firmware_bridge.messages import DeviceStatus, Hello, Identity
+from firmware_bridge.messages import DeviceStatus, Hello, Identity, Stats
 from firmware_bridge.ports import Port
 from firmware_bridge.session import Done, Heard, LinkLost, Session, TimeMark
 from firmware_bridge.wire import Command, Event
@@ -30,7 +30,7 @@ class Link:
     def __init__(self, port: Port, clock: Clock, *, draw: Callable[[], int] = lambda: secrets.randbits(32)) -> None:
         """draw: gives session numbers. Nothing is sent before `open`."""
         self._port, self._clock = port, clock
-        self._lock = threading.RLock()
+        self._lock, self._pumping = threading.RLock(), threading.RLock()  # the second: bytes must stay in order
         self._session = Session(Hello(PROTOCOL, draw(), f"edge-sort {version('edge-sort')}"))
         self._draw = draw
         self._heard: deque[Event | Done] = deque(maxlen=MOST_HEARD)
@@ -38,6 +38,7 @@ class Link:
         self._pings = 0
         self.device_clock = DeviceClock()
         self.status: DeviceStatus | None = None
+        self.stats: Stats | None = None
         self.failure: LinkLost | None = None
 
     @property
@@ -102,24 +103,27 @@ class Link:
 
     def pump(self, wait_s: float = 0.0) -> None:
         """Take in what has come, waiting no longer than this for it, and send what is to be sent. Raises LinkLost."""
-        with self._lock:
+        with self._pumping:
             self._alive()
-        try:
-            data = self._port.read(wait_s)
-            with self._lock:
-                for one in self._session.take(data, self._clock.now()):
-                    self._note(one)
-                self._ping()
-                out = self._session.to_write(self._clock.now())
-                if out:
-                    self._port.write(out)
-        except (LinkLost, ClockLost) as error:
-            self.failure = error if isinstance(error, LinkLost) else LinkLost(str(error))
-            raise self.failure from error
+            try:
+                self._carry(wait_s)
+            except (LinkLost, ClockLost) as error:
+                self.failure = error if isinstance(error, LinkLost) else LinkLost(str(error))
+                raise self.failure from error
 
     def close(self) -> None:
         """Let the port go. The board brings its gates to rest when no heartbeat comes."""
         self._port.close()
+
+    def _carry(self, wait_s: float) -> None:
+        data = self._port.read(wait_s)
+        with self._lock:
+            for one in self._session.take(data, self._clock.now()):
+                self._note(one)
+            self._ping()
+            out = self._session.to_write(self._clock.now())
+        if out:
+            self._port.write(out)
 
     def _note(self, one: Heard) -> None:
         match one:
@@ -130,6 +134,8 @@ class Link:
                     self._pinged_at = float("-inf")
             case DeviceStatus():
                 self.status = one
+            case Stats():
+                self.stats = one
             case Event() | Done():
                 self._heard.append(one)
 

@@ -1,0 +1,53 @@
+"""Boards by the machine file's words: which kind of port, and who keeps the link going."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from edge.clocks import Clock, ManualClock
+from edge.errors import EdgeSortError, GateError
+from edge.gates import GateSpec
+from firmware_bridge.host_board import HostBoard
+from firmware_bridge.link import Link
+from firmware_bridge.mcu_gates import McuGates
+from firmware_bridge.ports import BAUD, Port, SerialPort
+from firmware_bridge.pumping import pumped_by_clock, pumped_by_thread
+
+if TYPE_CHECKING:
+    from edge.machine import McuTable
+
+EMULATED = "emulated"
+
+
+def open_port(name: str, clock: Clock, baud: int = BAUD) -> Port:
+    """Return the port of this name; "emulated" is a board that is compiled here. Raises GateError."""
+    return HostBoard(clock) if name == EMULATED else SerialPort(name, baud)
+
+
+def open_link(port: Port, clock: Clock) -> Link:
+    """Greet the board on a port and keep the link going. Raises GateError; the port is closed then."""
+    link = Link(port, clock)
+    try:
+        link.open()
+    except EdgeSortError as error:
+        link.close()
+        raise GateError(f"mcu.port: {error}") from error
+    except BaseException:
+        link.close()
+        raise
+    if isinstance(clock, ManualClock):
+        pumped_by_clock(link, clock)
+    else:
+        pumped_by_thread(link)
+    return link
+
+
+def open_mcu_gates(table: McuTable, specs: list[GateSpec], clock: Clock) -> McuGates:
+    """Return the gates of the board that a machine file names. Raises GateError."""
+    heartbeat_s = table.heartbeat_ms / 1000
+    return McuGates(specs, _opener(table.port, table.baud, clock), clock, heartbeat_s=heartbeat_s)
+
+
+def _opener(port: str, baud: int, clock: Clock) -> Callable[[], Link]:
+    return lambda: open_link(open_port(port, clock, baud), clock)

@@ -1,0 +1,72 @@
+"""`edge-sort mcu`: the board that moves gates, by itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from edge.options import FiniteRange
+
+if TYPE_CHECKING:
+    from firmware_bridge.board_test import Moved
+
+
+def _of_a_board(command: Any) -> Any:
+    port = click.option("--port", required=True, help="Serial port, such as /dev/ttyACM0; 'emulated' needs no board.")
+    baud = click.option("--baud", type=click.IntRange(1200, 4_000_000), default=115_200, show_default=True)
+    return port(baud(command))
+
+
+@click.group("mcu")
+def mcu_command() -> None:
+    """Look at, watch and try the microcontroller that moves gates."""
+
+
+@mcu_command.command("info")
+@_of_a_board
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def info_command(port: str, baud: int, as_json: bool) -> None:
+    """Say which board answers, what it can have, and how well its clock is known. Its gates come to rest."""
+    import json
+
+    from firmware_bridge.board_info import board_info
+
+    info = board_info(port, baud)
+    click.echo(json.dumps(info.as_dict(), indent=2) if as_json else info.sentences())
+
+
+@mcu_command.command("monitor")
+@_of_a_board
+@click.option("--seconds", type=FiniteRange(0.1, 1e6), help="End after so long. Default: Ctrl-C.")
+@click.option("--sensor", "pins", type=click.IntRange(0, 255), multiple=True, help="Watch this input pin, too.")
+def monitor_command(port: str, baud: int, seconds: float | None, pins: tuple[int, ...]) -> None:
+    """Print what the board tells, as it happens. Its gates come to rest and stay there."""
+    from firmware_bridge.board_info import monitor
+
+    monitor(port, baud, seconds, pins, click.echo)
+
+
+@mcu_command.command("test")
+@_of_a_board
+@click.option("--pin", type=click.IntRange(0, 255), required=True, help="The board's number of the gate's pin.")
+@click.option("--active-low", is_flag=True, help="The pin is high at rest.")
+@click.option("--times", type=click.IntRange(1, 1000), default=3, show_default=True)
+@click.option("--open-ms", type=FiniteRange(1, 5000), default=100, show_default=True)
+@click.option("--pause-ms", type=FiniteRange(1, 60_000), default=400, show_default=True)
+@click.option("--yes", is_flag=True, help="Do not ask before it moves.")
+def test_command(
+    port: str, baud: int, pin: int, active_low: bool, times: int, open_ms: float, pause_ms: float, yes: bool
+) -> None:
+    """Move a pin by the board's clock, and say how near to the planned moments it moved."""
+    from firmware_bridge.board_test import PinTest, run_pin_test
+
+    test = PinTest(pin, not active_low, times, open_ms / 1000, pause_ms / 1000)
+    click.echo(test.sentence)
+    if not yes:
+        click.confirm("Is everybody clear of it?", abort=True)
+    click.echo(run_pin_test(port, baud, test, _say).sentence)
+
+
+def _say(moved: Moved) -> None:
+    click.echo(moved.sentence)
