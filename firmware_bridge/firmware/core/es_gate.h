@@ -13,6 +13,8 @@ struct es_gate {
 };
 
 extern struct es_gate es_gate[ES_GATES];
+/* Bit n: gate n is away, or its rest may not be over. Changed with interrupts locked only. */
+extern volatile uint32_t es_gates_moving;
 
 /* Whether a gate has rested long enough to be opened at a tick. Interrupts are locked, or this is the alarm's. */
 int es_rested(const struct es_gate *gate, uint32_t at);

@@ -103,8 +103,11 @@ uint8_t es_gate_set(const struct es_set_gate *from) {
     gate->min_off = from->min_off;
     gate->late = from->late;
     gate->known = 1;
+    uint32_t before = es_lock();
     gate->closed = es_now(); /* nobody knows since when it rests */
     gate->resting_yet = 1;
+    es_gates_moving |= (uint32_t)1 << from->gate;
+    es_unlock(before);
     es_pin_output(gate->pin, gate->resting);
     return ES_STATUS_OK;
 }
@@ -113,14 +116,25 @@ void es_gates_forget(void) {
     for (uint8_t i = 0; i < ES_GATES; i++) es_gate[i].known = 0;
 }
 
+/* Returns 0 when the gate is away for too long. Interrupts are locked. */
+static int watch(uint8_t number) {
+    struct es_gate *gate = &es_gate[number];
+    uint32_t now = es_now();
+    if (gate->away) return now - gate->opened <= gate->max_on + OVERRUN_US;
+    if (now - gate->closed > gate->min_off) {
+        gate->resting_yet = 0;
+        es_gates_moving &= ~((uint32_t)1 << number);
+    }
+    return 1;
+}
+
 int es_gates_poll(void) {
     int right = 1;
-    for (uint8_t i = 0; i < ES_GATES; i++) {
-        struct es_gate *gate = &es_gate[i];
+    uint32_t moving = es_gates_moving; /* what begins to move just now is seen next time */
+    for (uint8_t i = 0; moving; i++, moving >>= 1) {
+        if (!(moving & 1u)) continue;
         uint32_t before = es_lock();
-        uint32_t now = es_now();
-        if (gate->away && now - gate->opened > gate->max_on + OVERRUN_US) right = 0;
-        if (gate->resting_yet && !gate->away && now - gate->closed > gate->min_off) gate->resting_yet = 0;
+        right &= watch(i);
         es_unlock(before);
     }
     return right;

@@ -88,8 +88,9 @@ void es_input(uint8_t pin, uint8_t level, uint32_t tick) {
 
 static void settle_sensor(uint8_t number) {
     struct sensor *sensor = &sensors[number];
+    if (!sensor->known || !sensor->quiet_yet) return;
     uint32_t before = es_lock();
-    if (sensor->known && sensor->quiet_yet && es_now() - sensor->told_at >= sensor->quiet) {
+    if (es_now() - sensor->told_at >= sensor->quiet) {
         sensor->quiet_yet = 0;
         sensor_edge(number, es_pin_read(sensor->pin), sensor->last_at); /* it may have changed in the quiet time */
     }
@@ -97,15 +98,14 @@ static void settle_sensor(uint8_t number) {
 }
 
 static void settle_estop(void) {
+    if (!estop.known) return;
     uint32_t before = es_lock();
-    if (estop.known) {
-        uint32_t now = es_now();
-        if (es_pin_read(estop.pin) == estop.level) {
-            estop_edge(estop.level, now); /* if its edge was missed */
-        } else if (estop.pressed && now - estop.changed_at >= RELEASE_US) {
-            estop.pressed = 0;
-            tell_estop(0, now);
-        }
+    uint32_t now = es_now();
+    if (es_pin_read(estop.pin) == estop.level) {
+        estop_edge(estop.level, now); /* if its edge was missed */
+    } else if (estop.pressed && now - estop.changed_at >= RELEASE_US) {
+        estop.pressed = 0;
+        tell_estop(0, now);
     }
     es_unlock(before);
 }

@@ -7,6 +7,7 @@
 #define REST_SLACK_US 100 /* a rest may be so much shorter than min_off, because a move may be so late */
 
 struct es_gate es_gate[ES_GATES];
+volatile uint32_t es_gates_moving;
 static uint32_t made[2u * ES_QUEUE]; /* when a move was made, until it is told */
 static es_move told_next[2u * ES_QUEUE];
 static struct es_gate_stats stats;
@@ -19,6 +20,7 @@ static void set(struct es_gate *gate, uint8_t away) {
     es_pin_write(gate->pin, away ? !gate->resting : gate->resting);
     uint32_t now = es_now();
     gate->away = away;
+    es_gates_moving |= (uint32_t)1 << (gate - es_gate);
     if (away) {
         gate->opened = now;
     } else {

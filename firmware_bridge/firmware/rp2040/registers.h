@@ -1,0 +1,66 @@
+/* The registers that are used, by the names of the RP2040 datasheet. */
+#ifndef REGISTERS_H
+#define REGISTERS_H
+
+#include <stdint.h>
+
+#define REG(address) (*(volatile uint32_t *)(address))
+/* Writes to these aliases set or clear the bits given, in one access. */
+#define SET(address) REG((address) + 0x2000u)
+#define CLR(address) REG((address) + 0x3000u)
+
+#define CLK_REF_CTRL 0x40008030u
+#define CLK_REF_SELECTED 0x40008038u
+#define CLK_SYS_CTRL 0x4000803cu
+#define CLK_SYS_SELECTED 0x40008044u
+#define CLK_PERI_CTRL 0x40008048u
+#define RESETS_RESET 0x4000c000u
+#define RESETS_DONE 0x4000c008u
+#define PSM_WDSEL 0x40010008u
+#define GPIO_CTRL(pin) (0x40014004u + 8u * (pin))
+#define IO_INTR(pin) (0x400140f0u + 4u * ((pin) / 8u))
+#define IO_INTE(pin) (0x40014100u + 4u * ((pin) / 8u))
+#define IO_INTS(pin) (0x40014120u + 4u * ((pin) / 8u))
+#define PAD(pin) (0x4001c004u + 4u * (pin))
+#define XOSC_CTRL 0x40024000u
+#define XOSC_STATUS 0x40024004u
+#define XOSC_STARTUP 0x4002400cu
+#define PLL_CS 0x40028000u
+#define PLL_PWR 0x40028004u
+#define PLL_FBDIV 0x40028008u
+#define PLL_PRIM 0x4002800cu
+#define UART_DR 0x40034000u
+#define UART_FR 0x40034018u
+#define UART_IBRD 0x40034024u
+#define UART_FBRD 0x40034028u
+#define UART_LCR_H 0x4003402cu
+#define UART_CR 0x40034030u
+#define UART_IMSC 0x40034038u
+#define UART_ICR 0x40034044u
+#define TIMER_ALARM0 0x40054010u
+#define TIMER_ALARM1 0x40054014u
+#define TIMER_ARMED 0x40054020u
+#define TIMER_RAWL 0x40054028u
+#define TIMER_INTR 0x40054034u
+#define TIMER_INTE 0x40054038u
+#define TIMER_INTF 0x4005403cu
+#define WATCHDOG_CTRL 0x40058000u
+#define WATCHDOG_LOAD 0x40058004u
+#define WATCHDOG_REASON 0x40058008u
+#define WATCHDOG_TICK 0x4005802cu
+#define CHIP_RESET 0x40064008u
+#define SIO_IN 0xd0000004u
+#define SIO_OUT_SET 0xd0000014u
+#define SIO_OUT_CLR 0xd0000018u
+#define SIO_OE_SET 0xd0000024u
+#define SIO_OE_CLR 0xd0000028u
+#define NVIC_ENABLE 0xe000e100u
+#define NVIC_PRIORITY(group) (0xe000e400u + 4u * (group))
+#define VTOR 0xe000ed08u
+
+#define IRQ_TIMER_0 0u
+#define IRQ_TIMER_1 1u
+#define IRQ_IO_BANK0 13u
+#define IRQ_UART0 20u
+
+#endif

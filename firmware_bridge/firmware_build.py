@@ -1,0 +1,139 @@
+"""The firmware of a board from its C sources: one image, ready for its flash.
+
+RP2040: with Arm's GCC (Debian gcc-arm-none-eabi) or with zig from PyPI (ziglang). Arduino Uno: with Debian's gcc-avr.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+import struct
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from edge.errors import EdgeSortError
+
+FIRMWARE = Path(__file__).parent / "firmware"
+BOOT2_SIZE = 256
+_PT_LOAD = 1
+
+
+class BuildError(EdgeSortError):
+    """The firmware cannot be built here."""
+
+
+@dataclass(frozen=True)
+class Compiler:
+    """A command that compiles for a board. find: how it is called here, None when it is not installed."""
+
+    name: str
+    package: str
+    find: Callable[[], Sequence[str] | None]
+    flags: tuple[str, ...]
+
+
+def _program(name: str) -> Callable[[], Sequence[str] | None]:
+    def find() -> Sequence[str] | None:
+        path = shutil.which(name)
+        return [path] if path else None
+
+    return find
+
+
+def _zig() -> Sequence[str] | None:
+    return [sys.executable, "-m", "ziglang", "cc"] if importlib.util.find_spec("ziglang") else None
+
+
+_COMMON = (
+    "-std=c99",
+    "-ffreestanding",
+    "-nostdlib",
+    "-ffunction-sections",
+    "-Wall",
+    "-Wextra",
+    "-Werror",
+    "-Wl,--gc-sections",
+)
+_ARM = (*_COMMON, "-fno-unwind-tables", "-fno-asynchronous-unwind-tables", "-Wl,-e,from_flash")
+COMPILERS = {
+    "rp2040": (
+        Compiler(
+            "gcc", "gcc-arm-none-eabi", _program("arm-none-eabi-gcc"), ("-mcpu=cortex-m0plus", "-mthumb", "-O2", *_ARM)
+        ),
+        Compiler("zig", "ziglang", _zig, ("-target", "thumb-freestanding-eabi", "-mcpu=cortex_m0plus", "-Os", *_ARM)),
+    ),
+}
+
+
+def compiler_for(board: str, name: str | None = None) -> Compiler:
+    """Return the compiler of this name, or the first that is installed. Raises BuildError, naming what to install."""
+    known = COMPILERS.get(board)
+    if known is None:
+        raise BuildError(f"expected one of {', '.join(COMPILERS)} as board, got {board!r}")
+    for compiler in known:
+        if name in (None, compiler.name) and compiler.find() is not None:
+            return compiler
+    packages = " or ".join(one.package for one in known if name in (None, one.name))
+    raise BuildError(f"building the firmware for {board} needs {packages}, which is not installed here")
+
+
+def build(board: str, compiler: Compiler, *options: str) -> bytes:
+    """Compile the firmware. Returns the bytes from the start of flash. Raises BuildError with the compiler's words."""
+    command = compiler.find()
+    if command is None:
+        raise BuildError(f"building the firmware for {board} needs {compiler.package}, which is not installed here")
+    sources = sorted(path for path in (FIRMWARE / board).iterdir() if path.suffix in (".c", ".S"))
+    sources += sorted((FIRMWARE / "core").glob("*.c"))
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder) / "firmware.elf"
+        line = [*command, *compiler.flags, *options, f"-I{FIRMWARE / board}", f"-I{FIRMWARE / 'core'}"]
+        line += [*map(str, sources), *_linking(board), "-o", str(out)]
+        done = subprocess.run(line, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise BuildError(f"{compiler.name} could not build the firmware for {board}:\n{done.stderr.strip()}")
+        image = flat(out.read_bytes())
+    return with_boot_checksum(image) if board == "rp2040" else image
+
+
+def _linking(board: str) -> list[str]:
+    script = FIRMWARE / board / f"{board}.ld"
+    return ["-T", str(script)] if script.exists() else []
+
+
+def flat(elf: bytes) -> bytes:
+    """Return what a 32-bit little-endian ELF file puts into flash, from its lowest address on."""
+    offset, size, count = (struct.unpack_from("<I", elf, 28)[0], *struct.unpack_from("<HH", elf, 42))
+    headers = [struct.unpack_from("<8I", elf, offset + i * size) for i in range(count)]
+    pieces = [
+        (at, elf[start : start + length]) for kind, start, _, at, length, *_ in headers if kind == _PT_LOAD and length
+    ]
+    lowest = min(at for at, _ in pieces)
+    image = bytearray(max(at + len(data) for at, data in pieces) - lowest)
+    for at, data in pieces:
+        image[at - lowest : at - lowest + len(data)] = data
+    return bytes(image)
+
+
+def boot_checksum(block: bytes) -> int:
+    """The CRC-32 that the RP2040's boot ROM asks for: polynomial 0x04C11DB7, start 0xFFFFFFFF, nothing reflected.
+
+    RP2040 datasheet 2.8.1.3.1.
+    """
+    crc = 0xFFFFFFFF
+    for byte in block:
+        crc ^= byte << 24
+        for _ in range(8):
+            crc = (crc << 1 ^ (0x04C11DB7 if crc & 0x80000000 else 0)) & 0xFFFFFFFF
+    return crc
+
+
+def with_boot_checksum(image: bytes) -> bytes:
+    """Put the checksum of the second boot stage behind it. Raises BuildError when it is too long."""
+    code, rest = image[: BOOT2_SIZE - 4], image[BOOT2_SIZE:]
+    if any(image[BOOT2_SIZE - 4 : BOOT2_SIZE]):
+        raise BuildError(f"the second boot stage is longer than {BOOT2_SIZE - 4} bytes")
+    return code + boot_checksum(code).to_bytes(4, "little") + rest
