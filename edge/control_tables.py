@@ -60,7 +60,7 @@ class InputsTable(Table):
 class ConfirmTable(Table):
     """[gates.confirm] An eye behind a gate, where a part falls past it on its way into the bin.
 
-    within_ms: after the gate is back at rest, at latest, a part it was away for has passed the eye.
+    within_ms: so long after its centre was at the gate, at latest, a part has broken its beam.
     """
 
     pin: Pin

@@ -3,29 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager, closing, nullcontext
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, ExitStack, closing
+from dataclasses import dataclass, field, replace
 
 from edge.belt import Belt
 from edge.camera_restart import RestartingCamera, RestartRule
 from edge.cameras import Camera
 from edge.clocks import Clock, ManualClock
-from edge.follow import followed_by_clock, followed_by_thread
+from edge.control import Control
+from edge.follow import BELT_EVERY_S, LINE_EVERY_S, Followed, followed_by_clock, followed_by_thread
 from edge.gates import Gates
 from edge.incidents import Incidents
 from edge.journal import Journal
 from edge.line import LineModel, OnOutcome, build_schedule, build_sorter, run_line
 from edge.machine import Machine
+from edge.panel import Panel
 from edge.photo_eye import PhotoEye
 from edge.schedule import Schedule
 from edge.sorter import LineSummary
+from edge.watcher import Surroundings, Watcher
 
 RESTARTS_WITHIN_S = 600.0
 
 
 @dataclass(frozen=True)
 class World:
-    """What a line touches. reopen: opens the camera anew once it was lost. eye: where the machine has one in use."""
+    """What a line touches. reopen: opens the camera anew once it was lost. eye: where the machine has one in use.
+
+    panel: its buttons, switches and lamps. around: what else is looked at while it runs.
+    """
 
     camera: Camera
     reopen: Callable[[], Camera]
@@ -34,17 +40,20 @@ class World:
     journal: Journal
     clock: Clock
     eye: PhotoEye | None = None
+    panel: Panel = field(default_factory=Panel)
+    around: Surroundings = field(default_factory=Surroundings)
 
 
 def drive_line(
     machine: Machine, model: LineModel, world: World, on_outcome: OnOutcome, tell: Callable[[str], None]
 ) -> tuple[str, LineSummary]:
-    """Sort until the line ends; return why, and how it went. `tell` hears of incidents.
+    """Sort until the line ends; return why, and how it went. `tell` hears of incidents and of the line's states.
 
     The camera is closed, the gates are at rest. Raises what run_line raises.
     """
     clock, journal, incidents = world.clock, world.journal, Incidents()
     schedule = build_schedule(machine, world.gates, world.belt, clock, incidents)
+    control = _control(machine, world, schedule, incidents, tell)
     sorter = build_sorter(
         machine,
         model,
@@ -56,6 +65,7 @@ def drive_line(
         incidents=incidents,
         on_incident=lambda incident: tell(incident.sentence),
         eye=world.eye,
+        overseer=control,
     )
 
     def camera_incident(sentence: str) -> None:
@@ -70,14 +80,31 @@ def drive_line(
         tell=camera_incident,
         alive=sorter.note_moves,
     )
-    with closing(camera), _followed(machine, schedule, clock):  # closes the camera that is open last
+    with closing(camera), ExitStack() as following:  # closes the camera that is open last
+        control.begin()
+        following.enter_context(_followed(control, clock, LINE_EVERY_S, "line"))
+        if machine.belt.kind != "fixed":
+            following.enter_context(_followed(schedule, clock, BELT_EVERY_S, "belt"))
         because = run_line(sorter, camera, world.gates, journal, on_outcome)
-    return because, sorter.summary()
+    return because, replace(sorter.summary(), states=control.summary())
 
 
-def _followed(machine: Machine, schedule: Schedule, clock: Clock) -> AbstractContextManager[None]:
-    if machine.belt.kind == "fixed":
-        return nullcontext()
+def _control(
+    machine: Machine, world: World, schedule: Schedule, incidents: Incidents, tell: Callable[[str], None]
+) -> Control:
+    return Control(
+        rules=machine.rules,
+        panel=world.panel,
+        schedule=schedule,
+        watcher=Watcher(machine, incidents, world.around, world.clock.now()),
+        incidents=incidents,
+        clock=world.clock,
+        eye=world.eye,
+        tell=tell,
+    )
+
+
+def _followed(followed: Followed, clock: Clock, every_s: float, name: str) -> AbstractContextManager[None]:
     if isinstance(clock, ManualClock):
-        return followed_by_clock(schedule, clock)
-    return followed_by_thread(schedule)
+        return followed_by_clock(followed, clock, every_s)
+    return followed_by_thread(followed, every_s, name)

@@ -1,31 +1,42 @@
-"""Keep the schedule true to a belt that is not steady, between frames too."""
+"""Have something looked after between frames too: the schedule on a belt that is not steady, and the line's state."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Protocol
 
 from edge.gates import Agenda
-from edge.schedule import Schedule
 
-EVERY_S = 0.005
+BELT_EVERY_S = 0.005
+LINE_EVERY_S = 0.05
+
+
+class Followed(Protocol):
+    """What is to be called again and again."""
+
+    failure: Exception | None
+
+    def follow(self) -> None:
+        """Do what is to be done now."""
+        ...
 
 
 @contextmanager
-def followed_by_thread(schedule: Schedule) -> Iterator[None]:
-    """Within the block a thread follows the belt. What stops it is raised by the sorter's next look at the gates."""
+def followed_by_thread(followed: Followed, every_s: float = BELT_EVERY_S, name: str = "belt") -> Iterator[None]:
+    """Within the block a thread calls it. What stops that is left in `failure`, for the sorter to raise."""
     over = threading.Event()
 
     def follow() -> None:
-        while not over.wait(EVERY_S):
+        while not over.wait(every_s):
             try:
-                schedule.follow()
+                followed.follow()
             except Exception as error:
-                schedule.failure = error
+                followed.failure = error
                 return
 
-    thread = threading.Thread(target=follow, name="edge-sort belt", daemon=True)
+    thread = threading.Thread(target=follow, name=f"edge-sort {name}", daemon=True)
     thread.start()
     try:
         yield
@@ -35,14 +46,14 @@ def followed_by_thread(schedule: Schedule) -> Iterator[None]:
 
 
 @contextmanager
-def followed_by_clock(schedule: Schedule, clock: Agenda) -> Iterator[None]:
-    """Within the block a clock that is moved by hand follows the belt on its way."""
+def followed_by_clock(followed: Followed, clock: Agenda, every_s: float = BELT_EVERY_S) -> Iterator[None]:
+    """Within the block a clock that is moved by hand calls it on its way."""
     within = True
 
     def follow() -> None:
         if within:
-            schedule.follow()
-            clock.call_at(clock.now() + EVERY_S, follow)
+            followed.follow()
+            clock.call_at(clock.now() + every_s, follow)
 
     clock.call_at(clock.now(), follow)
     try:

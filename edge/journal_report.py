@@ -40,9 +40,9 @@ class ShiftReport:
     """span_s: from the first part seen to the last decided, summed over the runs. corrected: parts with a correction.
 
     gate_error_ms: percentiles of |actual - scheduled| over `moves` openings and closings, None of none; not_moved:
-    parts whose gate was never seen to open. states_s: how long the line was in each state. purity: bin -> of the audited parts in it, those that belong there.
-    recovery: bin -> of the audited parts that belong there, those in it. Only parts drawn beforehand count as audited,
-    so that neither is biased by which parts somebody looked at.
+    parts whose gate was never seen to open. states_s: how long the line was in each state. purity: bin -> of the
+    audited parts in it, those that belong there. recovery: bin -> of the audited parts that belong there, those in it.
+    Only parts drawn beforehand count as audited, so that neither is biased by which parts somebody looked at.
     """
 
     runs: int

@@ -14,12 +14,14 @@ from edge.cameras import Camera
 from edge.clocks import Clock
 from edge.decide import Decider
 from edge.errors import MachineError
+from edge.estop import EstopSpec
 from edge.finder import Finder
 from edge.gate_drivers import PinSpec
 from edge.gates import Gates, GateSpec
 from edge.incidents import Incident, Incidents
 from edge.journal import Journal
 from edge.machine import EyeTable, Machine
+from edge.overseer import Overseer
 from edge.parts import Frame
 from edge.photo_eye import EyedFinder, EyeFinder, EyeSettings, PartFinder, PhotoEye
 from edge.processor import LoadedModel, load_model
@@ -69,6 +71,12 @@ def gate_specs(machine: Machine) -> list[GateSpec]:
     ]
 
 
+def estop_spec(machine: Machine) -> EstopSpec | None:
+    """Return what the gates' driver must know of the e-stop, if there is one."""
+    table = machine.inputs.estop
+    return None if table is None else EstopSpec(table.pin, table.closed_high)
+
+
 def check_labels(machine: Machine, labels: Sequence[str]) -> None:
     """Raise MachineError when a gate waits for a label that the bundle cannot give."""
     for index, gate in enumerate(machine.gates):
@@ -108,6 +116,7 @@ def build_sorter(
     incidents: Incidents | None = None,
     on_incident: Callable[[Incident], None] = lambda _incident: None,
     eye: PhotoEye | None = None,
+    overseer: Overseer | None = None,
 ) -> Sorter:
     """Put the stages together, the eye too where the machine has one. Raises MachineError when they do not fit."""
     check_labels(machine, model.labels)
@@ -139,6 +148,7 @@ def build_sorter(
         visual=VisualSpeed(belt, incidents, tolerance=machine.belt.speed_tolerance),
         incidents=incidents,
         on_incident=on_incident,
+        overseer=overseer,
     )
 
 
@@ -194,7 +204,7 @@ def run_line(
                 gates.rest()
                 sorter.note_moves()
             finally:
-                journal.ended(because)
+                journal.ended(because, sorter.now())
     return because
 
 

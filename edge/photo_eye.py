@@ -85,6 +85,13 @@ class PhotoEye:
         self._forget(taken_at)
         return list(self._spans)
 
+    def blocked_mm(self, at: float) -> float:
+        """Return how much belt has passed since the beam was broken, as of the last frame; 0 while it is whole."""
+        last = self._spans[-1] if self._spans else None
+        if last is None or last.rear is not None:
+            return 0.0
+        return self._belt.travelled_mm(at) - self.settings.at_mm - last.front
+
     def counts(self) -> dict[str, int]:
         """Return how many parts passed the eye, and how many of them no picture showed."""
         return {"parts": self.parts, "without_part": self.without_part}

@@ -21,7 +21,7 @@ from edge.gate_limits import MoveRefused, Window
 from edge.gates import MOST_MOVES, GateMove, Gates
 from edge.incidents import Incident, IncidentKind, Incidents
 from edge.parts import Reason
-from edge.transit import GatePlace, InTransit, Replanned, deviation, ends
+from edge.transit import Caught, GatePlace, InTransit, Replanned, deviation, ends
 from edge.windows import WindowTally
 
 REPLAN_MM = 0.3
@@ -38,6 +38,7 @@ class Schedule:
         self._transit: dict[int, InTransit] = {}
         self._changes: list[Replanned] = []
         self._moves: deque[GateMove] = deque(maxlen=MOST_MOVES)
+        self._caught: deque[Caught] = deque(maxlen=MOST_IN_TRANSIT)
         self._tried_at = float("-inf")
         self._standing: bool | None = None
         self._armed = True
@@ -115,6 +116,13 @@ class Schedule:
         with self._lock:
             changes, self._changes = self._changes, []
         return changes
+
+    def take_caught(self) -> list[Caught]:
+        """Return the parts that a gate was away for while they passed it, since the last call."""
+        with self._lock:
+            caught = list(self._caught)
+            self._caught.clear()
+        return caught
 
     def poll(self) -> list[GateMove]:
         """Return the gates' moves since the last call, each with what it means for the parts in transit noted.
@@ -299,5 +307,8 @@ class Schedule:
         if isinstance(found, Reason):
             self._lose(one, found)
         else:
+            assert one.opened_at is not None, "deviation sees to it"
             self.tally.passed(found)
+            passed_at = self._belt.time_when(one.passes_mm)
+            self._caught.append(Caught(one.part, one.place.gate, one.opened_at, passed_at))
             del self._transit[one.part]

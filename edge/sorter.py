@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any, Protocol
 
@@ -16,6 +16,7 @@ from edge.decide import Decider
 from edge.gate_limits import MoveRefused
 from edge.incidents import Incident, Incidents
 from edge.journal import Journal, Planned
+from edge.overseer import Nobody, Overseer
 from edge.parts import REJECT_BIN, Decision, Frame, Reason, Sighting
 from edge.photo_eye import PartFinder
 from edge.schedule import Schedule
@@ -44,20 +45,32 @@ class Outcome:
 
 @dataclass(frozen=True)
 class LineSummary:
-    """How a run went in terms of belt and gates, beside its parts. incidents: how many of each kind."""
+    """How a run went in terms of belt and gates, beside its parts. incidents: how many of each kind.
+
+    states: the state the line was in at the end, and the seconds in each, where it had states.
+    """
 
     windows: WindowTally
     belt: Mapping[str, Any]
     incidents: Mapping[str, int]
+    states: Mapping[str, Any] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         """Return it under the names that `run --json` uses."""
-        return {"windows": self.windows.as_dict(), "belt": dict(self.belt), "incidents": dict(self.incidents)}
+        return {
+            "windows": self.windows.as_dict(),
+            "belt": dict(self.belt),
+            "incidents": dict(self.incidents),
+            **self.states,
+        }
 
     def sentences(self) -> str:
         """Say it for a person."""
         incidents = ", ".join(f"{kind} {count}" for kind, count in self.incidents.items()) or "none"
-        return f"{self.windows.sentence()}\nincidents: {incidents}"
+        spent = self.states.get("states_s", {})
+        states = ", ".join(f"{name} {took_s:.1f} s" for name, took_s in spent.items())
+        lines = [self.windows.sentence(), f"incidents: {incidents}", f"states: {states}"]
+        return "\n".join(lines if spent.keys() - {"Execute"} else lines[:2])
 
 
 @dataclass(frozen=True)
@@ -92,7 +105,9 @@ class Sorter:
         visual: VisualSpeed,
         incidents: Incidents,
         on_incident: Callable[[Incident], None] = lambda _incident: None,
+        overseer: Overseer | None = None,
     ) -> None:
+        self._overseer = overseer or Nobody()
         self._finder, self._tracker, self._scorer, self._decider = finder, tracker, scorer, decider
         self._belt, self._places, self._schedule = belt, places, schedule
         self._journal, self._clock, self._settings = journal, clock, settings
@@ -103,6 +118,7 @@ class Sorter:
 
         Raises CameraError, GateError or JournalError; the caller must then bring the gates to rest.
         """
+        self._overseer.saw(frame)
         self.note_moves()
         sightings = self._finder.find(frame)
         if sightings is None:
@@ -121,6 +137,10 @@ class Sorter:
         self.note_moves()
         return outcomes
 
+    def now(self) -> float:
+        """Return the time on the machine clock."""
+        return self._clock.now()
+
     def summary(self) -> LineSummary:
         """Judge what is over, and say how the run went in terms of belt and gates."""
         self._schedule.finish()
@@ -137,12 +157,14 @@ class Sorter:
         for move in moves:
             if move.kind != "missed":
                 self._journal.moved(move)
+                self._overseer.moved(move)
         for change in changes:  # after the moves, so that a row shows the opening that it was given up in
             if change.reason is not None:
                 self._journal.rejected(change.part, change.reason)
         for incident in self._incidents.take():
             self._journal.incident(incident.at, incident.kind, incident.sentence)
             self._on_incident(incident)
+        self._overseer.record(self._journal)
 
     def _vote(self, seen: Iterable[tuple[Track, Sighting]], frame: Frame) -> None:
         """Classify the parts with the fewest votes first, so that none goes without."""
@@ -179,11 +201,14 @@ class Sorter:
         decision = self._decider.decide(track)
         if not self._tracker.clear_behind(track, track.last_seen_at) and decision.reason is Reason.SORTED:
             decision = decision.rejected(Reason.CROWDED)
+        if decision.bin in self._overseer.full_bins:
+            decision = decision.rejected(Reason.BIN_FULL)
         planned = None
         if decision.bin != REJECT_BIN:
             decision, planned = self._plan(track, decision)
         track.bin = decision.bin
         decided_at = self._clock.now()
+        self._overseer.decided(decision)
         self._journal.decided(track, decision, decided_at, planned)
         track.crop = None  # it may hold on to the whole frame
         return Outcome(track, decision, decided_at)

@@ -78,13 +78,12 @@ class LineStates:
         self._spent_s = dict.fromkeys(State, 0.0)
         self._standing: dict[str, Command] = {}
 
-    def stands(self, name: str, against: Command) -> None:
-        """Take in that something stands: against HOLD keeps the line from a start, against ABORT from a reset too."""
-        self._standing[name] = against
+    def stands(self, in_the_way: Mapping[str, Command]) -> None:
+        """Take in all that stands now: against HOLD keeps the line from a start, against ABORT from a reset too.
 
-    def over(self, name: str) -> None:
-        """Take in that something stands no more. This moves nothing: somebody must reset or start."""
-        self._standing.pop(name, None)
+        That something stands no more moves nothing: somebody must reset or start.
+        """
+        self._standing = dict(in_the_way)
 
     def command(self, command: Command, cause: str, at: float) -> Transition:
         """Go where the command leads. Raises CommandRefused when it leads nowhere from here, or something stands."""

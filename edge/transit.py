@@ -60,6 +60,16 @@ class Replanned:
     reason: Reason | None = None
 
 
+@dataclass(frozen=True)
+class Caught:
+    """A gate was away from opened_at on, and while the centre of this part passed it, at passed_at."""
+
+    part: int
+    gate: str
+    opened_at: float
+    passed_at: float
+
+
 def ends(window: Window, move: GateMove, due_at: float) -> bool:
     """Whether this closing ends the window: it was due, or the gate fell while the window lasted."""
     return window.closes_at <= due_at or (move.due_at is None and window.opens_at <= due_at)

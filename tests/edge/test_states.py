@@ -50,10 +50,10 @@ def test_each_command_leads_where_the_table_says_or_is_refused(state, command):
 def test_what_stands_against_a_reset_must_be_over_first():
     """An e-stop that is still pressed; when it is released nothing happens by itself."""
     line = states_in(State.ABORTED)
-    line.stands("the e-stop is pressed", Command.ABORT)
+    line.stands({"the e-stop is pressed": Command.ABORT})
     with pytest.raises(CommandRefused, match="reset is refused: the e-stop is pressed; mend that first"):
         line.command(Command.RESET, "a button", 1.0)
-    line.over("the e-stop is pressed")
+    line.stands({})
     assert line.state is State.ABORTED
     assert line.command(Command.RESET, "a button", 2.0).after is State.IDLE
 
@@ -61,7 +61,7 @@ def test_what_stands_against_a_reset_must_be_over_first():
 def test_what_stands_against_a_start_does_not_keep_from_a_reset():
     """A jam: the line may leave Aborted, but not start."""
     line = states_in(State.ABORTED)
-    line.stands("jam", Command.HOLD)
+    line.stands({"jam": Command.HOLD})
     line.command(Command.RESET, "a button", 1.0)
     with pytest.raises(CommandRefused, match="start is refused: jam"):
         line.command(Command.START, "a button", 2.0)
@@ -90,8 +90,8 @@ def test_no_sequence_leads_from_aborted_to_execute_without_reset_and_start(steps
     for at, step in enumerate(steps):
         if not isinstance(step, Command):
             what, name = step
-            (line.stands(name, AGAINST[name]) if what == "stands" else line.over(name))
             (standing.add if what == "stands" else standing.discard)(name)
+            line.stands({one: AGAINST[one] for one in standing})
             continue
         try:
             done.append(line.command(step, "a test", float(at)))

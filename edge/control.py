@@ -1,0 +1,192 @@
+"""What brings a line from state to state: buttons, the e-stop, and what the rules say of incidents."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Collection
+from typing import Any
+
+from edge.clocks import Clock
+from edge.confirm import Confirmation
+from edge.control_tables import RulesTable
+from edge.gates import GateMove
+from edge.incidents import Incident, IncidentKind, Incidents
+from edge.journal import Journal
+from edge.panel import Panel
+from edge.parts import Decision, Frame
+from edge.photo_eye import PhotoEye
+from edge.schedule import Schedule
+from edge.states import Command, CommandRefused, LineStates, State, Transition
+from edge.watcher import Watcher
+
+MOST_WORDS = 1024  # that the sorter has not written down yet
+_AGAINST = {"hold": Command.HOLD, "abort": Command.ABORT}
+_BY_ITSELF = "the program was started, and there is no start button"
+_ESTOP = "the e-stop is pressed or was not reset"
+
+
+class Control:
+    """An Overseer. `follow` does the work, a few times a second, and may be called from another thread."""
+
+    def __init__(
+        self,
+        *,
+        rules: RulesTable,
+        panel: Panel,
+        schedule: Schedule,
+        watcher: Watcher,
+        incidents: Incidents,
+        clock: Clock,
+        eye: PhotoEye | None = None,
+        tell: Callable[[str], None] = lambda _sentence: None,
+    ) -> None:
+        """The line is Idle and its gates rest until `begin`."""
+        self._rules, self._panel, self._schedule, self._watcher = rules, panel, schedule, watcher
+        self._incidents, self._clock, self._eye, self._tell = incidents, clock, eye, tell
+        self._lock = threading.RLock()
+        self._states = LineStates(clock.now())
+        self._words: deque[Transition | Confirmation | str] = deque(maxlen=MOST_WORDS)
+        self._shown: tuple[State, bool] | None = None
+        self.full_bins: Collection[str] = frozenset()
+        self.failure: Exception | None = None  # of whoever calls `follow` in a thread
+        schedule.disarm()
+
+    def begin(self) -> None:
+        """Look at everything, and start a line that has no start button."""
+        self.follow()
+        with self._lock:
+            if Command.START in self._panel.buttons:
+                self._words.append("the line is Idle until somebody presses start")
+            else:
+                self._command(Command.START, _BY_ITSELF)
+                self._show()
+
+    @property
+    def state(self) -> State:
+        """The state of the line."""
+        return self._states.state
+
+    def summary(self) -> dict[str, Any]:
+        """Return the state and the seconds in each, under the names that `run --json` uses."""
+        with self._lock:
+            return {"state": str(self.state), "states_s": self._states.seconds(self._clock.now())}
+
+    def follow(self) -> None:
+        """Do what is to be done now. Raises GateError."""
+        with self._lock:
+            now = self._clock.now()
+            self._look_at_estop(now)
+            self._look_at_bins(now)
+            self._compare(now)
+            self._watcher.look(now, executing=self.state is State.EXECUTE)
+            self._keep_the_rules()
+            self._heed_buttons(now)
+            self._show()
+
+    def saw(self, frame: Frame) -> None:
+        """Take in a frame. Raises what has kept a thread from looking after the line."""
+        if self.failure is not None:
+            raise self.failure
+        blocked_mm = self._eye.blocked_mm(frame.taken_at) if self._eye is not None else 0.0
+        with self._lock:
+            self._watcher.saw(frame.taken_at, self._clock.now(), blocked_mm)
+
+    def decided(self, decision: Decision) -> None:
+        """Take in what was decided of a part."""
+        with self._lock:
+            self._watcher.decided(decision.reason, self._clock.now())
+
+    def moved(self, move: GateMove) -> None:
+        """Take in a move of a gate."""
+        eye = self._panel.confirm.get(move.gate)
+        if eye is not None:
+            with self._lock:
+                eye.moved(move)
+
+    def record(self, journal: Journal) -> None:
+        """Write down and tell what has happened since the last call."""
+        while self._words:
+            word = self._words.popleft()
+            if isinstance(word, Confirmation):
+                journal.confirmed(word.part, word.at, word.found)
+            elif isinstance(word, Transition):
+                journal.state_changed(word)
+                if word.cause != _BY_ITSELF:
+                    self._tell(word.sentence)
+            else:
+                self._tell(word)
+
+    def _look_at_estop(self, now: float) -> None:
+        stopped = self._schedule.stopped()
+        pressed = Incident(
+            IncidentKind.ESTOP,
+            "the e-stop's circuit is open, so every gate is at rest",
+            "make sure that nobody is in danger, release it, then reset and start",
+            now,
+        )
+        self._watcher.conditions.update(_ESTOP, pressed if stopped else None)
+
+    def _look_at_bins(self, now: float) -> None:
+        full = []
+        for name, switch in self._panel.bins.items():
+            switch.look(now)
+            cause, remedy = f"bin {name!r} is full, so its parts go to reject", "empty it"
+            incident = Incident(IncidentKind.BIN_FULL, cause, remedy, now) if switch.active else None
+            self._watcher.conditions.update(f"bin {name!r} is full", incident)
+            full += [name] if switch.active else []
+        self.full_bins = frozenset(full)
+
+    def _compare(self, now: float) -> None:
+        """Compare what fell past the eyes behind the gates with what the gates were away for."""
+        if not self._panel.confirm:
+            return
+        for caught in self._schedule.take_caught():
+            if caught.gate in self._panel.confirm:
+                self._panel.confirm[caught.gate].expect(caught)
+        for gate, eye in self._panel.confirm.items():
+            self._words.extend(eye.look(now))
+            remedy = "look into the bin and at the eye; measure the gate's lag again: edge-sort calibrate gate"
+            incident = Incident(IncidentKind.CONFIRM_MISMATCH, f"gate {gate!r}: {eye.mismatch}", remedy, now)
+            name = f"what falls behind gate {gate!r}"
+            self._watcher.conditions.update(name, incident if eye.mismatch else None)
+            if self.state is not State.EXECUTE:
+                eye.mismatch = None  # no part will show that it agrees again
+
+    def _keep_the_rules(self) -> None:
+        standing = self._watcher.conditions.standing
+        wanted = {name: _AGAINST.get(self._rules.of(kind)) for name, kind in standing.items()}
+        self._states.stands({name: against for name, against in wanted.items() if against is not None})
+        for incident in self._incidents.take_to_judge():
+            command = _AGAINST.get(self._rules.of(incident.kind))
+            if command is not None and self._states.leads(command):
+                self._command(command, f"{incident.kind.replace('_', ' ')}: {incident.cause}")
+
+    def _heed_buttons(self, now: float) -> None:
+        for command, switch in self._panel.buttons.items():
+            if switch.look(now):
+                if command is Command.RESET and self._schedule.stopped() and self._schedule.rearm():
+                    self._look_at_estop(now)
+                    self._keep_the_rules()
+                self._command(command, "a button")
+
+    def _command(self, command: Command, cause: str) -> None:
+        try:
+            change = self._states.command(command, cause, self._clock.now())
+        except CommandRefused as refused:
+            self._words.append(str(refused))
+            return
+        self._words.append(change)
+        if change.after is State.EXECUTE:
+            self._schedule.arm()
+            return
+        if change.before is State.EXECUTE:
+            self._schedule.disarm()
+        if Command.START not in self._panel.buttons:
+            self._words.append("there is no start button: to go on, end the program and run it again")
+
+    def _show(self) -> None:
+        shown = (self.state, bool(self._watcher.conditions.standing))
+        if self._panel.light is not None and shown != self._shown:
+            self._panel.light.show(shown[0], warning=shown[1])
+        self._shown = shown

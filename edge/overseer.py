@@ -1,0 +1,53 @@
+"""Who looks after the line while the sorter sorts. The sorter tells it what it sees, and asks which bins are full."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Protocol
+
+from edge.gates import GateMove
+from edge.journal import Journal
+from edge.parts import Decision, Frame
+
+
+class Overseer(Protocol):
+    """Told everything by the sorter, in the sorter's thread."""
+
+    @property
+    def full_bins(self) -> Collection[str]:
+        """The bins that can take no part now."""
+        ...
+
+    def saw(self, frame: Frame) -> None:
+        """Take in a frame. Raises what keeps the line from being looked after."""
+        ...
+
+    def decided(self, decision: Decision) -> None:
+        """Take in what was decided of a part."""
+        ...
+
+    def moved(self, move: GateMove) -> None:
+        """Take in a move of a gate."""
+        ...
+
+    def record(self, journal: Journal) -> None:
+        """Write down, and tell, what has happened to the line since the last call. Raises JournalError."""
+        ...
+
+
+class Nobody:
+    """Looks after nothing: a line without states, as when a recording is sorted again."""
+
+    full_bins: Collection[str] = ()
+
+    def saw(self, frame: Frame) -> None:
+        """Do nothing."""
+
+    def decided(self, decision: Decision) -> None:
+        """Do nothing."""
+
+    def moved(self, move: GateMove) -> None:
+        """Do nothing."""
+
+    def record(self, journal: Journal) -> None:
+        """Do nothing."""
