@@ -45,6 +45,7 @@ def accounts(
     places = [moving.travelled_mm(at) for at in frames_at]
     in_another = unseen = 0
     missing = []
+    known = {row["part"] for row in records.values()}
     for part, fate in ended:
         if fate.bin is None:
             missing.append(f"part {part.number} ({part.label}) is still on the belt at the end")
@@ -52,6 +53,7 @@ def accounts(
             continue
         if fate.bin == REJECT_BIN and _in_rejected_row(part, rows):
             in_another += 1
+            known |= {row["part"] for row in rows if _covers(row, part)}
         elif fate.bin == REJECT_BIN and _frames_whole(part, places, view_mm) < ENOUGH_FRAMES:
             unseen += 1
         else:
@@ -60,7 +62,6 @@ def accounts(
                 f"part {part.number} ({part.label}, mark {part.mark_mm:.1f} mm) has no row, was whole in {frames} "
                 f"frames and ended in {fate.bin!r}"
             )
-    known = {row["part"] for row in records.values()}
     missing += [
         f"row {row['part']} (mark {row['mark_mm']:.1f} mm, {row['reason']}) is of no part fed, or of one that has a row"
         for row in rows
@@ -74,6 +75,11 @@ def _in_rejected_row(part: FedPart, rows: Sequence[sqlite3.Row]) -> bool:
         abs(part.mark_mm - row["mark_mm"]) < (part.length_mm + row["length_mm"]) / 2 and row["bin"] == REJECT_BIN
         for row in rows
     )
+
+
+def _covers(row: sqlite3.Row, part: FedPart) -> bool:
+    """Whether a rejected row, in which several parts were taken for one, holds this part's centre."""
+    return bool(row["bin"] == REJECT_BIN and abs(part.mark_mm - row["mark_mm"]) < row["length_mm"] / 2)
 
 
 def _frames_whole(part: FedPart, places: Sequence[float], view_mm: float) -> int:

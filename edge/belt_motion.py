@@ -50,6 +50,7 @@ class BeltMotion:
         self._lock = threading.Lock()  # the camera and the encoder ask from threads of their own
         self._rng = np.random.default_rng([seed, 5])
         self._stretches = [_Stretch(start, place_mm, usual_mm_s)]
+        self._starts, self._places = [start], [place_mm]  # of the stretches, to search in
         self._end = math.inf if steady else start + float(self._rng.uniform(*STEADY_S))  # of the last stretch
 
     @property
@@ -70,7 +71,7 @@ class BeltMotion:
         with self._lock:
             while self._end < at:
                 self._extend()
-        index = bisect.bisect_right(self._stretches, at, key=lambda one: one.start) - 1
+            index = bisect.bisect_right(self._starts, at) - 1
         return self._stretches[max(index, 0)].at(at)[0]
 
     def time_when(self, travelled_mm: float) -> float:
@@ -78,7 +79,7 @@ class BeltMotion:
         with self._lock:
             while self._end < math.inf and self._stretches[-1].at(self._end)[0] < travelled_mm:
                 self._extend()
-        index = bisect.bisect_left(self._stretches, travelled_mm, key=lambda one: one.place_mm) - 1
+            index = bisect.bisect_left(self._places, travelled_mm) - 1
         return self._stretches[max(index, 0)].when(travelled_mm)
 
     def _extend(self) -> None:
@@ -93,13 +94,18 @@ class BeltMotion:
     def _ramp(self, target_mm_s: float) -> None:
         place_mm, speed = self._stretches[-1].at(self._end)
         acceleration = math.copysign(self._usual_mm_s / RAMP_S, target_mm_s - speed)
-        self._stretches.append(_Stretch(self._end, place_mm, speed, acceleration))
+        self._append(_Stretch(self._end, place_mm, speed, acceleration))
         self._end += (target_mm_s - speed) / acceleration
 
     def _stay(self, for_s: float) -> None:
         place_mm, speed = self._stretches[-1].at(self._end)
-        self._stretches.append(_Stretch(self._end, place_mm, max(0.0, round(speed, 9))))
+        self._append(_Stretch(self._end, place_mm, max(0.0, round(speed, 9))))
         self._end += for_s
+
+    def _append(self, stretch: _Stretch) -> None:
+        self._stretches.append(stretch)
+        self._starts.append(stretch.start)
+        self._places.append(stretch.place_mm)
 
 
 class EmulatedSteps:
@@ -114,15 +120,20 @@ class EmulatedSteps:
         self._motion, self._clock, self._mm_per_step = motion, clock, mm_per_step
         self._origin_mm = origin_mm
         self._count = 0
+        self._taken_at: float | None = None
 
     def take(self) -> list[tuple[float, int]]:
         """Return the steps since the last call."""
+        now = self._clock.now()
+        if now == self._taken_at:
+            return []
+        self._taken_at = now
         steps = []
-        reached = math.floor((self._motion.travelled_mm(self._clock.now()) - self._origin_mm) / self._mm_per_step)
+        reached = math.floor((self._motion.travelled_mm(now) - self._origin_mm) / self._mm_per_step)
         while self._count < reached:
             self._count += 1
             at = self._motion.time_when(self._origin_mm + self._count * self._mm_per_step)
-            steps.append((min(at, self._clock.now()), self._count % (self.modulus or self._count + 1)))
+            steps.append((min(at, now), self._count % (self.modulus or self._count + 1)))
         return steps
 
     def close(self) -> None:

@@ -6,6 +6,7 @@ centre passes it takes the part; a part that no gate takes rides on to reject.
 
 from __future__ import annotations
 
+import bisect
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -27,20 +28,26 @@ _TILE_PX = 1024
 _NOISE_FRAMES = 5
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, slots=True)
 class FedPart:
-    """A part on the belt. mark_mm and y_mm say where it lies (see edge.belt)."""
+    """A part that was put on the belt. mark_mm and y_mm say where it lies (see edge.belt), length_mm is along the belt.
+
+    What it looks like is not kept: a shift has tens of thousands of parts.
+    """
 
     number: int
     label: str
-    sprite: Sprite
     mark_mm: float
     y_mm: float
+    length_mm: float
 
-    @property
-    def length_mm(self) -> float:
-        """Its extent along the belt."""
-        return self.sprite.length_mm
+
+@dataclass(frozen=True, eq=False)
+class _Laid:
+    """A part where a camera may still see it."""
+
+    part: FedPart
+    sprite: Sprite
 
 
 @dataclass(frozen=True)
@@ -63,16 +70,16 @@ class Feeder:
         self._first_mark_mm = first_mark_mm
         self._last: FedPart | None = None
 
-    def next_part(self) -> FedPart:
-        """Feed the next part, some way behind the last one."""
+    def next_part(self) -> tuple[FedPart, Sprite]:
+        """Feed the next part, some way behind the last one, and say what it looks like."""
         rng = self._rng
         label = self._source.labels[int(rng.integers(len(self._source.labels)))]
         sprite = self._source.sprite(label, rng, 1 / self._camera.mm_per_px)
         half_mm = self._camera.height_px * self._camera.mm_per_px / 2 - sprite.width_mm / 2 - SIDE_MARGIN_MM
         y_mm = float(rng.uniform(-half_mm, half_mm)) if half_mm > 0 else 0.0
         number = self._last.number + 1 if self._last else 1
-        self._last = FedPart(number, label, sprite, self._next_mark(sprite), y_mm)
-        return self._last
+        self._last = FedPart(number, label, self._next_mark(sprite), y_mm, sprite.length_mm)
+        return self._last, sprite
 
     def _next_mark(self, sprite: Sprite) -> float:
         if self._last is None:
@@ -96,8 +103,8 @@ class EmulatedBelt:
         self._moves: dict[str, list[GateMove]] = {gate.name: [] for gate in machine.gates}
         self._gates = sorted(machine.gates, key=lambda gate: gate.travel_mm)
         self._end_mm = self._gates[-1].travel_mm + 2 * self._half_view_mm
-        self._waiting = feeder.next_part()
-        self._in_view: list[FedPart] = []
+        self._waiting = _Laid(*feeder.next_part())
+        self._in_view: list[_Laid] = []
         self.fed: list[FedPart] = []
 
     def picture_at(self, at: float) -> NDArray[np.uint8]:
@@ -106,9 +113,9 @@ class EmulatedBelt:
         scale = self._machine.camera.mm_per_px
         image = self._draw.ground(self._belt.travelled_mm(at) / scale)
         height, width = image.shape[:2]
-        for part in self._in_view:
-            x_px = width / 2 + position_mm(part.mark_mm, at, self._belt) / scale
-            paste_sprite(image, part.sprite, x_px, height / 2 + part.y_mm / scale)
+        for laid in self._in_view:
+            x_px = width / 2 + position_mm(laid.part.mark_mm, at, self._belt) / scale
+            paste_sprite(image, laid.sprite, x_px, height / 2 + laid.part.y_mm / scale)
         return image
 
     def finished(self, at: float) -> bool:
@@ -137,20 +144,18 @@ class EmulatedBelt:
     def _feed_until(self, at: float) -> None:
         reach_mm = self._half_view_mm + FED_BEFORE_MM
         while (self._count is None or len(self.fed) < self._count) and position_mm(
-            self._waiting.mark_mm, at, self._belt
+            self._waiting.part.mark_mm, at, self._belt
         ) > -reach_mm:
-            self.fed.append(self._waiting)
+            self.fed.append(self._waiting.part)
             self._in_view.append(self._waiting)
-            self._waiting = self._feeder.next_part()
-        self._in_view = [part for part in self._in_view if position_mm(part.mark_mm, at, self._belt) < reach_mm]
+            self._waiting = _Laid(*self._feeder.next_part())
+        self._in_view = [one for one in self._in_view if position_mm(one.part.mark_mm, at, self._belt) < reach_mm]
 
     def _diverts_at(self, gate: GateTable, at: float) -> bool:
         """Whether the gate is wholly away from rest at a moment: it leaves lag_ms after its pin, and takes move_ms."""
-        last = None
-        for move in self._moves[gate.name]:
-            if move.at + gate.lag_ms / 1000 > at:
-                break
-            last = move
+        moves = self._moves[gate.name]
+        begun = bisect.bisect_right(moves, at, key=lambda move: move.at + gate.lag_ms / 1000)
+        last = moves[begun - 1] if begun else None
         return last is not None and last.kind == "opened" and last.at + gate.lead_ms / 1000 <= at
 
     def _moves_during(self, gate: GateTable, part: FedPart) -> bool:
@@ -158,8 +163,9 @@ class EmulatedBelt:
         half_mm = part.length_mm / 2
         enters_at = arrival(part.mark_mm - half_mm, gate.travel_mm, self._belt)
         leaves_at = arrival(part.mark_mm + half_mm, gate.travel_mm, self._belt)
-        lag_s, lead_s = gate.lag_ms / 1000, gate.lead_ms / 1000
-        return any(enters_at < move.at + lead_s and move.at + lag_s < leaves_at for move in self._moves[gate.name])
+        moves, lag_s, lead_s = self._moves[gate.name], gate.lag_ms / 1000, gate.lead_ms / 1000
+        first = bisect.bisect_right(moves, enters_at, key=lambda move: move.at + lead_s)
+        return first < len(moves) and moves[first].at + lag_s < leaves_at
 
 
 class _BeltPicture:

@@ -46,6 +46,7 @@ class EncoderBelt:
         self._lock = threading.Lock()
         self._count: int | None = None
         self._times, self._places = [clock.now()], [origin_mm]
+        self._mean_mm_s = 0.0  # over the last steps
 
     @property
     def speed_mm_s(self) -> float:
@@ -80,13 +81,17 @@ class EncoderBelt:
         self._source.close()
 
     def _update(self) -> None:
-        for at, count in self._source.take():
+        new = self._source.take()
+        if not new:
+            return
+        for at, count in new:
             steps = 1 if self._count is None else self._difference(count - self._count)
             self._count = count
             self._times.append(max(at, self._times[-1]))
             self._places.append(self._places[-1] + steps * self._mm_per_step)
         if len(self._times) > 2 * _KEEP:
             del self._times[:-_KEEP], self._places[:-_KEEP]
+        self._mean_mm_s = self._mean_speed()
 
     def _difference(self, steps: int) -> int:
         """Return how far the counter has gone, the shorter way round where it rolls over."""
@@ -94,7 +99,7 @@ class EncoderBelt:
         return steps if modulus is None else (steps + modulus // 2) % modulus - modulus // 2
 
     def _speed(self, now: float) -> float:
-        mean = self._mean_speed()
+        mean = self._mean_mm_s
         silence_s = now - self._times[-1]
         if silence_s > 0:  # had it gone faster than a step in that time, there would be another step
             mean = min(mean, abs(self._mm_per_step) / silence_s)
@@ -112,7 +117,7 @@ class EncoderBelt:
     def _travelled(self, at: float) -> float:
         last_at, place = self._times[-1], self._places[-1]
         if at >= last_at:
-            return place + min(max(self._mean_speed(), 0.0) * (at - last_at), abs(self._mm_per_step))
+            return place + min(max(self._mean_mm_s, 0.0) * (at - last_at), abs(self._mm_per_step))
         index = len(self._times) - 1
         while index > 0 and self._times[index - 1] > at:
             index -= 1

@@ -29,7 +29,7 @@ class GateSpec:
     move_s: float = 0.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class GateMove:
     """A gate's pin has changed: `at` is when it was seen changed, `due_at` when it should have (None: a rest).
 

@@ -1,16 +1,20 @@
-"""The records that travel from the camera to the journal."""
+"""The records that travel from the camera to the journal.
+
+The gate process imports this file too and has its memory locked, so NumPy is imported only by who has a picture.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
+from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
-from edge.shapes import Outline
-from edge.sharpness import sharpness
+    from edge.shapes import Outline
 
 REJECT_BIN = "reject"
 
@@ -62,6 +66,8 @@ class Sighting:
     @cached_property
     def sharpness(self) -> float:
         """The blur score of its crop: the lower, the more blurred (see edge.sharpness)."""
+        from edge.sharpness import sharpness
+
         return sharpness(self.crop)
 
     @property

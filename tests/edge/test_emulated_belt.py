@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import weakref
+
 import pytest
 
 from edge.belt import FixedSpeedBelt, arrival
@@ -74,15 +76,35 @@ def test_the_same_seed_feeds_the_same_parts(machine, colored_parts):
     def fed(seed):
         feeder = Feeder(colored_parts, machine=machine, rate_per_min=60, first_mark_mm=0.0, seed=seed)
         return [
-            (part.label, part.mark_mm, part.y_mm, part.length_mm) for part in (feeder.next_part() for _ in range(50))
+            (part.label, part.mark_mm, part.y_mm, part.length_mm)
+            for part, _sprite in (feeder.next_part() for _ in range(50))
         ]
 
     assert fed(3) == fed(3)
     assert fed(3) != fed(4)
 
 
+def test_what_a_part_looks_like_is_forgotten_behind_the_picture(machine, colored_parts):
+    """A shift of thousands of parts must not fill the memory with their pictures."""
+    belt = FixedSpeedBelt(machine.belt.speed_mm_s)
+    feeder = Feeder(colored_parts, machine=machine, rate_per_min=60, first_mark_mm=200.0, seed=1)
+    sprites = []
+
+    def next_part():
+        part, sprite = Feeder.next_part(feeder)
+        sprites.append(weakref.ref(sprite))
+        return part, sprite
+
+    feeder.next_part = next_part
+    emulated = EmulatedBelt(machine, belt, feeder, count=40, seed=1, tiles=False)
+    for second in range(30):
+        emulated.picture_at(float(second))
+    assert len(emulated.fed) > 20
+    assert sum(one() is not None for one in sprites) < 6
+
+
 def test_parts_are_fed_at_the_rate_asked_for(machine, colored_parts):
     """60 parts a minute at 150 mm/s are 150 mm apart on average."""
     feeder = Feeder(colored_parts, machine=machine, rate_per_min=60, first_mark_mm=0.0, seed=0)
-    parts = [feeder.next_part() for _ in range(1000)]
+    parts = [feeder.next_part()[0] for _ in range(1000)]
     assert (parts[-1].mark_mm - parts[0].mark_mm) / 999 == pytest.approx(150, rel=0.05)

@@ -12,7 +12,7 @@ BINS = {"nut": "left", "coin": "right"}
 
 
 def part(number, label, mark_mm):
-    return FedPart(number, label, sprite=None, mark_mm=mark_mm, y_mm=0.0)
+    return FedPart(number, label, mark_mm=mark_mm, y_mm=0.0, length_mm=20.0)
 
 
 def record(number, mark_mm, bin_, reason="sorted"):
