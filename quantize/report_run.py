@@ -26,6 +26,7 @@ from quantize.provenance import recorded_share
 from quantize.quiet import quiet
 from quantize.report import report_json, report_page
 from quantize.shown_pictures import list_pictures, show
+from quantize.spread import recorded_spread, spread_scores
 from quantize.stability import Converted
 from training.answers import classifier_scorer, network_scorer
 from training.run_folder import Run, open_run
@@ -53,6 +54,7 @@ def report_run(request: ReportRequest, run_folder: Path, tell: Tell = lambda _li
     _check_belong(bundle, run)
     with quiet():
         network = run.load_model()
+    spread_scores(network, recorded_spread(bundle.facts.provenance))
     integer = _integer_model(bundle)
     items = run.split["test"] if request.data is None else list_pictures(request.data, run.labels)
     tell(f"comparing both models on {len(items)} pictures")

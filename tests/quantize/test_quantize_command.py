@@ -185,14 +185,18 @@ def test_the_same_run_gives_the_same_bundle(easy_run, tmp_path):
 
 @pytest.mark.slow
 def test_a_real_loss_is_refused(fragile_run, tmp_path):
-    """The float model is always right, the integer model blind: exit code 3, no bundle, the reason first."""
+    """The float model is always right, the integer model blind: exit code 3, no bundle but its report, reason first."""
     result = quantize(fragile_run, "--out", tmp_path / "bundle")
 
     assert result.exit_code == 3
     assert result.stdout.startswith("refused: the integer model gives every picture the same scores")
     assert "the integer model answers 10 of 20 test pictures right" in result.stderr
     assert "accept the loss with --max-drop 0.500" in result.stderr
-    assert list(tmp_path.iterdir()) == []
+    assert [path.name for path in tmp_path.iterdir()] == ["bundle-refused"]
+    page = tmp_path / "bundle-refused" / "report.html"
+    assert f"no bundle was written, {page} shows why" in result.stderr
+    assert result.stdout.endswith(f"\nreport: {page}\n")
+    assert "<strong>Refused</strong>" in page.read_text()
 
 
 @pytest.mark.slow
@@ -207,6 +211,9 @@ def test_json_is_one_object_on_stdout_whatever_the_converter_prints(fragile_run,
     found = json.loads(result.stdout)
     assert result.returncode == 3
     assert (found["verdict"], found["bundle"]) == ("refused", None)
+    report = json.loads((tmp_path / "bundle-refused" / "report.json").read_text())
+    assert {name: found[name] for name in report} == report
+    assert found["report"] == str(tmp_path / "bundle-refused" / "report.html")
     assert (found["accuracy_float"], found["accuracy_int8"], found["drop"]) == (1.0, 0.5, 0.5)
     assert len(found["flips"]) == 10
     assert not (tmp_path / "bundle").exists()
@@ -273,7 +280,7 @@ def test_a_compiled_model_goes_into_the_bundle_with_its_table(easy_run, compiler
 
 @pytest.mark.slow
 def test_too_little_mapped_is_a_refusal(easy_run, compiler_of, tmp_path):
-    """Exit code 3, no bundle, that reason first, and one object with --json."""
+    """Exit code 3, no bundle, that reason first, also on its page, and one object with --json."""
     script = compiler_of(tmp_path, 1)
     arguments = (easy_run, "--out", tmp_path / "bundle", "--edgetpu", "--edgetpu-compiler", script)
 
@@ -286,6 +293,10 @@ def test_too_little_mapped_is_a_refusal(easy_run, compiler_of, tmp_path):
     assert (found["verdict"], found["bundle"], found["edgetpu"]["compiled"]) == ("refused", None, False)
     assert found["reason"] == found["edgetpu"]["reason"]
     assert not (tmp_path / "bundle").exists()
+    page = (tmp_path / "bundle-refused" / "report.html").read_text()
+    assert "<p>0.0 % of the multiply-accumulates" in page.replace("0.0%", "0.0 %")
+    assert "Leave out --edgetpu for a bundle that runs on the CPU." in page
+    assert sorted(path.name for path in (tmp_path / "bundle-refused").iterdir()) == ["report.html", "report.json"]
 
 
 @pytest.mark.slow
