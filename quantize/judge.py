@@ -106,7 +106,7 @@ class Judgement:
         elif alike := self.comparison.wrong_alike:
             wrong = tested - self.comparison.int8_model.accuracy.right
             advice.append(
-                f"{alike} of {wrong} wrong answers are the float network's too, so look at the report of its training first"
+                f"{alike} of {wrong} wrong answers are the float network's too, so look first at its training's report"
             )
         advice += purity_advice(self.choices, self.float_choices, self.provenance)
         advice.append("train on more or clearer pictures, or insist with --force")
