@@ -184,3 +184,18 @@ def test_three_classes_have_no_roc(tmp_path):
     assert "two_classes" not in facts
     assert not (tmp_path / "out" / "roc.png").exists()
     assert "the model agrees with the label of all 37 pictures" in " ".join(page.split())
+
+
+def test_a_class_without_pictures_has_a_dash_on_the_page(tmp_path):
+    """Who evaluates pictures of one of two classes reads nothing about the other, not that none of it is found."""
+    (tmp_path / "out").mkdir()
+    every = examined(tmp_path / "data", ("bolt", "nut"), wrong=0)
+    bolts = np.flatnonzero(every.answers.truth == 0)
+    only = replace(every, answers=every.answers.of(list(bolts)), items=[every.items[index] for index in bolts])
+
+    write_report(tmp_path / "out", only)
+
+    page = (tmp_path / "out" / "report.html").read_text()
+    dash = "<td>\N{EN DASH}</td>"
+    assert f'<td class="name">nut</td>{dash * 3}<td>0</td>' in page
+    assert f"<td>1.000</td>{dash}<td>1.000</td>{dash}{dash}" in page
