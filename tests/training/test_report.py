@@ -15,6 +15,7 @@ pytest.importorskip("matplotlib", reason="the report needs the desktop install")
 pytest.importorskip("sklearn", reason="the report needs the desktop install")
 
 from edge.preprocess import InputSpec
+from training import plots
 from training.answers import Answers
 from training.dataset import label_indices, read_dataset
 from training.doubts import doubts
@@ -199,3 +200,14 @@ def test_a_class_without_pictures_has_a_dash_on_the_page(tmp_path):
     dash = "<td>\N{EN DASH}</td>"
     assert f'<td class="name">nut</td>{dash * 3}<td>0</td>' in page
     assert f"<td>1.000</td>{dash}<td>1.000</td>{dash}{dash}" in page
+
+
+@pytest.mark.parametrize("quantity", ["accuracy", "loss"])
+def test_the_legend_of_the_curves_covers_none_of_them(quantity):
+    """It stands under the axes, wherever the lines go."""
+    figure = plots.new_figure(5, 4)
+    axes = figure.subplots()
+    plots.curve(quantity, HISTORY, 2)(axes)
+
+    figure.draw_without_rendering()
+    assert axes.get_legend().get_window_extent().y1 < axes.get_window_extent().y0
