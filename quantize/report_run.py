@@ -36,11 +36,16 @@ Tell = Callable[[str], None]
 
 @dataclass(frozen=True)
 class ReportRequest:
-    """What `edge-sort report` is asked for. data: labelled pictures; None for those that the run kept apart."""
+    """What `edge-sort report` is asked for.
+
+    data: labelled pictures; None for those that the run kept apart. run_data: where the pictures of the run lie now, if
+    they moved since training.
+    """
 
     bundle: Path
     out: Path
     data: Path | None = None
+    run_data: Path | None = None
 
 
 def report_run(request: ReportRequest, run_folder: Path, tell: Tell = lambda _line: None) -> Judgement:
@@ -50,7 +55,7 @@ def report_run(request: ReportRequest, run_folder: Path, tell: Tell = lambda _li
     Raises BundleError, DataError or ModelError when bundle, run, pictures or folder cannot be used.
     """
     require_unused(request.out)
-    bundle, run = open_bundle(request.bundle), open_run(run_folder)
+    bundle, run = open_bundle(request.bundle), open_run(run_folder, request.run_data)
     _check_belong(bundle, run)
     with quiet():
         network = run.load_model()

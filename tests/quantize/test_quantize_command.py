@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -332,6 +333,38 @@ def test_a_report_made_again_gives_the_figures_of_the_first(easy_run, tmp_path):
     for figure in ("verdict", "right_float", "right_int8", "flips", "thresholds", "confusion_int8", "scores"):
         assert again[figure] == first[figure], figure
     assert "<title>Accepted" in (tmp_path / "again" / "report.html").read_text()
+
+
+@pytest.mark.slow
+def test_a_report_is_told_where_the_pictures_of_its_run_lie_now(easy_run, tmp_path):
+    """They were moved to another disk: without a word it says so and how to tell it, with it all is as before."""
+    assert quantize(easy_run, "--out", tmp_path / "bundle").exit_code == 0
+    shutil.copytree(easy_run, tmp_path / "run")
+    split = tmp_path / "run" / "split.json"
+    split.write_text(split.read_text().replace(str(easy_run.parent / "data"), str(tmp_path / "gone")))
+
+    lost = report(tmp_path / "bundle", "--run", tmp_path / "run", "--out", tmp_path / "page")
+    told = report(
+        tmp_path / "bundle",
+        "--run",
+        tmp_path / "run",
+        "--run-data",
+        easy_run.parent / "data",
+        "--out",
+        tmp_path / "page",
+    )
+
+    assert lost.exit_code == 1
+    assert "--run-data of report" in lost.stderr
+    assert told.exit_code == 0, told.output
+
+
+def test_where_the_pictures_lie_says_nothing_without_a_run(tmp_path):
+    """The option would change nothing."""
+    result = report(tmp_path / "bundle", "--run-data", tmp_path, "--out", tmp_path / "page")
+
+    assert result.exit_code == 2
+    assert "--run-data says where the pictures of --run lie" in result.stderr
 
 
 @pytest.mark.slow
