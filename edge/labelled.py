@@ -18,6 +18,14 @@ class LabelledPicture:
     path: Path
 
 
+@dataclass(frozen=True)
+class HeldOut:
+    """The test pictures of a training run, and the folder they all lie below."""
+
+    root: Path
+    pictures: list[LabelledPicture]
+
+
 def labelled_folder(data: Path, least_classes: int = 2) -> list[LabelledPicture]:
     """List every file below each class folder of `data`, in a stable order. Hidden files are passed over.
 
@@ -46,7 +54,7 @@ def labelled_folder(data: Path, least_classes: int = 2) -> list[LabelledPicture]
     return pictures
 
 
-def held_out_pictures(split_file: Path) -> list[LabelledPicture]:
+def held_out(split_file: Path) -> HeldOut:
     """List the test pictures that a training run kept apart (its split.json).
 
     Raises DataError when the file is no split or its pictures are gone.
@@ -66,12 +74,12 @@ def held_out_pictures(split_file: Path) -> list[LabelledPicture]:
             f"{split_file}: expected its test pictures on disk, found {len(missing)} of {len(pictures)} missing "
             f"(first: {missing[0] if missing else 'none listed'}); put the data folder back or give a folder per class"
         )
-    return pictures
+    return HeldOut(root, pictures)
 
 
 def labelled_pictures(source: Path) -> list[LabelledPicture]:
     """List the pictures of a folder per class, or the test pictures of a split.json."""
-    return held_out_pictures(source) if source.is_file() else labelled_folder(source)
+    return held_out(source).pictures if source.is_file() else labelled_folder(source)
 
 
 def _check_name(path: Path) -> None:

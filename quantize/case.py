@@ -26,7 +26,7 @@ from quantize.stability import Converted
 from quantize.temperature import fit_temperature, with_temperature
 from quantize.thresholds import Choice, choice_at, choose_thresholds, count_bin
 from quantize.variants import VARIANT_PICTURES, Variant, convert_float, fewest, measure_variants
-from training.answers import Answers, ask, classifier_scorer
+from training.answers import Answers, ask, classifier_scorer, network_scorer
 from training.dataset import load_inputs
 from training.run_folder import Run
 
@@ -74,6 +74,7 @@ class Case:
             comparison = compare(self.model, integer.classifier, run.split["test"])
         rule = self._rule(integer)
         tested, unknown = with_temperature(comparison.int8_model, rule.temperature), rule.unknown
+        missed = limits.purity and not all(choice.reached for choice in rule.choices)
         judgement = Judgement(
             comparison=comparison,
             limits=limits,
@@ -85,8 +86,9 @@ class Case:
             temperature=rule.temperature,
             unknown=unknown,
             cost=self._cost(made, comparison),
-            provenance=provenance(run, made, integer.interpreter.runtime_name),
+            provenance={**provenance(run, made, integer.interpreter.runtime_name), **self._spread},
             forced=self.options.force,
+            float_choices=self._float_choices if missed and self.facts is None else (),
         )
         return Judged(integer, judgement)
 
@@ -116,7 +118,7 @@ class Case:
         if facts is None:
             self.tell(f"choosing thresholds on {len(run.split['validation'])} validation pictures")
         (raw,) = ask([classifier_scorer(integer.classifier)], run.split["validation"], run.spec, run.labels)
-        temperature = facts.temperature if facts else fit_temperature(raw)
+        temperature = facts.temperature if facts else fit_temperature(raw, self.options.spread)
         validation = with_temperature(raw, temperature)
         if facts:
             given = {label: threshold.min_score for label, threshold in facts.thresholds.items()}
@@ -145,6 +147,18 @@ class Case:
             calibration_steps=made.steps,
             variants=tuple(variants),
         )
+
+    @property
+    def _spread(self) -> dict[str, Any]:
+        return {} if self.options.spread == 1 else {"spread": self.options.spread}
+
+    @cached_property
+    def _float_choices(self) -> tuple[Choice, ...]:
+        """The thresholds that the float network would get: they tell whether whole numbers are to blame."""
+        run = self.run
+        (raw,) = ask([network_scorer(self.model)], run.split["validation"], run.spec, run.labels)
+        softened = with_temperature(raw, fit_temperature(raw, self.options.spread))
+        return tuple(choose_thresholds(softened, self.options.limits.purity))
 
     @cached_property
     def _float_model(self) -> IntegerModel:

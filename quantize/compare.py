@@ -82,6 +82,12 @@ class Comparison:
         return int((~self.float_model.right & self.int8_model.right).sum())
 
     @property
+    def wrong_alike(self) -> int:
+        """Pictures that both models give the same wrong answer."""
+        same = self.float_model.answered == self.int8_model.answered
+        return int((same & ~self.int8_model.right).sum())
+
+    @property
     def p_value(self) -> float:
         """McNemar's exact test: how likely a difference this large is if both are equally good."""
         return mcnemar(self.only_float_right, self.only_int8_right)

@@ -80,8 +80,8 @@ def _train(parts: Path, run: Path, seed: int) -> str:
 
 def _quantize(run: Path, bundle: Path) -> str:
     outcome = quantize_run(QuantizeOptions(run, bundle, limits=LIMITS))
-    if outcome.bundle is None:
-        raise QuantizationRefused(outcome.judgement.refusal)
+    if outcome.refused:
+        raise QuantizationRefused(outcome.refused)
     return f"accepted: {outcome.judgement.reason}\nbundle for the device: {bundle}\nreport: {bundle / 'report.html'}"
 
 

@@ -76,7 +76,7 @@ class EdgeTpuModel:
 class EdgeTpuOutcome:
     """What came of `--edgetpu`: a model, or why there is none. Just one of the three is not None.
 
-    missing: the compiler could not be started. refusal: the model is not one for the Edge TPU.
+    missing: the compiler could not be started. refusal: why the model is not one for the Edge TPU.
     """
 
     model: EdgeTpuModel | None = None
@@ -95,7 +95,7 @@ def compile_for_edgetpu(model: bytes, request: EdgeTpuRequest, tell: Callable[[s
     try:
         expected = forecast(graph)
     except ModelError as error:
-        return EdgeTpuOutcome(refusal=_refusal(str(error)))
+        return EdgeTpuOutcome(refusal=str(error))
     tell(f"for the Edge TPU: {expected.sentence}")
     hint = f"; {expected.sentence}" if expected.obstacles else ""
     try:
@@ -105,9 +105,9 @@ def compile_for_edgetpu(model: bytes, request: EdgeTpuRequest, tell: Callable[[s
     except CompilerMissing as error:
         return EdgeTpuOutcome(missing=str(error))
     except CompilerFailed as error:
-        return EdgeTpuOutcome(refusal=_refusal(f"{error}{hint}"))
+        return EdgeTpuOutcome(refusal=f"{error}{hint}")
     if made.mapped < request.min_mapped - 1e-9:
-        return EdgeTpuOutcome(refusal=_refusal(f"{_too_little(made)}{hint}"))
+        return EdgeTpuOutcome(refusal=f"{_too_little(made)}{hint}")
     return EdgeTpuOutcome(model=made)
 
 
@@ -167,7 +167,3 @@ def _too_little(made: EdgeTpuModel) -> str:
         f"{made.min_mapped:.1%}; on the CPU stay {left or 'some'}; "
         f"replace these layers, or accept it with --min-mapped {int(made.mapped * 100) / 100:g}"
     )
-
-
-def _refusal(reason: str) -> str:
-    return f"refused: {reason}; no bundle was written; {OTHERWISE}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ from quantize.compare import Comparison
 from quantize.cost import Cost
 from quantize.layers import LayerError
 from quantize.objections import accuracies, objections
+from quantize.purity_advice import purity_advice
 from quantize.rescue import Rescue
 from quantize.thresholds import BinCount, Choice
 from training.answers import Answers
@@ -26,6 +27,14 @@ class Limits:
 
 
 @dataclass(frozen=True)
+class Refusal:
+    """Why there is no bundle, and what to try, a clause each."""
+
+    reason: str
+    advice: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Judgement:
     """Everything that was measured, and the verdict.
 
@@ -33,6 +42,7 @@ class Judgement:
     them gives on the test pictures, in their order. forced: whether the bundle was asked for whatever the verdict.
     layers: what int8 does to each of the plain int8 model; empty when that was not looked at. rescue: what was tried
     when that lost too much. notes: what to know of the pictures, a clause each, when they are not the run's own.
+    float_choices: the float network's thresholds, chosen alike; only asked for when a bin does not reach its purity.
     """
 
     comparison: Comparison
@@ -48,6 +58,7 @@ class Judgement:
     layers: tuple[LayerError, ...] = ()
     rescue: Rescue | None = None
     notes: tuple[str, ...] = ()
+    float_choices: tuple[Choice, ...] = ()
 
     @property
     def accepted(self) -> bool:
@@ -75,12 +86,12 @@ class Judgement:
         return reason if self.rescue is None else f"{reason}; {self.rescue.sentence}"
 
     @property
-    def refusal(self) -> str:
-        """The sentence for the user whose model was refused: reason first, then what to try."""
-        return f"refused: {self.reason}; no bundle was written; {self._advice}"
+    def refusal(self) -> Refusal | None:
+        """Why there may be no bundle; None when there may."""
+        return Refusal(self.reason, self._advice) if self.verdict == "refused" else None
 
     @property
-    def _advice(self) -> str:
+    def _advice(self) -> tuple[str, ...]:
         tested, lost = len(self.comparison.pictures), self.comparison.lost
         advice = []
         if lost > self.limits.max_drop * tested + 1e-9:
@@ -92,16 +103,14 @@ class Judgement:
                 f"look at the {self.comparison.changed} changed answers, or accept the loss with "
                 f"--max-drop {_rounded_up(lost / tested):.3f}"
             )
-        if any(not choice.reached for choice in self.choices) and (reachable := _reachable(self.choices)):
-            advice.append(f"--purity {reachable:.3f} can be reached")
+        elif alike := self.comparison.wrong_alike:
+            wrong = tested - self.comparison.int8_model.accuracy.right
+            advice.append(
+                f"{alike} of {wrong} wrong answers are the float network's too, so look first at its training's report"
+            )
+        advice += purity_advice(self.choices, self.float_choices, self.provenance)
         advice.append("train on more or clearer pictures, or insist with --force")
-        return "; ".join(advice)
-
-
-def _reachable(choices: Sequence[Choice]) -> float:
-    """The purity that every bin reaches at its best threshold, rounded down; 0 when a bin stays empty."""
-    best = [choice.validation.purity.value or 0.0 for choice in choices]
-    return int(min(best) * 1000) / 1000
+        return tuple(advice)
 
 
 def _rounded_up(drop: float) -> float:

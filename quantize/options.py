@@ -17,7 +17,8 @@ class QuantizeOptions:
     data: where the pictures lie now, if they moved since training. foreign: a folder of pictures of no known class.
     force: write the bundle whatever the verdict. calibration: how many pictures; None means as many as it takes.
     ends: what the model takes and gives. variants: measure the other ways to convert as well. layers: measure each
-    layer even if little is lost. rescue: try remedies when too much is lost.
+    layer even if little is lost. rescue: try remedies when too much is lost. spread: divide what goes into the last
+    softmax by this (quantize.spread).
     """
 
     run: Path
@@ -32,3 +33,4 @@ class QuantizeOptions:
     edgetpu: EdgeTpuRequest | None = None
     layers: bool = False
     rescue: bool = False
+    spread: float = 1.0

@@ -66,6 +66,14 @@ _FLIPS_TOLD = 40
 )
 @click.option("--layers", is_flag=True, help="Measure what int8 does to each layer, even if little is lost.")
 @click.option("--rescue", is_flag=True, help="When int8 loses too much, try remedies and take the first that mends it.")
+@click.option(
+    "--spread",
+    default=1.0,
+    show_default=True,
+    type=FiniteRange(1, 8),
+    help="Divide what goes into the last softmax by this, so that int8 scores, which end at 0.996, tell a sure answer "
+    "from a surer one. The bundle's temperature makes up for it; other programs see lower scores.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of text.")
 def quantize_command(
     run: Path,
@@ -84,14 +92,15 @@ def quantize_command(
     min_mapped: float,
     layers: bool,
     rescue: bool,
+    spread: float,
     as_json: bool,
 ) -> None:
     """Turn the network of RUN, a folder that `edge-sort train` wrote, into an integer model and judge it.
 
     Float and integer model answer the same held-out pictures. The exit code is 3, and no bundle is written, when the
     integer model loses more than --max-drop or falls below --min-accuracy, when a bin cannot reach --purity, and when a
-    class is never answered any more; with --edgetpu also when less than --min-mapped can be mapped. Without
-    edgetpu_compiler the bundle is written without the compiled model, and the exit code is 1.
+    class is never answered any more; with --edgetpu also when less than --min-mapped can be mapped. The report is then
+    in OUT-refused. Without edgetpu_compiler the bundle is written without the compiled model, and the exit code is 1.
 
     When much is lost, the report shows which layers carry the loss. --rescue tries remedies in order on the validation
     pictures; one that leaves layers in float says so: such a model is of no use to an Edge TPU or a microcontroller.
@@ -119,13 +128,14 @@ def quantize_command(
         edgetpu=EdgeTpuRequest(edgetpu_compiler, min_mapped) if edgetpu else None,
         layers=layers,
         rescue=rescue,
+        spread=spread,
     )
     outcome = quantize_run(options, tell=lambda line: click.echo(f"{line} ...", err=True))
     click.echo(json.dumps(_as_object(outcome), indent=2) if as_json else "\n".join(_text(outcome)))
-    if outcome.refusal is not None:
-        raise QuantizationRefused(outcome.refusal)
     if not as_json:
-        click.echo(f"\nbundle: {out}\nreport: {out / 'report.html'}")
+        click.echo("\n" + (f"bundle: {out}\n" if outcome.bundle else "") + f"report: {outcome.page}")
+    if outcome.refused:
+        raise QuantizationRefused(outcome.refused)
     if outcome.edgetpu is not None and outcome.edgetpu.missing is not None:
         raise EdgeTpuLeftOut(f"{out}: without a model for the Edge TPU, otherwise complete: {outcome.edgetpu.missing}")
 
@@ -140,8 +150,8 @@ def _refuse_edgetpu_options() -> None:
 def _text(outcome: Outcome) -> list[str]:
     """Return everything for a terminal, a refusal first."""
     lines = [summary(outcome.judgement)]
-    if outcome.edgetpu is not None and outcome.edgetpu.refusal is not None:
-        lines.insert(0, f"{outcome.edgetpu.refusal}\n")
+    if outcome.refusal is not None and outcome.refusal != outcome.judgement.refusal:
+        lines.insert(0, f"refused: {outcome.refusal.reason}\n")
     if outcome.edgetpu is not None and (compiled := outcome.edgetpu.model) is not None:
         lines.append(f"\nEdge TPU: {compiled.mapped:.1%} of {compiled.macs:,} multiply-accumulates are mapped")
         lines += [f"  {row.count:>4} x {row.kind:<24} {row.status}" for row in compiled.table]
@@ -213,8 +223,7 @@ def _share(value: float | None) -> str:
 def _as_object(outcome: Outcome) -> dict[str, Any]:
     from quantize.report import report_object
 
-    found = report_object(outcome.judgement)
+    found = report_object(outcome.judgement, refusal=outcome.refusal)
     found["edgetpu"] = outcome.edgetpu.as_object() if outcome.edgetpu else None
-    if outcome.edgetpu is not None and outcome.edgetpu.refusal is not None:
-        found |= {"verdict": "refused", "reason": outcome.edgetpu.refusal}
-    return {**found, "bundle": str(outcome.bundle.folder) if outcome.bundle else None}
+    bundle = str(outcome.bundle.folder) if outcome.bundle else None
+    return {**found, "bundle": bundle, "report": str(outcome.page)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,14 +15,16 @@ from edge.durable import require_unused
 from quantize.calibrate import BLACK_AND_WHITE, choose_calibration
 from quantize.case import Case
 from quantize.convert import convert
-from quantize.edgetpu import EdgeTpuOutcome, compile_for_edgetpu
+from quantize.edgetpu import OTHERWISE, EdgeTpuOutcome, compile_for_edgetpu
 from quantize.foreign import foreign_pictures
 from quantize.integer_model import IntegerModel, load_integer_model
-from quantize.judge import Judgement
+from quantize.judge import Judgement, Refusal
 from quantize.metadata import with_metadata
 from quantize.options import QuantizeOptions
 from quantize.pack import pack
 from quantize.quiet import quiet
+from quantize.refused_report import PAGE, require_replaceable, write_refused
+from quantize.spread import spread_scores
 from quantize.stability import MOST, PROBES, Converted, converted_stably
 from training.dataset import load_inputs
 from training.run_folder import Run, open_run
@@ -29,43 +32,58 @@ from training.run_folder import Run, open_run
 
 @dataclass(frozen=True)
 class Outcome:
-    """The judgement, and the bundle when there is one. edgetpu: None where nobody asked, or it never came to it."""
+    """The judgement, and either the bundle or why there is none.
+
+    edgetpu: None where nobody asked, or it never came to it. report: the folder with report.html and report.json.
+    """
 
     judgement: Judgement
-    bundle: Bundle | None
+    report: Path
+    bundle: Bundle | None = None
+    refusal: Refusal | None = None
     edgetpu: EdgeTpuOutcome | None = None
 
     @property
-    def refusal(self) -> str | None:
-        """Why there is no bundle, None when there is one."""
-        if self.bundle is not None:
-            return None
-        return (self.edgetpu.refusal if self.edgetpu else None) or self.judgement.refusal
+    def page(self) -> Path:
+        """The page that shows all of it."""
+        return self.report / PAGE
+
+    @property
+    def refused(self) -> str:
+        """The sentence for the user whose model was refused: the reason first, then what to try. Empty for others."""
+        if self.refusal is None:
+            return ""
+        advice = "; ".join(self.refusal.advice)
+        return f"refused: {self.refusal.reason}; no bundle was written, {self.page} shows why; {advice}"
 
 
 def quantize_run(options: QuantizeOptions, tell: Callable[[str], None] = lambda _line: None) -> Outcome:
-    """Convert, compare, judge and, if accepted, write the bundle. `tell` hears each step before it starts.
+    """Convert, compare, judge and, if accepted, write the bundle; if not, its report alone, beside where it would be.
 
-    Raises DataError when the run, its pictures or the output folder cannot be used, ModelError when the network
-    cannot be converted.
+    `tell` hears each step before it starts. Raises DataError when the run, its pictures or
+    the output folder cannot be used, ModelError when the network cannot be converted.
     """
     require_unused(options.out)
+    require_replaceable(options.out)
     tell(f"reading {options.run}")
     run = open_run(options.run, options.data)
     foreign_pictures(run, options.foreign)  # whoever misspelt that folder hears it now, not after minutes
     with quiet():
         model = run.load_model()
+    spread_scores(model, options.spread)
     plain = _converted(options, run, model, tell)
     case = Case(options, run, model, plain, tell)
     judged = case.look_into(case.judge(plain))
-    if judged.judgement.verdict == "refused":
-        return Outcome(judged.judgement, None)
-    edgetpu = compile_for_edgetpu(judged.integer.data, options.edgetpu, tell) if options.edgetpu else None
-    if edgetpu is not None and edgetpu.refusal is not None:
-        return Outcome(judged.judgement, None, edgetpu)
+    refusal, edgetpu = judged.judgement.refusal, None
+    if refusal is None and options.edgetpu:
+        edgetpu = compile_for_edgetpu(judged.integer.data, options.edgetpu, tell)
+        refusal = None if edgetpu.refusal is None else Refusal(edgetpu.refusal, (OTHERWISE,))
+    if refusal is not None:
+        report = write_refused(options.out, judged.judgement, run.split["test"], refusal)
+        return Outcome(judged.judgement, report, refusal=refusal, edgetpu=edgetpu)
     compiled = edgetpu.model if edgetpu else None
     bundle = pack(options.out, judged.integer, judged.judgement, run.split["test"], compiled)
-    return Outcome(judged.judgement, bundle, edgetpu)
+    return Outcome(judged.judgement, options.out, bundle, edgetpu=edgetpu)
 
 
 def _converted(options: QuantizeOptions, run: Run, model: Any, tell: Callable[[str], None]) -> Converted:

@@ -11,7 +11,7 @@ import numpy as np
 
 from quantize.compare import ClassChange, ClassFigures, Flip
 from quantize.edgetpu import EdgeTpuModel
-from quantize.judge import Judgement
+from quantize.judge import Judgement, Refusal
 from quantize.layers import layers_object, none_stands_out
 from quantize.plots import BINS_DRAWN, confidence_shift, purity_and_recovery, reliability
 from quantize.provenance import origin_object
@@ -29,14 +29,14 @@ from training.study_tables import large
 FLIPS_SHOWN = 120  # as pictures, a few kB each: a page must open on any machine
 
 
-def report_object(judgement: Judgement, edgetpu: EdgeTpuModel | None = None) -> dict[str, Any]:
-    """Return the report as an object for JSON; the verdict comes first."""
+def report_object(
+    judgement: Judgement, edgetpu: EdgeTpuModel | None = None, refusal: Refusal | None = None
+) -> dict[str, Any]:
+    """Return the report as an object for JSON; the verdict comes first. refusal: why no bundle goes with it."""
     comparison = judgement.comparison
     before, after = comparison.float_model.accuracy, comparison.int8_model.accuracy
     return {
-        "verdict": judgement.verdict,
-        "reason": judgement.reason,
-        "objections": list(judgement.objections),
+        **_verdict_object(judgement, refusal),
         "notes": list(judgement.notes),
         "accuracy_float": before.value,
         "accuracy_int8": after.value,
@@ -62,6 +62,10 @@ def report_object(judgement: Judgement, edgetpu: EdgeTpuModel | None = None) -> 
             _threshold_object(choice, held_out, judgement.unknown.min_score)
             for choice, held_out in zip(judgement.choices, judgement.held_out, strict=True)
         ],
+        "float_thresholds": [
+            {"label": one.label, "purity_reached": one.reached, "validation": bin_object(one.validation)}
+            for one in judgement.float_choices
+        ],
         "scores": _scores_object(judgement),
         "unknown": judgement.unknown.model_dump(),
         **judgement.cost.as_json(),
@@ -73,29 +77,45 @@ def report_object(judgement: Judgement, edgetpu: EdgeTpuModel | None = None) -> 
     }
 
 
-def report_json(judgement: Judgement, edgetpu: EdgeTpuModel | None = None) -> str:
+def report_json(judgement: Judgement, edgetpu: EdgeTpuModel | None = None, refusal: Refusal | None = None) -> str:
     """Return report.json."""
-    return json.dumps(report_object(judgement, edgetpu), indent=2) + "\n"
+    return json.dumps(report_object(judgement, edgetpu, refusal), indent=2) + "\n"
 
 
-def report_page(judgement: Judgement, items: Sequence[Item], edgetpu: EdgeTpuModel | None = None) -> str:
+def report_page(
+    judgement: Judgement,
+    items: Sequence[Item],
+    edgetpu: EdgeTpuModel | None = None,
+    refusal: Refusal | None = None,
+) -> str:
     """Return report.html. items: the test pictures, in the order of the comparison; changed ones are shown.
 
     FLIPS_SHOWN of them at most, those first that only the float model has right.
     """
-    report = report_object(judgement, edgetpu)
+    report = report_object(judgement, edgetpu, refusal)
     flips = sorted(judgement.comparison.flips, key=_harm)[:FLIPS_SHOWN]
     low = min(report["interval_float"][0], report["interval_int8"][0])
     return render(
         "quantize",
         "report.html.j2",
         report=report,
+        in_bundle=refusal is None,
         flips=[{**asdict(flip), "uri": thumbnail_uri(items[flip.index].path)} for flip in flips],
         bins_drawn=BINS_DRAWN,
         large=large,
         axis_low=axis_start(low),
         plots={name: data_uri("image/png", drawn) for name, drawn in _plots(judgement).items()},
     )
+
+
+def _verdict_object(judgement: Judgement, refusal: Refusal | None) -> dict[str, Any]:
+    if refusal is None:
+        found = {"verdict": judgement.verdict, "reason": judgement.reason}
+    else:
+        found = {"verdict": "refused", "reason": refusal.reason}
+    other = [] if refusal is None or refusal == judgement.refusal else [refusal.reason]
+    advice = list(refusal.advice) if refusal else []
+    return {**found, "objections": [*other, *judgement.objections], "advice": advice}
 
 
 def _harm(flip: Flip) -> int:

@@ -14,9 +14,14 @@ import click
 @click.option(
     "--run", type=click.Path(path_type=Path), help="The training run the bundle was made of: compare with it."
 )
+@click.option(
+    "--run-data", type=click.Path(path_type=Path), help="Where the pictures of --run lie now, if moved since training."
+)
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="New folder for the page and the JSON.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of text.")
-def report_command(bundle: Path, data: Path | None, run: Path | None, out: Path, as_json: bool) -> None:
+def report_command(
+    bundle: Path, data: Path | None, run: Path | None, run_data: Path | None, out: Path, as_json: bool
+) -> None:
     """Judge the integer model of BUNDLE again, with the limits it was made with, and write the page again.
 
     With --run beside the float network of that run, on its own test pictures or on those of --data. Without it alone,
@@ -31,7 +36,9 @@ def report_command(bundle: Path, data: Path | None, run: Path | None, out: Path,
     def tell(line: str) -> None:
         click.echo(line if line.startswith(("Note", "Warning")) else f"{line} ...", err=True)
 
-    request = ReportRequest(bundle, out, data)
+    if run is None and run_data is not None:
+        raise click.UsageError("--run-data says where the pictures of --run lie; add that, or leave this out")
+    request = ReportRequest(bundle, out, data, run_data)
     if run is None:
         from quantize.alone_page import alone_summary
 

@@ -26,6 +26,7 @@ from quantize.provenance import recorded_share
 from quantize.quiet import quiet
 from quantize.report import report_json, report_page
 from quantize.shown_pictures import list_pictures, show
+from quantize.spread import recorded_spread, spread_scores
 from quantize.stability import Converted
 from training.answers import classifier_scorer, network_scorer
 from training.run_folder import Run, open_run
@@ -35,11 +36,16 @@ Tell = Callable[[str], None]
 
 @dataclass(frozen=True)
 class ReportRequest:
-    """What `edge-sort report` is asked for. data: labelled pictures; None for those that the run kept apart."""
+    """What `edge-sort report` is asked for.
+
+    data: labelled pictures; None for those that the run kept apart. run_data: where the pictures of the run lie now, if
+    they moved since training.
+    """
 
     bundle: Path
     out: Path
     data: Path | None = None
+    run_data: Path | None = None
 
 
 def report_run(request: ReportRequest, run_folder: Path, tell: Tell = lambda _line: None) -> Judgement:
@@ -49,10 +55,11 @@ def report_run(request: ReportRequest, run_folder: Path, tell: Tell = lambda _li
     Raises BundleError, DataError or ModelError when bundle, run, pictures or folder cannot be used.
     """
     require_unused(request.out)
-    bundle, run = open_bundle(request.bundle), open_run(run_folder)
+    bundle, run = open_bundle(request.bundle), open_run(run_folder, request.run_data)
     _check_belong(bundle, run)
     with quiet():
         network = run.load_model()
+    spread_scores(network, recorded_spread(bundle.facts.provenance))
     integer = _integer_model(bundle)
     items = run.split["test"] if request.data is None else list_pictures(request.data, run.labels)
     tell(f"comparing both models on {len(items)} pictures")

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.errors import DataError
-from edge.labelled import held_out_pictures
+from edge.labelled import held_out
 from edge.pictures import read_picture
 from edge.preprocess import InputSpec, preprocess
 from training.answers import Answers, Scorer
@@ -40,7 +40,7 @@ def list_pictures(place: Path, labels: Sequence[str]) -> list[Item]:
     Raises DataError when there are none, or some of a class that is not among `labels`.
     """
     if place.is_file():
-        found = [(one.label, one.path, f"{one.label}/{one.path.name}") for one in held_out_pictures(place)]
+        found = [(one.label, one.path, f"{one.label}/{one.path.name}") for one in held_out(place).pictures]
     else:
         found = [(one.label, one.path, one.name) for one in find_pictures(place) if one.side in (None, "test")]
     if unknown := sorted({label for label, _, _ in found} - set(labels)):

@@ -13,15 +13,17 @@ from training.answers import Answers
 LEAST, MOST = 0.5, 8.0  # a few dozen pictures, all answered right, would else ask for scores of 1
 
 
-def fit_temperature(validation: Answers) -> float:
+def fit_temperature(validation: Answers, spread: float = 1.0) -> float:
     """Return the temperature with the least negative log likelihood on these answers, LEAST to MOST, three digits.
+
+    spread: what the scores were spread by; both ends move with it.
 
     Guo et al., "On Calibration of Modern Neural Networks" (2017), section 4.2.
     """
     optimize = need("scipy.optimize", "desktop", "choosing a temperature")
     found = optimize.minimize_scalar(
         lambda log_temperature: _loss(validation, float(np.exp(log_temperature))),
-        bounds=(np.log(LEAST), np.log(MOST)),
+        bounds=(np.log(LEAST / spread), np.log(MOST / spread)),
         method="bounded",
     )
     return round(float(np.exp(found.x)), 3)

@@ -21,6 +21,11 @@ class Scores:
     f1: float
     support: int
 
+    def as_json(self) -> dict[str, Any]:
+        """Return the figures; null without pictures, as 0 would accuse the model of what nobody asked it."""
+        facts = asdict(self)
+        return facts if self.support else {**dict.fromkeys(facts), "support": 0}
+
 
 @dataclass(frozen=True)
 class Evaluation:
@@ -42,7 +47,7 @@ class Evaluation:
             "accuracy": self.accuracy,
             "pictures": int(self.confusion.sum()),
             "labels": list(self.labels),
-            "per_class": {label: asdict(scores) for label, scores in self.per_class.items()},
+            "per_class": {label: scores.as_json() for label, scores in self.per_class.items()},
             "macro": asdict(self.macro),
             "weighted": asdict(self.weighted),
             "confusion_matrix": self.confusion.tolist(),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 from edge.bundle import FACTS_FILE, open_bundle
 from edge.durable import require_unused, whole_folder
 from edge.errors import DataError
-from edge.labelled import held_out_pictures
+from edge.labelled import held_out
 from edge.preprocess import InputSpec
 from training.answers import Answers, Scorer, answers_to, classifier_scorer, network_scorer
 from training.dataset import Dataset, label_indices, read_found
@@ -130,9 +129,9 @@ def _read(place: Path, model: Model, tell: Tell) -> Dataset:
 def _found(place: Path) -> tuple[list[Found], Path]:
     """List the pictures to test on, and the folder they all lie below."""
     if place.is_file():
-        held_out = held_out_pictures(place)
-        root = place.parent / json.loads(place.read_text())["data"]  # as held_out_pictures reads it
-        return [Found(one.label, one.path, one.path.relative_to(root).as_posix()) for one in held_out], root
+        tested = held_out(place)
+        root = tested.root
+        return [Found(one.label, one.path, one.path.relative_to(root).as_posix()) for one in tested.pictures], root
     if given_sides(place):
         return [Found(one.label, one.path, one.name) for one in find_pictures(place) if one.side == "test"], place
     return find_pictures(place, least_classes=1), place

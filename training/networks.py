@@ -30,3 +30,12 @@ def build_network(classes: int, spec: InputSpec, settings: NetworkSettings) -> k
     Raises DataError when input, number of classes or weights do not suit it.
     """
     return _BUILDERS[settings.kind](classes, spec, settings)
+
+
+def check_weights(spec: InputSpec, settings: NetworkSettings) -> None:
+    """Load the trained weights that a network starts from, if any, and forget them: a wrong file is known in seconds.
+
+    Raises DataError when they do not suit it.
+    """
+    if getattr(settings, "weights", "none") != "none":
+        build_network(2, spec, settings)

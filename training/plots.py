@@ -69,7 +69,7 @@ def curve(quantity: str, history: Sequence[Epoch], best_epoch: int) -> Drawing:
             axes.set_ylim(bottom=0)
         axes.locator_params(axis="x", integer=True)
         label_axes(axes, quantity.capitalize(), "epoch", quantity)
-        axes.legend(loc="lower right" if quantity == "accuracy" else "upper right")
+        legend_below(axes, columns=3)
 
     return draw
 
@@ -104,7 +104,7 @@ def roc_curve(found: Roc, positive: str) -> Drawing:
         axes.set_xlim(-0.02, 1.02)
         axes.set_ylim(-0.02, 1.02)
         label_axes(axes, f"ROC, positive: {positive}", "false alarms (1 - specificity)", "sensitivity")
-        axes.legend(loc="lower right")
+        legend_below(axes)
 
     return draw
 
@@ -134,7 +134,7 @@ def reliability(found: Calibration) -> Drawing:
         axes.set_xlim(-0.03, 1.05)
         axes.set_ylim(-0.03, 1.08)
         label_axes(axes, f"Calibration, ECE {found.ece:.3f}", "score of the answer", "share that is right")
-        axes.legend(loc="upper left")
+        legend_below(axes)
 
     return draw
 
@@ -154,7 +154,7 @@ def class_counts(found: Overview) -> Drawing:
         axes.invert_yaxis()
         axes.set_xlim(0, start.max() * 1.12)
         label_axes(axes, f"{len(found.items)} pictures", "pictures", "")
-        axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=3, fontsize=9, frameon=False)
+        legend_below(axes, columns=3)
 
     return draw
 
@@ -183,3 +183,8 @@ def label_axes(axes: Axes, title: str, x: str, y: str) -> None:
     axes.set_ylabel(y)
     axes.grid(alpha=0.3)
     axes.set_axisbelow(True)
+
+
+def legend_below(axes: Axes, columns: int = 2) -> None:
+    """Put the legend under the axes, where it covers nothing that is drawn."""
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=columns, fontsize=9, frameon=False)

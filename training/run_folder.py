@@ -180,7 +180,8 @@ def _check_pictures(root: Path, items: list[Item]) -> None:
     if missing:
         raise DataError(
             f"{missing[0].path}: expected the {len(items)} pictures of the training run below {root}, found this one "
-            f"and {len(missing) - 1} others missing; put the data folder back or say where it lies now"
+            f"and {len(missing) - 1} others missing; put the data folder back, or say where it lies now: "
+            "--data of quantize, --run-data of report"
         )
     for item in items:
         if file_sha256(item.path) != item.sha256:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from training.page import axis_start
-from training.plots import Drawing, label_axes
+from training.plots import Drawing, label_axes, legend_below
 from training.study_runs import FinishedRun
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def accuracy_per_run(runs: Runs) -> Drawing:
         axes.locator_params(axis="x", integer=True)
         axes.set_ylim(_lowest(runs), 1.01)
         label_axes(axes, "Accuracy of each run, and mean", "seed", "test accuracy")
-        _legend_below(axes)
+        legend_below(axes)
 
     return draw
 
@@ -78,7 +78,7 @@ def mean_curves(quantity: str, runs: Runs) -> Drawing:
         axes.locator_params(axis="x", integer=True)
         _limit(axes, quantity, runs)
         label_axes(axes, f"Validation {quantity}, mean of the runs", "epoch", f"validation {quantity}")
-        _legend_below(axes)
+        legend_below(axes)
 
     return draw
 
@@ -99,7 +99,3 @@ def _style(number: int) -> tuple[str, str]:
 def _lowest(runs: Runs) -> float:
     """Start the axis a little below a round tenth, so that no point is cut."""
     return -0.01 + axis_start(min(run.accuracy for own in runs.values() for run in own))
-
-
-def _legend_below(axes: Axes) -> None:
-    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=2, fontsize=8, frameon=False)

@@ -26,10 +26,9 @@ def per_class_table(evaluation: Evaluation) -> str:
 def two_classes_line(two: Mapping[str, Any]) -> str:
     """Return paper 2's figures of two classes (training.two_classes) in one line."""
     area = "" if two["auc"] is None else f", AUC {two['auc']:.3f}"
-    return (
-        f"positive {two['positive']}: PPV {two['ppv']:.3f}, NPV {two['npv']:.3f}, "
-        f"sensitivity {two['sensitivity']:.3f}, specificity {two['specificity']:.3f}{area}"
-    )
+    names = {"PPV": "ppv", "NPV": "npv", "sensitivity": "sensitivity", "specificity": "specificity"}
+    figures = ", ".join(f"{name} {'-' if two[key] is None else f'{two[key]:.3f}'}" for name, key in names.items())
+    return f"positive {two['positive']}: {figures}{area}"
 
 
 def _row(name: str, scores: Scores, width: int) -> str:

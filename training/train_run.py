@@ -19,6 +19,7 @@ from training.features import default_cache
 from training.folders import require_outside
 from training.history import Epoch, write_history
 from training.memory import memory_errors_explained
+from training.networks import check_weights
 from training.overview import overview
 from training.report import Examination, write_report
 from training.run_folder import MODEL_FILE, PICTURES_FOLDER, write_run
@@ -58,6 +59,7 @@ def train_run(request: TrainRequest, out: Path, reporter: Reporter) -> TrainResu
     require_outside(out, request.data)
     on_epoch = _on_epoch(request, reporter)
     with UnfinishedRun(out, request.resume) as unfinished, memory_errors_explained(request.recipe):
+        check_weights(request.recipe.input, request.recipe.network)  # minutes before they are needed
         data = read_pictures(request, reporter)
         data, split = divided(data, request.recipe, unfinished.folder / PICTURES_FOLDER, reporter)
         unfinished.begin(result_facts(request, data, split))

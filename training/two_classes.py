@@ -15,16 +15,17 @@ class Rates:
     """What a confusion matrix of two classes says, each 0..1.
 
     ppv and npv: the share of the answers "positive" and "negative" that are right. sensitivity and specificity: the
-    share of the positive and of the negative pictures that are answered right. 0 where nothing is there to divide by.
+    share of the positive and of the negative pictures that are answered right. None for a class without pictures, else
+    0 where nothing is there to divide by.
     """
 
     positive: str
     negative: str
     accuracy: float
-    ppv: float
-    npv: float
-    sensitivity: float
-    specificity: float
+    ppv: float | None
+    npv: float | None
+    sensitivity: float | None
+    specificity: float | None
 
 
 @dataclass(frozen=True)
@@ -39,8 +40,8 @@ class Roc:
 def rates(evaluation: Evaluation) -> Rates:
     """Return the figures of two classes. They are precision and recall of either class under other names."""
     positive, negative = evaluation.labels
-    a, b = evaluation.per_class[positive], evaluation.per_class[negative]
-    return Rates(positive, negative, evaluation.accuracy, a.precision, b.precision, a.recall, b.recall)
+    a, b = (evaluation.per_class[label].as_json() for label in (positive, negative))
+    return Rates(positive, negative, evaluation.accuracy, a["precision"], b["precision"], a["recall"], b["recall"])
 
 
 def roc(answers: Answers) -> Roc | None:

@@ -21,6 +21,7 @@ from typing import IO, Any, Self
 from edge.durable import publish, require_name, require_unused
 from edge.errors import DataError
 from training.checkpoints import CHECKPOINT_FILE, load_checkpoint
+from training.run_folder import RUN_FILE
 
 _REQUEST_FILE = "request.json"
 _LOCK_FILE = "lock"
@@ -47,7 +48,12 @@ class UnfinishedRun:
         self._lock: IO[bytes] | None = None
 
     def __enter__(self) -> Self:
-        """Raise DataError when `out` is in use, or holds a stopped training that nobody asked to go on with."""
+        """Raise DataError when `out` is in use or finished, or a stopped training is there that nobody asked for."""
+        if self._resume and (self._out / RUN_FILE).is_file():
+            raise DataError(
+                f"{self._out}: expected a training that was stopped, found one that is finished: nothing is left to "
+                "resume; leave it as it is, or choose another --out to train anew"
+            )
         require_unused(self._out)
         self.folder.mkdir(parents=True, exist_ok=True)
         self._lock = self._locked()

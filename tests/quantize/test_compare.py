@@ -34,6 +34,13 @@ def test_the_drop_counts_pictures():
     assert comparison.p_value == 0.5
 
 
+def test_a_wrong_answer_of_both_models_is_not_the_doing_of_integers():
+    """Only the same wrong answer counts: another one is another mistake."""
+    comparison = compared(["bolt"] * 3 + ["nut"], ["nut", "nut", "bolt", "nut"], ["nut", "screw", "nut", "nut"])
+
+    assert comparison.wrong_alike == 1
+
+
 def test_every_changed_answer_is_a_flip():
     """A flip is a changed answer, whether it became wrong, right or stayed wrong; it names both scores."""
     comparison = compared(

@@ -115,8 +115,6 @@ def refused(script, model=None, **options):
     outcome, _ = compile_with(script, model, **options)
     assert outcome.model is None
     assert outcome.missing is None
-    assert outcome.refusal.startswith("refused: ")
-    assert outcome.refusal.endswith("no bundle was written; leave out --edgetpu for a bundle that runs on the CPU")
     assert "\n" not in outcome.refusal
     return outcome.refusal
 

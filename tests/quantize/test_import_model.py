@@ -322,27 +322,33 @@ def test_softmax_written_out_in_operators_is_known_by_its_answers():
     assert answer_kind(trial([[-2, 3], [0.5, 0.5]]), None, None)[0] == "logits"
 
 
-def test_a_model_that_crashes_its_runtime_ends_no_import(tiny, importing, tmp_path, monkeypatch):
+@pytest.fixture
+def runtime_that(tmp_path, monkeypatch):
+    """Put a runtime that does this when it is imported in the place of the installed one."""
+
+    def install(program):
+        runtime = tmp_path / "runtime" / "ai_edge_litert"
+        runtime.mkdir(parents=True)
+        (runtime / "__init__.py").write_text("")
+        (runtime / "interpreter.py").write_text(program)
+        monkeypatch.syspath_prepend(str(runtime.parent))
+
+    return install
+
+
+def test_a_model_that_crashes_its_runtime_ends_no_import(tiny, importing, runtime_that):
     """The child process dies of it, with a runtime that aborts as some do on damaged files; ours says so."""
-    runtime = tmp_path / "runtime" / "ai_edge_litert"
-    runtime.mkdir(parents=True)
-    (runtime / "__init__.py").write_text("")
-    (runtime / "interpreter.py").write_text("import os\nos.abort()\n")
     path = tiny(background=3)  # no other test has tried this model in this process
-    monkeypatch.syspath_prepend(str(tmp_path / "runtime"))
+    runtime_that("import os\nos.abort()\n")
 
     with pytest.raises(ModelError, match=r"tiny\.tflite: expected .* the runtime crashed on it \(SIGABRT\)"):
         importing(path)
 
 
-def test_a_model_that_computes_for_ever_ends_no_import(tiny, tmp_path, monkeypatch):
+def test_a_model_that_computes_for_ever_ends_no_import(tiny, runtime_that):
     """A few bytes can ask for as much work as they like; here the runtime itself never comes back."""
-    runtime = tmp_path / "runtime" / "ai_edge_litert"
-    runtime.mkdir(parents=True)
-    (runtime / "__init__.py").write_text("")
-    (runtime / "interpreter.py").write_text("while True:\n    pass\n")
     path = tiny(background=1)  # no other test has tried this model in this process
-    monkeypatch.syspath_prepend(str(tmp_path / "runtime"))
+    runtime_that("while True:\n    pass\n")
 
     with pytest.raises(ModelError, match=r"did not come to an end within 0\.5 s"):
         rehearse(path.read_bytes(), path, timeout_s=0.5)

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -185,14 +186,18 @@ def test_the_same_run_gives_the_same_bundle(easy_run, tmp_path):
 
 @pytest.mark.slow
 def test_a_real_loss_is_refused(fragile_run, tmp_path):
-    """The float model is always right, the integer model blind: exit code 3, no bundle, the reason first."""
+    """The float model is always right, the integer model blind: exit code 3, no bundle but its report, reason first."""
     result = quantize(fragile_run, "--out", tmp_path / "bundle")
 
     assert result.exit_code == 3
     assert result.stdout.startswith("refused: the integer model gives every picture the same scores")
     assert "the integer model answers 10 of 20 test pictures right" in result.stderr
     assert "accept the loss with --max-drop 0.500" in result.stderr
-    assert list(tmp_path.iterdir()) == []
+    assert [path.name for path in tmp_path.iterdir()] == ["bundle-refused"]
+    page = tmp_path / "bundle-refused" / "report.html"
+    assert f"no bundle was written, {page} shows why" in result.stderr
+    assert result.stdout.endswith(f"\nreport: {page}\n")
+    assert "<strong>Refused</strong>" in page.read_text()
 
 
 @pytest.mark.slow
@@ -207,6 +212,9 @@ def test_json_is_one_object_on_stdout_whatever_the_converter_prints(fragile_run,
     found = json.loads(result.stdout)
     assert result.returncode == 3
     assert (found["verdict"], found["bundle"]) == ("refused", None)
+    report = json.loads((tmp_path / "bundle-refused" / "report.json").read_text())
+    assert {name: found[name] for name in report} == report
+    assert found["report"] == str(tmp_path / "bundle-refused" / "report.html")
     assert (found["accuracy_float"], found["accuracy_int8"], found["drop"]) == (1.0, 0.5, 0.5)
     assert len(found["flips"]) == 10
     assert not (tmp_path / "bundle").exists()
@@ -273,7 +281,7 @@ def test_a_compiled_model_goes_into_the_bundle_with_its_table(easy_run, compiler
 
 @pytest.mark.slow
 def test_too_little_mapped_is_a_refusal(easy_run, compiler_of, tmp_path):
-    """Exit code 3, no bundle, that reason first, and one object with --json."""
+    """Exit code 3, no bundle, that reason first, also on its page, and one object with --json."""
     script = compiler_of(tmp_path, 1)
     arguments = (easy_run, "--out", tmp_path / "bundle", "--edgetpu", "--edgetpu-compiler", script)
 
@@ -286,6 +294,10 @@ def test_too_little_mapped_is_a_refusal(easy_run, compiler_of, tmp_path):
     assert (found["verdict"], found["bundle"], found["edgetpu"]["compiled"]) == ("refused", None, False)
     assert found["reason"] == found["edgetpu"]["reason"]
     assert not (tmp_path / "bundle").exists()
+    page = (tmp_path / "bundle-refused" / "report.html").read_text()
+    assert "<p>0.0 % of the multiply-accumulates" in page.replace("0.0%", "0.0 %")
+    assert "Leave out --edgetpu for a bundle that runs on the CPU." in page
+    assert sorted(path.name for path in (tmp_path / "bundle-refused").iterdir()) == ["report.html", "report.json"]
 
 
 @pytest.mark.slow
@@ -321,6 +333,38 @@ def test_a_report_made_again_gives_the_figures_of_the_first(easy_run, tmp_path):
     for figure in ("verdict", "right_float", "right_int8", "flips", "thresholds", "confusion_int8", "scores"):
         assert again[figure] == first[figure], figure
     assert "<title>Accepted" in (tmp_path / "again" / "report.html").read_text()
+
+
+@pytest.mark.slow
+def test_a_report_is_told_where_the_pictures_of_its_run_lie_now(easy_run, tmp_path):
+    """They were moved to another disk: without a word it says so and how to tell it, with it all is as before."""
+    assert quantize(easy_run, "--out", tmp_path / "bundle").exit_code == 0
+    shutil.copytree(easy_run, tmp_path / "run")
+    split = tmp_path / "run" / "split.json"
+    split.write_text(split.read_text().replace(str(easy_run.parent / "data"), str(tmp_path / "gone")))
+
+    lost = report(tmp_path / "bundle", "--run", tmp_path / "run", "--out", tmp_path / "page")
+    told = report(
+        tmp_path / "bundle",
+        "--run",
+        tmp_path / "run",
+        "--run-data",
+        easy_run.parent / "data",
+        "--out",
+        tmp_path / "page",
+    )
+
+    assert lost.exit_code == 1
+    assert "--run-data of report" in lost.stderr
+    assert told.exit_code == 0, told.output
+
+
+def test_where_the_pictures_lie_says_nothing_without_a_run(tmp_path):
+    """The option would change nothing."""
+    result = report(tmp_path / "bundle", "--run-data", tmp_path, "--out", tmp_path / "page")
+
+    assert result.exit_code == 2
+    assert "--run-data says where the pictures of --run lie" in result.stderr
 
 
 @pytest.mark.slow

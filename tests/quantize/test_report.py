@@ -70,12 +70,17 @@ def judged(wrong_after=1, max_drop=0.1, pictures=20, provenance=PROVENANCE, puri
     )
 
 
+def pictures_on_disk(folder):
+    """Return twenty items that are all one real picture."""
+    path = folder / "part.png"
+    Image.new("RGB", (300, 200), (120, 90, 60)).save(path)
+    return [Item(path, f"p/{n}.png", LABELS[n % 2], str(n), "") for n in range(20)]
+
+
 @pytest.fixture
 def test_items(tmp_path):
     """Twenty real pictures on disk."""
-    path = tmp_path / "part.png"
-    Image.new("RGB", (300, 200), (120, 90, 60)).save(path)
-    return [Item(path, f"p/{n}.png", LABELS[n % 2], str(n), "") for n in range(20)]
+    return pictures_on_disk(tmp_path)
 
 
 def test_the_page_is_self_contained(test_items, resources_of):
@@ -170,12 +175,14 @@ def test_the_limit_is_counted_in_pictures(lost, limit, accepted):
 
 def test_a_refusal_says_what_to_try():
     """The remedy names a limit that would accept, and says when one picture weighs more than the limit."""
-    judgement = judged(wrong_after=3, max_drop=0.01)
+    refusal = judged(wrong_after=3, max_drop=0.01).refusal
 
-    assert "one of 20 test pictures weighs 0.0500" in judgement.refusal
-    assert "accept the loss with --max-drop 0.150" in judgement.refusal
-    assert judgement.refusal.endswith("insist with --force")
-    assert judged(wrong_after=3, max_drop=0.15).accepted
+    advice = "; ".join(refusal.advice)
+    assert "one of 20 test pictures weighs 0.0500" in advice
+    assert "accept the loss with --max-drop 0.150" in advice
+    assert advice.endswith("insist with --force")
+    assert judged(wrong_after=3, max_drop=0.15).refusal is None
+    assert judged(wrong_after=3, max_drop=0.01, forced=True).refusal is None
 
 
 def test_an_unreachable_purity_is_explained(test_items):

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import asdict
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from training.evaluate import evaluate
-from training.tables import per_class_table
+from training.tables import per_class_table, two_classes_line
 from training.two_classes import rates
 
 pytest.importorskip("sklearn", reason="metrics need the desktop install")
@@ -110,3 +111,16 @@ def test_a_class_without_pictures_gets_no_figures_in_the_table():
     rows = {line.split()[0]: line.split()[1:] for line in table.splitlines() if line}
     assert rows["nut"] == ["-", "-", "-", "0"]
     assert rows["bolt"] == ["1.000", "1.000", "1.000", "2"]
+
+
+def test_a_class_without_pictures_has_no_figures_in_json():
+    """Null, where 0.0 would be read as a class that is never found; also among the figures of two classes."""
+    evaluation = evaluate(np.array([0, 0]), np.array([0, 1]), ("bolt", "nut"))
+
+    facts = evaluation.as_json()["per_class"]
+    assert facts["nut"] == {"precision": None, "recall": None, "f1": None, "support": 0}
+    assert facts["bolt"]["recall"] == 0.5
+    found = rates(evaluation)
+    assert (found.sensitivity, found.specificity, found.npv) == (0.5, None, None)
+    line = two_classes_line({**asdict(found), "auc": None})
+    assert line == "positive bolt: PPV 1.000, NPV -, sensitivity 0.500, specificity -"

@@ -10,6 +10,7 @@ import pytest
 from edge.errors import DataError
 from edge.preprocess import InputSpec
 from training.network_settings import KerasNetworkSettings, MobileNetSettings, SmallCnnSettings
+from training.networks import check_weights
 from training.recipe import read_recipe
 
 pytestmark = [
@@ -163,7 +164,7 @@ def test_weights_that_do_not_fit_are_one_sentence(tmp_path):
         (tmp_path / "text.h5", "expected Keras weights of mobilenet-v2 without its top"),
     ):
         with pytest.raises(DataError) as error:
-            build(3, SPEC, keras_settings("mobilenet-v2", path))
+            check_weights(SPEC, keras_settings("mobilenet-v2", path))
         assert str(error.value).startswith(f"{path}: {found}")
         assert "\n" not in str(error.value)
 

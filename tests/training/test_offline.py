@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from edge.labelled import held_out_pictures
+from edge.labelled import held_out
 from edge.preprocess import InputSpec
 from training.augment import AugmentSettings
 from training.dataset import load_inputs, read_dataset
@@ -92,4 +92,4 @@ def test_run_with_its_own_pictures_can_be_moved(data, tmp_path):
     moved = Path(run.rename(tmp_path / "elsewhere"))
 
     assert open_run(moved).split["test"][0].path.is_file()
-    assert all(picture.path.is_relative_to(moved) for picture in held_out_pictures(moved / "split.json"))
+    assert all(picture.path.is_relative_to(moved) for picture in held_out(moved / "split.json").pictures)

@@ -15,6 +15,7 @@ pytest.importorskip("matplotlib", reason="the report needs the desktop install")
 pytest.importorskip("sklearn", reason="the report needs the desktop install")
 
 from edge.preprocess import InputSpec
+from training import plots
 from training.answers import Answers
 from training.dataset import label_indices, read_dataset
 from training.doubts import doubts
@@ -184,3 +185,29 @@ def test_three_classes_have_no_roc(tmp_path):
     assert "two_classes" not in facts
     assert not (tmp_path / "out" / "roc.png").exists()
     assert "the model agrees with the label of all 37 pictures" in " ".join(page.split())
+
+
+def test_a_class_without_pictures_has_a_dash_on_the_page(tmp_path):
+    """Who evaluates pictures of one of two classes reads nothing about the other, not that none of it is found."""
+    (tmp_path / "out").mkdir()
+    every = examined(tmp_path / "data", ("bolt", "nut"), wrong=0)
+    bolts = np.flatnonzero(every.answers.truth == 0)
+    only = replace(every, answers=every.answers.of(list(bolts)), items=[every.items[index] for index in bolts])
+
+    write_report(tmp_path / "out", only)
+
+    page = (tmp_path / "out" / "report.html").read_text()
+    dash = "<td>\N{EN DASH}</td>"
+    assert f'<td class="name">nut</td>{dash * 3}<td>0</td>' in page
+    assert f"<td>1.000</td>{dash}<td>1.000</td>{dash}{dash}" in page
+
+
+@pytest.mark.parametrize("quantity", ["accuracy", "loss"])
+def test_the_legend_of_the_curves_covers_none_of_them(quantity):
+    """It stands under the axes, wherever the lines go."""
+    figure = plots.new_figure(5, 4)
+    axes = figure.subplots()
+    plots.curve(quantity, HISTORY, 2)(axes)
+
+    figure.draw_without_rendering()
+    assert axes.get_legend().get_window_extent().y1 < axes.get_window_extent().y0

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from edge.errors import DataError
-from edge.labelled import held_out_pictures
+from edge.labelled import held_out
 from edge.preprocess import InputSpec
 from training.dataset import Item, Skipped, read_dataset
 from training.groups import group_by_name
@@ -57,7 +57,7 @@ def test_what_was_written_is_what_is_read(run, data):
 
 def test_device_commands_read_the_held_out_pictures(run, data):
     """`edge` reads split.json without knowing `training`."""
-    assert [picture.path for picture in held_out_pictures(run / "split.json")] == [
+    assert [picture.path for picture in held_out(run / "split.json").pictures] == [
         data / "bolt" / "c.png",
         data / "nut" / "f.png",
     ]

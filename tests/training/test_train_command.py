@@ -11,6 +11,10 @@ from click.testing import CliRunner
 from PIL import Image
 
 from edge.cli import cli
+from edge.errors import DataError
+from edge.preprocess import InputSpec
+from training.networks import check_weights
+from training.recipe import read_recipe
 
 
 @pytest.fixture(autouse=True)
@@ -222,3 +226,29 @@ def test_out_among_the_pictures_is_refused(tmp_path, out):
     assert code == 1
     assert "expected a folder outside the pictures" in output
     assert [path.name for path in (tmp_path / "data").iterdir()] == ["bolt"]
+
+
+def test_weights_that_do_not_fit_are_told_before_any_picture_is_read(tmp_path, monkeypatch):
+    """Ten thousand photographs take minutes to read, a misspelt file name a second."""
+    asked = []
+
+    def refuse(_spec, settings):
+        asked.append(settings.weights)
+        raise DataError("typo.h5: expected a file of weights")
+
+    monkeypatch.setattr("training.train_run.check_weights", refuse)
+    monkeypatch.setattr("training.train_run.read_pictures", lambda *_: pytest.fail("read the pictures first"))
+    save_pictures(tmp_path / "data" / "bolt", 3)
+
+    code, output = train(
+        tmp_path / "data", "--out", tmp_path / "run", "--recipe", "mobilenet-v2", "--weights", "typo.h5"
+    )
+
+    assert (code, asked) == (1, ["typo.h5"])
+    assert "typo.h5: expected a file of weights" in output
+    assert [path.name for path in tmp_path.iterdir()] == ["data"]
+
+
+def test_a_network_that_starts_from_chance_has_no_weights_to_check():
+    """Nothing is built: here that would fail for want of Keras."""
+    check_weights(InputSpec(width_px=64, height_px=64), read_recipe("small-cnn").network)

@@ -130,13 +130,15 @@ def test_a_damaged_request_is_told(tmp_path):
         run.begin(REQUEST)
 
 
-def test_a_run_in_use_is_not_resumed_into(tmp_path):
-    """It is finished; its folder is not touched."""
+def test_a_finished_training_has_nothing_to_resume(tmp_path):
+    """Whoever repeats the command to be sure hears that all is done, not that the folder is taken."""
     out = tmp_path / "run"
     out.mkdir()
     (out / "run.json").write_text("{}")
 
-    with pytest.raises(DataError, match="expected a new or empty folder"):
+    with pytest.raises(DataError, match="found one that is finished: nothing is left to resume"):
         UnfinishedRun(out, resume=True).__enter__()
+    with pytest.raises(DataError, match="expected a new or empty folder"):
+        UnfinishedRun(out, resume=False).__enter__()
 
     assert not unfinished_place(out).exists()
