@@ -42,6 +42,7 @@ COMMANDS = {
         "quantize.report_command:report_command",
         "Judge a bundle against its float network again, also on other pictures.",
     ),
+    "doctor": ("edge.doctor_command:doctor_command", "What on this computer keeps a line from running?"),
     "classify": ("edge.classify_command:classify_command", "Answer what a bundle sees in pictures."),
     "machine": ("edge.machine_command:machine_command", "Print a machine file to start from."),
     "plan": ("edge.plan_command:plan_command", "Does a machine fit? Its budget, its bounds, what to change."),
