@@ -16,6 +16,7 @@ from edge.incidents import Incidents
 from edge.journal import Journal
 from edge.line import LineModel, OnOutcome, build_schedule, build_sorter, run_line
 from edge.machine import Machine
+from edge.notify import open_notifier
 from edge.photo_eye import PhotoEye
 from edge.schedule import Schedule
 from edge.sorter import LineSummary
@@ -58,8 +59,11 @@ def drive_line(
         eye=world.eye,
     )
 
+    notifier = open_notifier(clock)
+
     def camera_incident(sentence: str) -> None:
         tell(sentence)
+        notifier.alive(sentence)
         journal.incident(clock.now(), "camera", sentence)
 
     camera = RestartingCamera(
@@ -70,8 +74,8 @@ def drive_line(
         tell=camera_incident,
         alive=sorter.note_moves,
     )
-    with closing(camera), _followed(machine, schedule, clock):  # closes the camera that is open last
-        because = run_line(sorter, camera, world.gates, journal, on_outcome)
+    with closing(camera), _followed(machine, schedule, clock), notifier:  # closes the camera that is open last
+        because = run_line(sorter, camera, world.gates, journal, notifier.watching(on_outcome))
     return because, sorter.summary()
 
 
