@@ -52,7 +52,8 @@ COMMANDS = {
         "edge.calibrate_command:calibrate_command",
         "Measure the belt's speed or a gate's moment on passing parts.",
     ),
-    "gate": ("edge.gate_command:gate_command", "Move one gate by hand, within its limits."),
+    "gate": ("edge.gate_command:gate_command", "Move one gate by hand, within its limits, or bring all to rest."),
+    "service": ("edge.service_command:service_command", "Run the line as a systemd service."),
     "prove": (
         "edge.prove_command:prove_command",
         "Let things go wrong on the emulated line, and check that no part is misled.",
