@@ -42,6 +42,7 @@ COMMANDS = {
         "quantize.report_command:report_command",
         "Judge a bundle against its float network again, also on other pictures.",
     ),
+    "doctor": ("edge.doctor_command:doctor_command", "What on this computer keeps a line from running?"),
     "classify": ("edge.classify_command:classify_command", "Answer what a bundle sees in pictures."),
     "machine": ("edge.machine_command:machine_command", "Print a machine file to start from."),
     "plan": ("edge.plan_command:plan_command", "Does a machine fit? Its budget, its bounds, what to change."),
@@ -51,8 +52,9 @@ COMMANDS = {
         "edge.calibrate_command:calibrate_command",
         "Measure the belt's speed or a gate's moment on passing parts.",
     ),
-    "gate": ("edge.gate_command:gate_command", "Move one gate by hand, within its limits."),
+    "gate": ("edge.gate_command:gate_command", "Move one gate by hand, within its limits, or bring all to rest."),
     "mcu": ("firmware_bridge.mcu_command:mcu_command", "Look at, watch and try the microcontroller that moves gates."),
+    "service": ("edge.service_command:service_command", "Run the line as a systemd service."),
     "prove": (
         "edge.prove_command:prove_command",
         "Let things go wrong on the emulated line, and check that no part is misled.",

@@ -17,6 +17,7 @@ from edge.incidents import Incidents
 from edge.journal import Journal
 from edge.line import LineModel, OnOutcome, build_schedule, build_sorter, run_line
 from edge.machine import Machine
+from edge.notify import open_notifier
 from edge.panel import Panel
 from edge.photo_eye import PhotoEye
 from edge.schedule import Schedule
@@ -68,8 +69,11 @@ def drive_line(
         overseer=control,
     )
 
+    notifier = open_notifier(clock)
+
     def camera_incident(sentence: str) -> None:
         tell(sentence)
+        notifier.alive(sentence)
         journal.incident(clock.now(), "camera", sentence)
 
     camera = RestartingCamera(
@@ -80,12 +84,12 @@ def drive_line(
         tell=camera_incident,
         alive=sorter.note_moves,
     )
-    with closing(camera), ExitStack() as following:  # closes the camera that is open last
+    with closing(camera), notifier, ExitStack() as following:  # closes the camera that is open last
         control.begin()
         following.enter_context(_followed(control, clock, LINE_EVERY_S, "line"))
         if machine.belt.kind != "fixed":
             following.enter_context(_followed(schedule, clock, BELT_EVERY_S, "belt"))
-        because = run_line(sorter, camera, world.gates, journal, on_outcome)
+        because = run_line(sorter, camera, world.gates, journal, notifier.watching(on_outcome))
     return because, replace(sorter.summary(), states=control.summary())
 
 

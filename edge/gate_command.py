@@ -47,6 +47,35 @@ def test_command(
         run_test(described, test, _say)
 
 
+@gate_command.command("rest")
+@click.option("--machine", type=click.Path(path_type=Path), required=True, help="The machine file.")
+@click.option(
+    "--wait-s",
+    type=FiniteRange(0, 60),
+    default=5.0,
+    show_default=True,
+    help="How long to wait for pins that a process which just ended still holds.",
+)
+def rest_command(machine: Path, wait_s: float) -> None:
+    """Bring every gate to rest, as after a line that was killed; the service does it whenever the line ends.
+
+    Asks nothing. Refuses while the line runs with this machine file. Exit code 1 if a gate cannot be brought to rest.
+    """
+    from edge.clocks import MonotonicClock
+    from edge.gate_rest import rest_gates
+    from edge.line import gate_specs
+    from edge.machine import read_machine
+    from edge.machine_lock import gates_of
+    from edge.pins import open_pin_factory
+
+    described = read_machine(machine)
+    with gates_of(machine):
+        if described.gpio.pin_factory == "mock":
+            click.echo("(gpio.pin_factory is mock: no real pin moves)")
+        factory = open_pin_factory(described.gpio.pin_factory)
+        rest_gates(gate_specs(described), MonotonicClock(), factory, wait_s=wait_s, tell=click.echo)
+
+
 def _say(move: GateMove) -> None:
     late = "" if move.due_at is None else f", {(move.at - move.due_at) * 1000:.2f} ms after its moment"
     click.echo(f"{move.kind}{late}")

@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.children import child_environment
 from edge.errors import EdgeSortError, MissingPackageError, ModelError
 from edge.interpreter import TensorSpec, TfliteInterpreter, real_values
 from edge.model_limits import MOST_OUTPUTS, TRIAL_TIMEOUT_S, limit_this_process
@@ -68,7 +69,7 @@ def rehearse(model: bytes, path: Path, runtime_module: str | None = None, timeou
         try:
             done = subprocess.run(
                 [sys.executable, "-P", "-m", "edge.rehearsal", str(path), runtime_module or ""],
-                input=model, capture_output=True, timeout=timeout_s, check=False, env=_environment(),
+                input=model, capture_output=True, timeout=timeout_s, check=False, env=child_environment(),
             )  # fmt: skip
         except subprocess.TimeoutExpired as error:
             raise ModelError(_refusal(path, f"it did not come to an end within {timeout_s:g} s")) from error
@@ -96,12 +97,6 @@ def _refusal(path: Path, found: str) -> str:
         f"{path}: expected a model that a process of its own can load and run, found: {found}; "
         "copy it again or convert the model again"
     )
-
-
-def _environment() -> dict[str, str]:
-    """The child finds this very package, whatever folder it is started in."""
-    here = str(Path(__file__).resolve().parents[1])
-    return {**os.environ, "PYTHONPATH": os.pathsep.join([here, *filter(None, sys.path)])}
 
 
 def _packed(trial: Trial) -> bytes:
