@@ -11,7 +11,7 @@ from typing import Any
 
 from edge.clocks import MonotonicClock
 from edge.errors import GateError
-from firmware_bridge.boards import open_link, open_port
+from firmware_bridge.open_board import open_link, open_port
 from firmware_bridge.codes import Pull
 from firmware_bridge.handshake import version_text
 from firmware_bridge.link import Link
