@@ -94,11 +94,11 @@ def emulated_machine(labels: Sequence[str], *, speed_mm_s: float, tiles: bool) -
 
 
 def emulated_copy(machine: Machine) -> Machine:
-    """Return the same machine with a pretend camera and pretend pins, classifying on this computer's CPU."""
+    """Return the same machine with a pretend camera, pins and board, classifying on this computer's CPU."""
     camera = machine.camera.model_copy(update={"kind": "emulated"})
-    return machine.model_copy(
-        update={"camera": camera, "gpio": GpioTable(pin_factory="mock"), "classifier": ClassifierTable()}
-    )
+    board = machine.mcu.model_copy(update={"port": "emulated"}) if machine.mcu else None
+    pretend = {"camera": camera, "gpio": GpioTable(pin_factory="mock"), "classifier": ClassifierTable(), "mcu": board}
+    return machine.model_copy(update=pretend)
 
 
 def default_machine(options: EmulateOptions, labels: Sequence[str]) -> Machine:

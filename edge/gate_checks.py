@@ -10,6 +10,19 @@ if TYPE_CHECKING:
     from edge.machine import GateTable, Machine
 
 
+def check_board(machine: Machine) -> None:
+    """Raise MachineError when there are gates for a board and no board, or the other way round."""
+    needing = [index for index, gate in enumerate(machine.gates) if gate.kind == "mcu"]
+    if needing and machine.mcu is None:
+        raise MachineError(
+            f"gates.{needing[0]}.kind: 'mcu' needs a board, found no table [mcu]; add it with its port, or use 'output'"
+        )
+    if machine.mcu is not None and not needing:
+        raise MachineError(
+            "mcu: expected a gate of kind 'mcu' for this board, found none; add one, or delete [mcu]"
+        )
+
+
 def check_kind(machine: Machine, index: int, gate: GateTable) -> None:
     """Raise MachineError when a gate's keys do not fit its kind."""
     pulses = {"rest_us": gate.rest_us, "away_us": gate.away_us}

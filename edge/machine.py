@@ -138,7 +138,8 @@ class GpioTable(Table):
 class GateTable(Table):
     """[[gates]] What moves a part into a bin.
 
-    kind: "output" is switched (solenoid, relay, air valve), "servo" goes between two pulses, rest_us and away_us.
+    kind: "output" is switched (solenoid, relay, air valve), "servo" goes between two pulses, rest_us and away_us; "mcu"
+    is switched too, by the board of [mcu] on its own clock, and pin is that board's number.
     Several gates may fill one bin: a part goes to the first of them, in the file's order, that can still take it.
     travel_mm: from the middle of the picture, downstream. lag_ms: from pin to the first effect. move_ms: from one
     position to the other. dwell_ms: how long it is wholly away for one part, at belt.speed_mm_s. min_off_ms, max_on_ms,
@@ -147,7 +148,7 @@ class GateTable(Table):
     """
 
     name: str = Field(min_length=1)
-    kind: Literal["output", "servo"] = "output"
+    kind: Literal["output", "servo", "mcu"] = "output"
     pin: Pin
     bin: str = Field(min_length=1)
     labels: tuple[str, ...] = Field(min_length=1)
@@ -186,6 +187,17 @@ class GateTable(Table):
         return self.move_ms + self.dwell_ms
 
 
+class McuTable(Table):
+    """[mcu] The board that moves gates of kind "mcu". port: of the serial line; "emulated" compiles the board here.
+
+    heartbeat_ms: without a sign of life from the sorter for so long, the board brings its gates to rest by itself.
+    """
+
+    port: str = Field(min_length=1)
+    baud: int = Field(default=115_200, ge=1200, le=4_000_000)
+    heartbeat_ms: float = Field(default=3000.0, ge=100, le=60_000)
+
+
 class JournalTable(Table):
     """[journal] Where the record of every part is kept, and pictures of doubtful ones beside it in `NAME-pictures`.
 
@@ -209,6 +221,7 @@ class Machine(Table):
     classifier: ClassifierTable = ClassifierTable()
     gpio: GpioTable = GpioTable()
     gates: tuple[GateTable, ...] = Field(min_length=1)
+    mcu: McuTable | None = None
     journal: JournalTable = JournalTable()
     inputs: InputsTable = InputsTable()
     stack_light: StackLightTable = StackLightTable()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from edge import budget
 from edge.belt_checks import check_belt, encoder_pins
 from edge.errors import MachineError
-from edge.gate_checks import check_kind
+from edge.gate_checks import check_board, check_kind
 
 if TYPE_CHECKING:
     from edge.machine import CameraTable, GateTable, Machine
@@ -26,6 +26,7 @@ def machine_problems(machine: Machine) -> list[str]:
     """Return everything for which the machine cannot work, a sentence each."""
     checks: list[Callable[[], None]] = [lambda: _check_camera(machine.camera)]
     checks += [lambda: check_belt(machine.belt, machine.decision.guard_mm), lambda: _check_pins(machine)]
+    checks.append(lambda: check_board(machine))
     checks += [lambda: _check_gates(machine), lambda: _check_eye(machine), lambda: _check_bins(machine)]
     checks += [partial(check_kind, machine, index, gate) for index, gate in enumerate(machine.gates)]
     checks += [partial(_check_reach, machine, index, gate) for index, gate in enumerate(machine.gates)]
@@ -53,20 +54,27 @@ def _check_camera(camera: CameraTable) -> None:
 
 
 def _check_pins(machine: Machine) -> None:
-    owners: dict[int, str] = {}
-    for key, pin in _pins(machine):
-        if pin in owners:
-            raise MachineError(
-                f"{key}: expected a pin of its own, found {pin} also at {owners[pin]}; change one of them"
-            )
-        owners[pin] = key
+    for pins in (_pins(machine), board_pins(machine)):
+        owners: dict[int, str] = {}
+        for key, pin in pins:
+            if pin in owners:
+                raise MachineError(
+                    f"{key}: expected a pin of its own, found {pin} also at {owners[pin]}; change one of them"
+                )
+            owners[pin] = key
+
+
+def board_pins(machine: Machine) -> Iterator[tuple[str, int]]:
+    """Yield every pin of the board of [mcu], and its key."""
+    yield from ((f"gates.{index}.pin", gate.pin) for index, gate in enumerate(machine.gates) if gate.kind == "mcu")
 
 
 def _pins(machine: Machine) -> Iterator[tuple[str, int]]:
-    """Yield every pin the machine file names, and its key."""
+    """Yield every pin of this computer that the machine file names, and its key."""
     yield from encoder_pins(machine.belt).items()
     for index, gate in enumerate(machine.gates):
-        yield f"gates.{index}.pin", gate.pin
+        if gate.kind != "mcu":
+            yield f"gates.{index}.pin", gate.pin
         if gate.confirm is not None:
             yield f"gates.{index}.confirm.pin", gate.confirm.pin
     if machine.eye is not None:

@@ -11,11 +11,11 @@ from typing import Any
 
 from edge.clocks import MonotonicClock
 from edge.errors import GateError
-from firmware_bridge.open_board import open_link, open_port
 from firmware_bridge.codes import Pull
 from firmware_bridge.handshake import version_text
 from firmware_bridge.link import Link
 from firmware_bridge.messages import AskStats, Identity, SetSensor, Stats
+from firmware_bridge.open_board import open_link, open_port
 from firmware_bridge.session import Done
 from firmware_bridge.wire import Message
 

@@ -12,9 +12,9 @@ from edge.errors import GateError
 from edge.gate_drivers import PinSpec
 from edge.gate_limits import GateLimits, Window
 from edge.gates import GateMove, GateSpec
-from firmware_bridge.open_board import open_link, open_port
 from firmware_bridge.link import Link
 from firmware_bridge.mcu_gates import McuGates
+from firmware_bridge.open_board import open_link, open_port
 
 LEAD_S = 0.2
 BEAT_S = 0.02

@@ -7,6 +7,7 @@ cannot keep, and brings its gates to rest by itself when the heartbeat stops.
 
 from __future__ import annotations
 
+import threading
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 
@@ -29,7 +30,7 @@ REPLY_WITHIN_S = 1.0
 
 
 class McuGates:
-    """All gates of one board. Times are on the host's clock. Only one thread may call, beside who pumps the link."""
+    """All gates of one board. Times are on the host's clock. Any thread may call."""
 
     def __init__(
         self,
@@ -50,64 +51,70 @@ class McuGates:
         self.moves_lost = 0
         self.stopped = False
         self.cause = ""
+        self._lock = threading.RLock()
         self._link = open_link()
         self._set_up()
 
     def move_at(self, gate: str, window: Window, part: int, *, hold: bool) -> None:
         """Plan an opening for a part. Raises MoveRefused."""
-        self._admissible(gate, window)
-        one = self._gates[gate]
-        one.openings.admit(Asked(part, window, hold), self._clock.now())
-        self._bring_up_to_date(one)
+        with self._lock:
+            self._admissible(gate, window)
+            one = self._gates[gate]
+            one.openings.admit(Asked(part, window, hold), self._clock.now())
+            self._bring_up_to_date(one)
 
     def replan(self, gate: str, windows: Mapping[int, Window]) -> dict[int, Reason]:
         """Move the windows of parts already planned. Returns the parts no longer planned, and why."""
-        self._take()
-        one = self._gates[gate]
-        refused = one.openings.replan(windows, self._clock.now())
-        self._bring_up_to_date(one)
-        return refused
+        with self._lock:
+            self._take()
+            one = self._gates[gate]
+            refused = one.openings.replan(windows, self._clock.now())
+            self._bring_up_to_date(one)
+            return refused
 
     def poll(self, *, alive: bool = True) -> list[GateMove]:
         """Return the moves made since the last call; tell the board that the sorter is alive."""
-        now = self._clock.now()
-        if alive and not self.stopped and now >= self._beaten_at + self._heartbeat_s / 4:
-            self._beaten_at = now
-            self._heartbeat()
-        self._take()
-        moves = list(self._moves)
-        self._moves.clear()
-        return moves
+        with self._lock:
+            now = self._clock.now()
+            if alive and not self.stopped and now >= self._beaten_at + self._heartbeat_s / 4:
+                self._beaten_at = now
+                self._heartbeat()
+            self._take()
+            moves = list(self._moves)
+            self._moves.clear()
+            return moves
 
     def rearm(self) -> bool:
         """Let gates move again after a stop, with a new greeting. Returns False while the board cannot or may not."""
-        try:
-            if self._link.failure is not None:
-                self._link.close()
-                self._link = self._open_link()
-            self._set_up()
-        except (GateError, LinkLost) as error:
-            self.cause = str(error)
-            return False
-        return True
+        with self._lock:
+            try:
+                if self._link.failure is not None:
+                    self._link.close()
+                    self._link = self._open_link()
+                self._set_up()
+            except (GateError, LinkLost) as error:
+                self.cause = str(error)
+                return False
+            return True
 
     def rest(self) -> None:
         """Bring every gate to rest now and forget what was planned. Raises GateError when the board does not say so."""
-        if self.stopped:
-            return
-        self._send(Rest())
-        try:
-            answered = self._link.settle(REPLY_WITHIN_S)
-        except LinkLost as error:
-            self._lost(error)
-            return
-        if not answered:
-            raise GateError(
-                f"expected the board to bring its gates to rest within {REPLY_WITHIN_S:g} s, found silence; they "
-                f"come to rest by themselves {self._heartbeat_s:g} s after its last heartbeat: look at the cable"
-            )
-        self._take()
-        self._void()
+        with self._lock:
+            if self.stopped:
+                return
+            self._send(Rest())
+            try:
+                answered = self._link.settle(REPLY_WITHIN_S)
+            except LinkLost as error:
+                self._lost(error)
+                return
+            if not answered:
+                raise GateError(
+                    f"expected the board to bring its gates to rest within {REPLY_WITHIN_S:g} s, found silence; they "
+                    f"come to rest by themselves {self._heartbeat_s:g} s after its last heartbeat: look at the cable"
+                )
+            self._take()
+            self._void()
 
     def close(self) -> None:
         """Bring every gate to rest and let the board go. May be called twice."""

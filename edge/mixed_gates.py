@@ -1,0 +1,64 @@
+"""Gates that are moved in different ways, as one: each by whoever can, all at rest together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from edge.gate_limits import Window
+from edge.gates import GateMove, Gates
+from edge.parts import Reason
+
+
+class MixedGates:
+    """The gates of several `Gates`. When one of these stops, the others are brought to rest."""
+
+    def __init__(self, parts: Sequence[tuple[Gates, Sequence[str]]]) -> None:
+        """parts: gates, and the names of those that they move."""
+        self._parts = [gates for gates, _names in parts]
+        self._by_name = {name: gates for gates, names in parts for name in names}
+        self._all_rest = False
+
+    @property
+    def moves_lost(self) -> int:
+        """How many moves nobody fetched in time, so far."""
+        return sum(gates.moves_lost for gates in self._parts)
+
+    @property
+    def stopped(self) -> bool:
+        """Whether any of them is stopped."""
+        return any(gates.stopped for gates in self._parts)
+
+    def rearm(self) -> bool:
+        """Let gates move again. Returns False while any of them cannot."""
+        return all([gates.rearm() for gates in self._parts if gates.stopped])
+
+    def move_at(self, gate: str, window: Window, part: int, *, hold: bool) -> None:
+        """Plan an opening for a part. Raises MoveRefused."""
+        self._by_name[gate].move_at(gate, window, part, hold=hold)
+
+    def replan(self, gate: str, windows: Mapping[int, Window]) -> dict[int, Reason]:
+        """Move the windows of parts already planned."""
+        return self._by_name[gate].replan(gate, windows)
+
+    def poll(self, *, alive: bool = True) -> list[GateMove]:
+        """Return the moves made since the last call."""
+        moves = [move for gates in self._parts for move in gates.poll(alive=alive)]
+        return sorted(moves, key=lambda move: move.at)
+
+    def rest(self) -> None:
+        """Bring every gate to rest now, whatever happens to one of them."""
+        self._each(lambda gates: gates.rest())
+
+    def close(self) -> None:
+        """Bring every gate to rest and release what moves them, whatever happens to one of them."""
+        self._each(lambda gates: gates.close())
+
+    def _each(self, action: Callable[[Gates], None]) -> None:
+        failure: Exception | None = None
+        for gates in self._parts:
+            try:
+                action(gates)
+            except Exception as error:  # the others must come to rest all the same
+                failure = error
+        if failure is not None:
+            raise failure
