@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from edge.cameras import Camera
-from edge.clocks import Clock
+from edge.clocks import Clock, ManualClock
+from edge.emulated_contacts import Contacts, press_start
 from edge.encoder_belt import StepSource
 from edge.gates import Gates
 from edge.pins import open_pin_factory
@@ -39,6 +40,7 @@ class Between:
     """What the line takes for its camera, its encoder, its scorer and its gates, and the pins under the gates.
 
     camera: asked again for every start of a camera that was lost. pins: returns one of gpiozero's pin factories.
+    hands: what presses the buttons, on the manual clock.
     """
 
     camera: Callable[[Camera, Clock], Camera] = _camera
@@ -46,6 +48,7 @@ class Between:
     scorer: Callable[[Scorer, Clock], Scorer] = _scorer
     gates: Callable[[Gates], Gates] = _gates
     pins: Callable[[Clock], Any] = _pins
+    hands: Callable[[Contacts, ManualClock], None] = press_start
 
 
 NOTHING = Between()

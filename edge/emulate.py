@@ -19,6 +19,7 @@ from edge.clocks import Clock, ManualClock, MonotonicClock
 from edge.driven_line import World, drive_line
 from edge.emulated_belt import FED_BEFORE_MM, EmulatedBelt, Fate, FedPart, fates
 from edge.emulated_camera import EmulatedCamera
+from edge.emulated_contacts import Contacts, EmulatedFalls
 from edge.emulated_eye import EmulatedEye, WatchedCamera
 from edge.emulated_world import (
     EmulateOptions,
@@ -28,6 +29,7 @@ from edge.emulated_world import (
     emulated_copy,
     packaged_bundle,
     part_source,
+    without_inputs,
 )
 from edge.errors import DataError, MachineError
 from edge.gate_process import GateProcess
@@ -36,6 +38,7 @@ from edge.line import (
     LineModel,
     OnOutcome,
     check_labels,
+    estop_spec,
     gate_specs,
     line_model,
     photo_eye,
@@ -45,6 +48,7 @@ from edge.line_report import LineReport, gate_error_ms, line_report
 from edge.machine import (
     Machine,
 )
+from edge.panel import open_panel
 from edge.part_sources import PartSource, PicturedParts
 from edge.parts import Frame
 from edge.photo_eye import PhotoEye
@@ -128,9 +132,14 @@ def emulate_line(
     this world and the line.
     """
     clock: Clock = ManualClock() if options.fast else MonotonicClock()
+    contacts: Contacts | None = None
+    pins = between.pins(clock)
     if isinstance(clock, ManualClock):
+        contacts = Contacts(machine, pins, clock)
         slowed = _AssumedLatency(model.scorer, clock, options.latency_ms / 1000, options.seed)
         model = replace(model, scorer=slowed)
+    else:
+        machine = without_inputs(machine)  # the gates' pins are in another process, where no hand reaches them
     model = replace(model, scorer=between.scorer(model.scorer, clock))
     moving, belt = belts(options, machine, clock, between)
     on_outcome = watch(machine, belt) if watch else _unwatched
@@ -144,10 +153,12 @@ def emulate_line(
                 clock="manual" if options.fast else "monotonic",
             )
         ) as journal,
-        closing(_open_gates(machine, clock, between)) as gates,
+        closing(_open_gates(machine, clock, pins)) as gates,
+        closing(open_panel(machine, lambda: pins)) as panel,
     ):
         emulated = emulated_belt(options, physical or machine, moving, source, clock.now())
-        watched = _WatchedGates(gates, emulated)
+        falls = EmulatedFalls(emulated, contacts) if contacts and panel.confirm else None
+        watched = _WatchedGates(gates, emulated, clock, falls)
         eye = _eye(machine, emulated, belt)
 
         def open_camera() -> Camera:
@@ -163,7 +174,10 @@ def emulate_line(
             journal=journal,
             clock=clock,
             eye=eye[1] if eye else None,
+            panel=panel,
         )
+        if contacts is not None and isinstance(clock, ManualClock):
+            between.hands(contacts, clock)
         because, summary = drive_line(machine, model, world, on_outcome, tell)
         ended, rows = fates(emulated, clock.now()), journal.rows()
         report = line_report(ended, rows, machine.bins)
@@ -187,9 +201,9 @@ def _unwatched(_frame: Frame | None, _outcomes: list[Outcome]) -> None:
     """Nobody is watching."""
 
 
-def _open_gates(machine: Machine, clock: Clock, between: Between) -> LocalGates | GateProcess:
+def _open_gates(machine: Machine, clock: Clock, pins: Any) -> LocalGates | GateProcess:
     if isinstance(clock, ManualClock):
-        return LocalGates(gate_specs(machine), clock, between.pins(clock))
+        return LocalGates(gate_specs(machine), clock, pins, estop_spec(machine))
     return GateProcess(gate_specs(machine), "mock")
 
 
@@ -207,9 +221,9 @@ def _eye(machine: Machine, emulated: EmulatedBelt, belt: Belt) -> tuple[Emulated
 class _WatchedGates(WrappedGates):
     """Gates whose moves the emulated belt sees too."""
 
-    def __init__(self, gates: Gates, belt: EmulatedBelt) -> None:
+    def __init__(self, gates: Gates, belt: EmulatedBelt, clock: Clock, falls: EmulatedFalls | None) -> None:
         super().__init__(gates)
-        self._belt = belt
+        self._belt, self._clock, self._falls = belt, clock, falls
         self.moves: list[GateMove] = []
 
     def poll(self, *, alive: bool = True) -> list[GateMove]:
@@ -217,6 +231,8 @@ class _WatchedGates(WrappedGates):
         for move in moves:
             self._belt.note(move)
         self.moves += moves
+        if self._falls is not None:
+            self._falls.serve(self._clock.now())
         return moves
 
 

@@ -141,6 +141,16 @@ class EmulatedBelt:
                 return Fate(gate.bin, struck)
         return Fate(REJECT_BIN, struck)
 
+    def taken(self, part: FedPart, now: float) -> tuple[str, float] | None:
+        """Return the gate that took a part, and when, if one has by now."""
+        for gate in self._gates:
+            passes_at = arrival(part.mark_mm, gate.travel_mm, self._belt)
+            if passes_at > now:
+                return None
+            if self._diverts_at(gate, passes_at):
+                return gate.name, passes_at
+        return None
+
     def _feed_until(self, at: float) -> None:
         reach_mm = self._half_view_mm + FED_BEFORE_MM
         while (self._count is None or len(self.fed) < self._count) and position_mm(

@@ -15,6 +15,7 @@ from edge.belt_motion import BeltMotion, EmulatedSteps
 from edge.belts import encoder_belt
 from edge.between import NOTHING, Between
 from edge.clocks import Clock
+from edge.control_tables import InputsTable, StackLightTable
 from edge.emulated_belt import EmulatedBelt, Feeder, first_mark
 from edge.errors import MachineError
 from edge.machine import BeltTable, CameraTable, ClassifierTable, FinderTable, GateTable, GpioTable, Machine
@@ -99,6 +100,12 @@ def emulated_copy(machine: Machine) -> Machine:
     board = machine.mcu.model_copy(update={"port": "emulated"}) if machine.mcu else None
     pretend = {"camera": camera, "gpio": GpioTable(pin_factory="mock"), "classifier": ClassifierTable(), "mcu": board}
     return machine.model_copy(update=pretend)
+
+
+def without_inputs(machine: Machine) -> Machine:
+    """Return the same machine with nothing that somebody would have to press, and no lamps."""
+    gates = tuple(gate.model_copy(update={"confirm": None}) for gate in machine.gates)
+    return machine.model_copy(update={"inputs": InputsTable(), "stack_light": StackLightTable(), "gates": gates})
 
 
 def default_machine(options: EmulateOptions, labels: Sequence[str]) -> Machine:

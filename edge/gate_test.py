@@ -11,8 +11,9 @@ from edge.errors import GateError, MachineError
 from edge.gate_limits import MoveRefused, Window
 from edge.gate_process import GateProcess
 from edge.gates import GateMove, Gates
-from edge.line import gate_specs
+from edge.line import estop_spec, gate_specs
 from edge.machine import GateTable, Machine
+from edge.parts import Reason
 
 LEAD_S = 0.2  # from the plan to the first move
 HEARTBEAT_S = 0.2
@@ -63,17 +64,28 @@ def named_gate(machine: Machine, name: str) -> GateTable:
 def run_test(machine: Machine, test: GateTest, tell: Callable[[GateMove], None]) -> None:
     """Make the moves, telling of each. The other gates' pins are not touched. Raises GateError."""
     spec = next(spec for spec in gate_specs(machine) if spec.name == test.gate.name)
-    with closing(GateProcess([spec], machine.gpio.pin_factory)) as gates:
+    with closing(GateProcess([spec], machine.gpio.pin_factory, estop=estop_spec(machine))) as gates:
         windows = test.windows(time.monotonic() + LEAD_S)
         try:
             for part, window in enumerate(windows, start=1):
                 gates.move_at(test.gate.name, window, part, hold=False)
         except MoveRefused as refusal:
+            if refusal.reason is Reason.NOT_ARMED:
+                raise _stopped(test) from refusal
             raise GateError(
                 f"gate {test.gate.name!r}: expected a test within the machine file's limits, found that {refusal}; "
                 "make it shorter, with longer pauses or fewer times"
             ) from refusal
         _watch(gates, windows[-1].closes_at, tell)
+        if gates.stopped:
+            raise _stopped(test)
+
+
+def _stopped(test: GateTest) -> GateError:
+    return GateError(
+        f"gate {test.gate.name!r}: expected the circuit of the e-stop to be closed, found it open; "
+        "release it, check its wire and inputs.estop, and test again"
+    )
 
 
 def _watch(gates: Gates, until: float, tell: Callable[[GateMove], None]) -> None:

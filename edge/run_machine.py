@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from edge.journal_report import ShiftReport, run_report
 from edge.line import (
     OnOutcome,
     check_labels,
+    estop_spec,
     gate_specs,
     line_model,
     photo_eye,
@@ -30,12 +32,15 @@ from edge.line import (
 from edge.line_journal import line_journal
 from edge.machine import Machine
 from edge.measured_latency import measure_latency
+from edge.panel import open_panel
 from edge.photo_eye import PhotoEye
+from edge.pi_health import PiHealth
 from edge.pins import open_pin_factory
 from edge.plan import require_in_time
 from edge.processor import LoadedModel, Processor, load_model
 from edge.sensors import GpioSensor
 from edge.sorter import LineSummary
+from edge.watcher import Surroundings
 
 LATENCY_RUNS = 5  # enough for a median, and soon done
 
@@ -105,7 +110,8 @@ def run_machine(
     with (
         closing(open_camera(machine, clock, tell)) as opened,
         closing(open_belt(machine.belt, clock, lambda: open_pin_factory(machine.gpio.pin_factory))) as belt,
-        closing(GateProcess(gate_specs(machine), machine.gpio.pin_factory)) as gates,
+        closing(GateProcess(gate_specs(machine), machine.gpio.pin_factory, estop=estop_spec(machine))) as gates,
+        closing(open_panel(machine, lambda: open_pin_factory(machine.gpio.pin_factory))) as panel,
         closing(
             line_journal(path, machine, bundle.labels, bundle_sha256=bundle.digest, clock="monotonic", tell=tell)
         ) as journal,
@@ -123,6 +129,8 @@ def run_machine(
                 journal=journal,
                 clock=clock,
                 eye=eye,
+                panel=panel,
+                around=Surroundings(PiHealth(), path.absolute().parent, time.time),
             )
             because, summary = drive_line(machine, model, world, watch(machine, belt), tell)
             counts = eye.counts() if eye else None

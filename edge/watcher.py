@@ -51,7 +51,8 @@ class Watcher:
         self._limits, self._jam_mm, self._rate_hz = machine.limits, machine.jam_mm, machine.camera.frame_rate_hz
         self._around = around
         self._frames: deque[float] = deque(maxlen=4096)
-        self._frame_at = self._rate_since = self._part_at = now
+        self._frame_at = self._rate_since = now + machine.camera.timeout_s  # a camera may take its time to start
+        self._part_at = now
         self._age_s: float | None = None
         self._jumped_at, self._jump = float("-inf"), ""
         self._ahead_s = None if around.wall is None else around.wall() - now
