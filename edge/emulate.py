@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from edge.belt import Belt
 from edge.between import NOTHING, Between
+from edge.board_gates import with_board
 from edge.cameras import Camera
 from edge.clocks import Clock, ManualClock, MonotonicClock
 from edge.driven_line import World, drive_line
@@ -39,9 +40,9 @@ from edge.line import (
     OnOutcome,
     check_labels,
     estop_spec,
-    gate_specs,
     line_model,
     photo_eye,
+    pin_specs,
 )
 from edge.line_journal import line_journal
 from edge.line_report import LineReport, gate_error_ms, line_report
@@ -153,7 +154,8 @@ def emulate_line(
                 clock="manual" if options.fast else "monotonic",
             )
         ) as journal,
-        closing(_open_gates(machine, clock, pins)) as gates,
+        closing(_open_pin_gates(machine, clock, pins)) as pin_gates,
+        closing(with_board(machine, pin_gates, clock)) as gates,
         closing(open_panel(machine, lambda: pins)) as panel,
     ):
         emulated = emulated_belt(options, physical or machine, moving, source, clock.now())
@@ -201,10 +203,10 @@ def _unwatched(_frame: Frame | None, _outcomes: list[Outcome]) -> None:
     """Nobody is watching."""
 
 
-def _open_gates(machine: Machine, clock: Clock, pins: Any) -> LocalGates | GateProcess:
+def _open_pin_gates(machine: Machine, clock: Clock, pins: Any) -> LocalGates | GateProcess:
     if isinstance(clock, ManualClock):
-        return LocalGates(gate_specs(machine), clock, pins, estop_spec(machine))
-    return GateProcess(gate_specs(machine), "mock")
+        return LocalGates(pin_specs(machine), clock, pins, estop_spec(machine))
+    return GateProcess(pin_specs(machine), "mock")
 
 
 def _eye(machine: Machine, emulated: EmulatedBelt, belt: Belt) -> tuple[EmulatedEye, PhotoEye] | None:

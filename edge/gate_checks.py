@@ -18,9 +18,7 @@ def check_board(machine: Machine) -> None:
             f"gates.{needing[0]}.kind: 'mcu' needs a board, found no table [mcu]; add it with its port, or use 'output'"
         )
     if machine.mcu is not None and not needing:
-        raise MachineError(
-            "mcu: expected a gate of kind 'mcu' for this board, found none; add one, or delete [mcu]"
-        )
+        raise MachineError("mcu: expected a gate of kind 'mcu' for this board, found none; add one, or delete [mcu]")
 
 
 def check_kind(machine: Machine, index: int, gate: GateTable) -> None:

@@ -62,8 +62,8 @@ def rest_command(machine: Path, wait_s: float) -> None:
     Asks nothing. Refuses while the line runs with this machine file. Exit code 1 if a gate cannot be brought to rest.
     """
     from edge.clocks import MonotonicClock
-    from edge.gate_rest import rest_gates
-    from edge.line import gate_specs
+    from edge.gate_rest import rest_board, rest_gates
+    from edge.line import pin_specs
     from edge.machine import read_machine
     from edge.machine_lock import gates_of
     from edge.pins import open_pin_factory
@@ -73,7 +73,9 @@ def rest_command(machine: Path, wait_s: float) -> None:
         if described.gpio.pin_factory == "mock":
             click.echo("(gpio.pin_factory is mock: no real pin moves)")
         factory = open_pin_factory(described.gpio.pin_factory)
-        rest_gates(gate_specs(described), MonotonicClock(), factory, wait_s=wait_s, tell=click.echo)
+        rest_gates(pin_specs(described), MonotonicClock(), factory, wait_s=wait_s, tell=click.echo)
+        if described.mcu is not None:
+            rest_board(described, MonotonicClock(), click.echo)
 
 
 def _say(move: GateMove) -> None:

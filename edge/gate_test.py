@@ -7,11 +7,13 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 
+from edge.board_gates import open_board_gates
+from edge.clocks import MonotonicClock
 from edge.errors import GateError, MachineError
 from edge.gate_limits import MoveRefused, Window
 from edge.gate_process import GateProcess
-from edge.gates import GateMove, Gates
-from edge.line import estop_spec, gate_specs
+from edge.gates import GateMove, Gates, GateSpec
+from edge.line import BOARD, estop_spec, gate_specs
 from edge.machine import GateTable, Machine
 from edge.parts import Reason
 
@@ -64,7 +66,7 @@ def named_gate(machine: Machine, name: str) -> GateTable:
 def run_test(machine: Machine, test: GateTest, tell: Callable[[GateMove], None]) -> None:
     """Make the moves, telling of each. The other gates' pins are not touched. Raises GateError."""
     spec = next(spec for spec in gate_specs(machine) if spec.name == test.gate.name)
-    with closing(GateProcess([spec], machine.gpio.pin_factory, estop=estop_spec(machine))) as gates:
+    with closing(_opened(machine, spec)) as gates:
         windows = test.windows(time.monotonic() + LEAD_S)
         try:
             for part, window in enumerate(windows, start=1):
@@ -79,6 +81,12 @@ def run_test(machine: Machine, test: GateTest, tell: Callable[[GateMove], None])
         _watch(gates, windows[-1].closes_at, tell)
         if gates.stopped:
             raise _stopped(test)
+
+
+def _opened(machine: Machine, spec: GateSpec) -> Gates:
+    if spec.pins.kind == BOARD and machine.mcu is not None:
+        return open_board_gates(machine.mcu, [spec], MonotonicClock())
+    return GateProcess([spec], machine.gpio.pin_factory, estop=estop_spec(machine))
 
 
 def _stopped(test: GateTest) -> GateError:

@@ -32,6 +32,7 @@ from edge.tracker import Tracker
 from edge.transit import GatePlace
 from edge.visual_speed import VisualSpeed
 
+BOARD = "mcu"  # the kind of gate that a board moves
 OnOutcome = Callable[[Frame | None, list[Outcome]], None]
 """Told after every frame what was decided in it; the frame is None after the last one."""
 
@@ -69,6 +70,16 @@ def gate_specs(machine: Machine) -> list[GateSpec]:
         )
         for gate in machine.gates
     ]
+
+
+def pin_specs(machine: Machine) -> list[GateSpec]:
+    """Return the gates that pins of this computer move."""
+    return [spec for spec in gate_specs(machine) if spec.pins.kind != BOARD]
+
+
+def board_specs(machine: Machine) -> list[GateSpec]:
+    """Return the gates that a board moves."""
+    return [spec for spec in gate_specs(machine) if spec.pins.kind == BOARD]
 
 
 def estop_spec(machine: Machine) -> EstopSpec | None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from edge.belt import Belt
 from edge.belts import open_belt
+from edge.board_gates import with_board
 from edge.bundle import Bundle
 from edge.camera_kinds import open_camera, reopener
 from edge.clocks import MonotonicClock
@@ -25,9 +26,9 @@ from edge.line import (
     OnOutcome,
     check_labels,
     estop_spec,
-    gate_specs,
     line_model,
     photo_eye,
+    pin_specs,
 )
 from edge.line_journal import line_journal
 from edge.machine import Machine
@@ -110,16 +111,17 @@ def run_machine(
     with (
         closing(open_camera(machine, clock, tell)) as opened,
         closing(open_belt(machine.belt, clock, lambda: open_pin_factory(machine.gpio.pin_factory))) as belt,
-        closing(GateProcess(gate_specs(machine), machine.gpio.pin_factory, estop=estop_spec(machine))) as gates,
+        closing(GateProcess(pin_specs(machine), machine.gpio.pin_factory, estop=estop_spec(machine))) as pins,
+        closing(with_board(machine, pins, clock)) as gates,
         closing(open_panel(machine, lambda: open_pin_factory(machine.gpio.pin_factory))) as panel,
         closing(
             line_journal(path, machine, bundle.labels, bundle_sha256=bundle.digest, clock="monotonic", tell=tell)
         ) as journal,
     ):
         journal.note("classifier", loaded.sentence)
-        journal.note("gates", gates.real_time.sentence)
-        if not gates.real_time.full:
-            tell(f"Warning: {gates.real_time.sentence}")
+        journal.note("gates", pins.real_time.sentence)
+        if not pins.real_time.full:
+            tell(f"Warning: {pins.real_time.sentence}")
         with _open_eye(machine, belt) as eye:
             world = World(
                 camera=opened,
@@ -134,7 +136,7 @@ def run_machine(
             )
             because, summary = drive_line(machine, model, world, watch(machine, belt), tell)
             counts = eye.counts() if eye else None
-        return _summary(run_report(journal), because, loaded, summary, real_time=gates.real_time.full, eye=counts)
+        return _summary(run_report(journal), because, loaded, summary, real_time=pins.real_time.full, eye=counts)
 
 
 @contextmanager

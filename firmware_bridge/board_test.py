@@ -88,8 +88,8 @@ def run_pin_test(port: str, baud: int, test: PinTest, tell: Callable[[Moved], No
     clock = MonotonicClock()
     moved: list[Moved] = []
 
-    def opened() -> Link:
-        return open_link(open_port(port, clock, baud), clock)
+    def opened(within_s: float) -> Link:
+        return open_link(open_port(port, clock, baud), clock, within_s)
 
     with closing(McuGates([test.spec], opened, clock)) as gates:
         start = clock.now() + max(LEAD_S, test.pause_s)  # a board lets a gate rest first

@@ -57,14 +57,14 @@ class Link:
         """How much of what came was no frame."""
         return self._session.bad_frames
 
-    def open(self) -> Identity:
+    def open(self, within_s: float = GREET_WITHIN_S) -> Identity:
         """Greet the board and learn its time. Raises LinkLost at silence, ProtocolError at another version."""
-        give_up_at = self._clock.now() + GREET_WITHIN_S
+        give_up_at = self._clock.now() + within_s
         while self._session.identity is None:
             if self._clock.now() >= give_up_at:
                 heard = "something, but no greeting of this protocol" if self.bad_frames else "silence"
                 raise LinkLost(
-                    f"expected a board with edge-sort's firmware to answer within {GREET_WITHIN_S:g} s, found {heard}; "
+                    f"expected a board with edge-sort's firmware to answer within {within_s:g} s, found {heard}; "
                     "check port and baud rate, and put the firmware on it with: edge-sort mcu flash"
                 )
             self._session = Session(Hello(PROTOCOL, self._draw(), self._session.hello.host))

@@ -20,13 +20,17 @@ from edge.parts import Reason
 from firmware_bridge.board_gate import BoardGate
 from firmware_bridge.clock_sync import WRAP
 from firmware_bridge.codes import Cause, Status
-from firmware_bridge.link import Link
+from firmware_bridge.link import GREET_WITHIN_S, Link
 from firmware_bridge.messages import Arm, Cancel, Closed, Latched, Missed, Opened, Plan, Replan, Rest
 from firmware_bridge.session import Done, LinkLost
 from firmware_bridge.wire import Command
 
 HEARTBEAT_S = 1.0
+GREET_AGAIN_WITHIN_S = 2.0  # less than the heartbeat of gates that are not on the board
 REPLY_WITHIN_S = 1.0
+
+OpenLink = Callable[[float], Link]
+"""Opens a link within so many seconds. Raises GateError."""
 
 
 class McuGates:
@@ -35,7 +39,7 @@ class McuGates:
     def __init__(
         self,
         specs: Sequence[GateSpec],
-        open_link: Callable[[], Link],
+        open_link: OpenLink,
         clock: Clock,
         *,
         heartbeat_s: float = HEARTBEAT_S,
@@ -52,7 +56,7 @@ class McuGates:
         self.stopped = False
         self.cause = ""
         self._lock = threading.RLock()
-        self._link = open_link()
+        self._link = open_link(GREET_WITHIN_S)
         self._set_up()
 
     def move_at(self, gate: str, window: Window, part: int, *, hold: bool) -> None:
@@ -90,7 +94,7 @@ class McuGates:
             try:
                 if self._link.failure is not None:
                     self._link.close()
-                    self._link = self._open_link()
+                    self._link = self._open_link(GREET_AGAIN_WITHIN_S)
                 self._set_up()
             except (GateError, LinkLost) as error:
                 self.cause = str(error)

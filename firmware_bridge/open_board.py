@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from edge.clocks import Clock, ManualClock
 from edge.errors import EdgeSortError, GateError
 from edge.gates import GateSpec
 from firmware_bridge.host_board import HostBoard
-from firmware_bridge.link import Link
-from firmware_bridge.mcu_gates import McuGates
+from firmware_bridge.link import GREET_WITHIN_S, Link
+from firmware_bridge.mcu_gates import McuGates, OpenLink
 from firmware_bridge.ports import BAUD, Port, SerialPort
 from firmware_bridge.pumping import pumped_by_clock, pumped_by_thread
 
@@ -25,11 +25,11 @@ def open_port(name: str, clock: Clock, baud: int = BAUD) -> Port:
     return HostBoard(clock) if name == EMULATED else SerialPort(name, baud)
 
 
-def open_link(port: Port, clock: Clock) -> Link:
+def open_link(port: Port, clock: Clock, within_s: float = GREET_WITHIN_S) -> Link:
     """Greet the board on a port and keep the link going. Raises GateError; the port is closed then."""
     link = Link(port, clock)
     try:
-        link.open()
+        link.open(within_s)
     except EdgeSortError as error:
         link.close()
         raise GateError(f"mcu.port: {error}") from error
@@ -43,11 +43,11 @@ def open_link(port: Port, clock: Clock) -> Link:
     return link
 
 
-def open_mcu_gates(table: McuTable, specs: list[GateSpec], clock: Clock) -> McuGates:
+def open_mcu_gates(table: McuTable, specs: Sequence[GateSpec], clock: Clock) -> McuGates:
     """Return the gates of the board that a machine file names. Raises GateError."""
     heartbeat_s = table.heartbeat_ms / 1000
     return McuGates(specs, _opener(table.port, table.baud, clock), clock, heartbeat_s=heartbeat_s)
 
 
-def _opener(port: str, baud: int, clock: Clock) -> Callable[[], Link]:
-    return lambda: open_link(open_port(port, clock, baud), clock)
+def _opener(port: str, baud: int, clock: Clock) -> OpenLink:
+    return lambda within_s: open_link(open_port(port, clock, baud), clock, within_s)

@@ -39,7 +39,7 @@ class Rig:
         self.program, self.facts, self.boards = program, board, []
         self.gates = McuGates(SPECS, self.open_link, self.clock)
 
-    def open_link(self):
+    def open_link(self, _within_s=None):
         """Plug a board in and greet it."""
         self.boards.append(HostBoard(self.clock, program=self.program, **self.facts))
         link = Link(self.boards[-1], self.clock, draw=lambda: 1000 + len(self.boards))
