@@ -97,7 +97,9 @@ def emulated_machine(labels: Sequence[str], *, speed_mm_s: float, tiles: bool) -
 def emulated_copy(machine: Machine) -> Machine:
     """Return the same machine with a pretend camera, pins and board, classifying on this computer's CPU."""
     camera = machine.camera.model_copy(update={"kind": "emulated"})
-    board = machine.mcu.model_copy(update={"port": "emulated"}) if machine.mcu else None
+    board = machine.mcu
+    if board is not None and not board.port.startswith("emulated"):
+        board = board.model_copy(update={"port": "emulated"})
     pretend = {"camera": camera, "gpio": GpioTable(pin_factory="mock"), "classifier": ClassifierTable(), "mcu": board}
     return machine.model_copy(update=pretend)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from edge.clocks import Clock, ManualClock
@@ -13,16 +13,23 @@ from firmware_bridge.link import GREET_WITHIN_S, Link
 from firmware_bridge.mcu_gates import McuGates, OpenLink
 from firmware_bridge.ports import BAUD, Port, SerialPort
 from firmware_bridge.pumping import pumped_by_clock, pumped_by_thread
+from firmware_bridge.rp2040_board import Rp2040Board
 
 if TYPE_CHECKING:
     from edge.machine import McuTable
 
-EMULATED = "emulated"
+EMULATED: dict[str, Callable[[Clock], Port]] = {"emulated": HostBoard, "emulated-rp2040": Rp2040Board}
+"""The core compiled for this computer, which is quick; the image of an RP2040 on an emulator of it, which is exact."""
 
 
 def open_port(name: str, clock: Clock, baud: int = BAUD) -> Port:
-    """Return the port of this name; "emulated" is a board that is compiled here. Raises GateError."""
-    return HostBoard(clock) if name == EMULATED else SerialPort(name, baud)
+    """Return the port of this name, or one of the boards that are not there (EMULATED).
+
+    Raises GateError, or BuildError and MissingPackageError where an emulated board needs what is not installed.
+    """
+    if name in EMULATED:
+        return EMULATED[name](clock)
+    return SerialPort(name, baud)
 
 
 def open_link(port: Port, clock: Clock, within_s: float = GREET_WITHIN_S) -> Link:

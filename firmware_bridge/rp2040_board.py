@@ -1,0 +1,51 @@
+"""The pretend board at its most honest: the very image that is flashed, on an emulated RP2040, as a port."""
+
+from __future__ import annotations
+
+from edge.clocks import Clock
+from firmware_bridge.emulated_rp2040 import EmulatedRp2040
+from firmware_bridge.firmware_build import build, compiler_for
+from firmware_bridge.host_board import LOOK_EVERY_S, PinWrite
+
+BOARD = "rp2040"
+
+
+class Rp2040Board:
+    """A Port whose other end is an emulated RP2040, moved on to the host's time whenever bytes are asked for."""
+
+    def __init__(self, clock: Clock, *, image: bytes | None = None, start_us: int = 0) -> None:
+        """image: of the firmware, built here by default. start_us: what its counter begins at.
+
+        Raises BuildError without a compiler, MissingPackageError without the emulator.
+        """
+        self._clock = clock
+        self._chip = EmulatedRp2040(image or build(BOARD, compiler_for(BOARD)), start_us=start_us)
+        self._began_at, self._began_ns = clock.now(), self._chip.now_ns
+        self.pins: list[PinWrite] = []
+        self._chip.on_pin(self._moved)
+
+    def read(self, wait_s: float) -> bytes:
+        """Return what has arrived by now, waiting for it no longer than this."""
+        until = self._clock.now() + wait_s
+        self._advance()
+        while not (data := self._chip.read()) and self._clock.now() < until:
+            self._clock.sleep_until(min(until, self._clock.now() + LOOK_EVERY_S))
+            self._advance()
+        return data
+
+    def write(self, data: bytes) -> None:
+        """Have bytes arrive at the board, as fast as the line carries them."""
+        self._advance()
+        self._chip.write(data)
+
+    def close(self) -> None:
+        """Nothing to let go."""
+
+    def _advance(self) -> None:
+        us = (self._clock.now() - self._began_at) * 1e6 - (self._chip.now_ns - self._began_ns) / 1e3
+        if us > 0:
+            self._chip.run_for(us)
+
+    def _moved(self, pin: int, level: bool | None, now_ns: float) -> None:
+        if level is not None:
+            self.pins.append(PinWrite(self._began_at + (now_ns - self._began_ns) / 1e9, pin, int(level)))
