@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from edge.control_tables import RulesTable
@@ -25,6 +27,17 @@ def test_the_machine_file_we_print_is_one_we_read(tmp_path):
     """`edge-sort machine` gives a file that passes every check, whatever the labels."""
     machine = read_machine(write(tmp_path, EXAMPLE))
     assert machine.bins == {"nut": "nut", "coin": "coin", 'a "quoted" one': 'a "quoted" one'}
+
+
+def test_what_the_machine_file_we_print_leaves_out_works_too(tmp_path):
+    """Every line that is commented out can be taken in as it stands."""
+    text = re.sub(r"^# (?=\[|\w+ = )", "", EXAMPLE, flags=re.MULTILINE)
+    machine = read_machine(write(tmp_path, text))
+    assert machine.eye.at_mm == -90
+    assert machine.inputs.bin_full.keys() == {"nut"}
+    assert machine.inputs.estop.pin == 2
+    assert machine.stack_light.red_pin == 11
+    assert machine.gates[-1].confirm.pin == 14
 
 
 @pytest.mark.parametrize(
