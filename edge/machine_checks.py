@@ -12,6 +12,8 @@ from edge.belt_checks import check_belt, encoder_pins
 from edge.errors import MachineError
 from edge.gate_checks import check_board, check_kind
 
+PULLED_UP = (2, 3)  # by resistors on the board of every Raspberry Pi
+
 if TYPE_CHECKING:
     from edge.machine import CameraTable, GateTable, Machine
 
@@ -28,6 +30,7 @@ def machine_problems(machine: Machine) -> list[str]:
     checks += [lambda: check_belt(machine.belt, machine.decision.guard_mm), lambda: _check_pins(machine)]
     checks.append(lambda: check_board(machine))
     checks += [lambda: _check_gates(machine), lambda: _check_eye(machine), lambda: _check_bins(machine)]
+    checks.append(lambda: _check_pulls(machine))
     checks += [partial(check_kind, machine, index, gate) for index, gate in enumerate(machine.gates)]
     checks += [partial(_check_reach, machine, index, gate) for index, gate in enumerate(machine.gates)]
     checks += [lambda: _check_view(machine), lambda: _check_pitch(machine)]
@@ -67,6 +70,24 @@ def _check_pins(machine: Machine) -> None:
 def board_pins(machine: Machine) -> Iterator[tuple[str, int]]:
     """Yield every pin of the board of [mcu], and its key."""
     yield from ((f"gates.{index}.pin", gate.pin) for index, gate in enumerate(machine.gates) if gate.kind == "mcu")
+
+
+def _check_pulls(machine: Machine) -> None:
+    """An input is pulled to the level that it has when nothing is connected; two pins of every Pi cannot be."""
+    inputs = machine.inputs
+    switches = {f"inputs.{name}": getattr(inputs, name) for name in ("start", "stop", "reset")}
+    switches |= {f"inputs.bin_full.{name}": table for name, table in inputs.bin_full.items()}
+    switches |= {f"gates.{index}.confirm": gate.confirm for index, gate in enumerate(machine.gates)}
+    switches |= {"eye": machine.eye}
+    down = {f"{key}.active_high": table.pin for key, table in switches.items() if table and table.active_high}
+    if inputs.estop is not None and inputs.estop.closed_high:
+        down["inputs.estop.closed_high"] = inputs.estop.pin
+    for key, pin in down.items():
+        if pin in PULLED_UP:
+            raise MachineError(
+                f"{key}: expected false at pin {pin}, because the board pulls that pin up, found true; "
+                "wire the contact to ground and turn this round, or use another pin"
+            )
 
 
 def _pins(machine: Machine) -> Iterator[tuple[str, int]]:

@@ -53,6 +53,26 @@ pin_factory = "lgpio"       # "mock" moves no pin
 path = "journal.sqlite"
 pictures_mb = 200           # of doubtful parts, in journal-pictures; the oldest make room
 audit_share = 0.01          # of all parts, drawn for a person to say what they are: edge-sort journal audit
+
+# Buttons, switches and lamps. With a start button the line begins in Idle; without one it sorts when the program runs.
+# [inputs.estop]            # normally closed, so that an open wire means stop. A real e-stop also cuts the power itself
+# pin = 2
+# closed_high = false       # the circuit is wired to ground; true: to 3.3 V
+# [inputs.start]            # also [inputs.stop] and [inputs.reset]
+# pin = 3
+# active_high = false       # the pin is low while the button is pressed
+# debounce_ms = 30
+# [inputs.bin_full.{bin}]     # for each bin that has a switch: its parts go to reject until it is emptied
+# pin = 8
+# debounce_ms = 1000        # what falls past it is no full bin
+# [stack_light]
+# green_pin = 9             # Execute
+# yellow_pin = 10           # Held, or something is wrong
+# red_pin = 11              # Aborted
+# [rules]                   # what an incident does: "warn", "hold" or "abort"; all of them are in docs/incidents.md
+# jam = "hold"
+# [limits]
+# no_flow_s = 60.0          # without a part; 0 is not watched
 """
 
 _GATE = """
@@ -69,6 +89,12 @@ min_off_ms = 50
 max_on_ms = 2000
 max_duty = 0.8
 active_high = true          # the pin is low at rest; rest must be the unpowered position
+"""
+
+_CONFIRM = """\
+# [gates.confirm]           # an eye that sees what falls into the bin of the gate above
+# pin = 14
+# within_ms = 500           # of the part's passing the gate
 """
 
 _PINS = (17, 27, 22, 23, 24, 25, 5, 6, 12, 13, 16, 19, 20, 21, 26, 4, 18)
@@ -96,4 +122,5 @@ def machine_text(labels: tuple[str, ...]) -> str:
         _GATE.format(name=dumps(label, ensure_ascii=False), pin=pin, travel_mm=200 + 80 * index)
         for index, (label, pin) in enumerate(zip(sortable, _PINS, strict=False))
     ]
-    return _HEAD + "".join(gates)
+    first_bin = dumps(sortable[0], ensure_ascii=False) if sortable else '"NAME"'
+    return _HEAD.replace("{bin}", first_bin) + "".join(gates) + _CONFIRM

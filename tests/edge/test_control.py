@@ -44,7 +44,8 @@ class Line:
         check_machine(self.machine)
 
         def hands(contacts, clock):
-            contacts.press("start", 0.5)
+            if "start" in contacts.keys:
+                contacts.press("start", 0.5)
             if script is not None:
                 script(contacts, clock)
 
@@ -204,6 +205,42 @@ def test_a_held_line_goes_on_when_its_cause_is_gone_and_somebody_starts_it(line)
     assert [after for _, _, after in line.changes()] == ["Execute", "Held", "Execute"]
     assert "start is refused: bin 'red' is full; mend that first" in line.told
     assert line.lit(9.0) == {"yellow"}
+
+
+def test_a_jam_holds_the_line_until_the_eye_is_free_and_somebody_starts_it(line, monkeypatch):
+    """The rule that a machine file without rules has."""
+    line.table["finder"] = {"source": "both"}
+    line.table["eye"] = {"pin": 7, "at_mm": -90.0}
+    jammed = lambda _eye, at: 400.0 if 6.0 <= at < 9.0 else 0.0  # noqa: E731
+    monkeypatch.setattr("edge.photo_eye.PhotoEye.blocked_mm", jammed)
+    line.run(lambda contacts, _clock: [contacts.press("start", at) for at in (8.0, 10.0)])
+    line.conserved()
+    assert [after for _, _, after in line.changes()] == ["Execute", "Held", "Execute"]
+    assert "start is refused: jam; mend that first" in line.told
+    assert line.reasons()["not_armed"] > 0
+
+
+def test_a_line_without_a_start_button_sorts_at_once_and_says_what_to_do_when_it_is_held(line):
+    """Nobody is told of a start that nobody had to make."""
+    line.table["inputs"] = {"bin_full": {"red": {"pin": 6}}}
+    line.table["rules"] = {"bin_full": "hold"}
+    line.run(lambda contacts, clock: clock.call_at(6.0, lambda: contacts.set("bin_full.red", True)))
+    line.conserved()
+    assert line.changes() == [("Idle", "start", "Execute"), ("Execute", "hold", "Held")]
+    assert line.told == [
+        "bin full: bin 'red' is full, so its parts go to reject; empty it",
+        "the line goes from Execute to Held (hold: bin full: bin 'red' is full, so its parts go to reject)",
+        "there is no start button: to go on, end the program and run it again",
+    ]
+
+
+def test_a_line_whose_e_stop_is_pressed_at_the_start_is_aborted(line):
+    """Also when it would begin by itself."""
+    del line.table["inputs"]["start"]
+    line.run(lambda contacts, _clock: contacts.set("estop", True))
+    line.conserved()
+    assert line.changes() == [("Idle", "abort", "Aborted")]
+    assert line.reasons()["sorted"] == 0
 
 
 def test_confirm_eyes_see_what_the_gates_took(line):

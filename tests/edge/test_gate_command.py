@@ -43,6 +43,15 @@ def test_nothing_moves_without_a_yes(machine_file, monkeypatch):
     assert "Is everybody clear of it?" in done.output
 
 
+def test_no_gate_moves_while_the_e_stop_is_open(machine_file):
+    """Here its wire has come off: nothing is connected to the pin."""
+    machine_file.write_text(machine_file.read_text() + "\n[inputs.estop]\npin = 2\n")
+    done = gate_test("nut", "--machine", machine_file, "--open-ms", 20, "--yes")
+    assert done.exit_code == 1
+    assert "expected the circuit of the e-stop to be closed, found it open; release it" in done.output
+    assert "opened" not in done.output
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

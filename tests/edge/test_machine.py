@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
+from edge.control_tables import RulesTable
 from edge.errors import MachineError
+from edge.incidents import IncidentKind
 from edge.machine import Machine, read_machine
 from edge.machine_checks import check_machine
 from edge.machine_command import machine_text
@@ -23,6 +27,17 @@ def test_the_machine_file_we_print_is_one_we_read(tmp_path):
     """`edge-sort machine` gives a file that passes every check, whatever the labels."""
     machine = read_machine(write(tmp_path, EXAMPLE))
     assert machine.bins == {"nut": "nut", "coin": "coin", 'a "quoted" one': 'a "quoted" one'}
+
+
+def test_what_the_machine_file_we_print_leaves_out_works_too(tmp_path):
+    """Every line that is commented out can be taken in as it stands."""
+    text = re.sub(r"^# (?=\[|\w+ = )", "", EXAMPLE, flags=re.MULTILINE)
+    machine = read_machine(write(tmp_path, text))
+    assert machine.eye.at_mm == -90
+    assert machine.inputs.bin_full.keys() == {"nut"}
+    assert machine.inputs.estop.pin == 2
+    assert machine.stack_light.red_pin == 11
+    assert machine.gates[-1].confirm.pin == 14
 
 
 @pytest.mark.parametrize(
@@ -46,6 +61,9 @@ def test_the_machine_file_we_print_is_one_we_read(tmp_path):
         ("speed_mm_s = 100.0", 'speed_mm_s = "100"', "belt.speed_mm_s: input should be a valid number"),
         ("pin = 27", "pin = true", "gates.1.pin: input should be a valid integer"),
         ("mm_per_px = 0.25", "mm_per_px = 1e9", "camera.mm_per_px"),
+        ("[belt]", "[inputs.estop]\npin = 2\nactive_high = true\n[belt]", "unknown key 'inputs.estop.active_high'"),
+        ("[belt]", '[rules]\njam = "ignore"\n[belt]', "rules.jam"),
+        ("[belt]", "[limits]\nhot_c = 500.0\n[belt]", "limits.hot_c"),
         ("[belt]", "deep = " + "[" * 5000 + "]" * 5000 + "\n[belt]", "expected TOML"),
     ],
 )
@@ -167,6 +185,52 @@ def test_every_pin_belongs_to_one_thing(table, tables, message):
     table["belt"] |= {"kind": "encoder", "pin": 5, "pin_b": 6, "mm_per_step": 1.0} | tables.get("belt", {})
     table["eye"] = {"pin": 7, "at_mm": -100.0} | tables.get("eye", {})
     table["gates"][1] |= tables.get("gate", {})
+    with pytest.raises(MachineError) as refused:
+        check_machine(Machine.model_validate(table))
+    assert message in str(refused.value)
+
+
+def test_every_kind_of_incident_has_one_rule_except_the_e_stop():
+    """Which aborts, whatever anybody would like."""
+    rules = RulesTable()
+    assert set(RulesTable.model_fields) == {str(kind) for kind in IncidentKind} - {"estop"}
+    assert rules.of(IncidentKind.ESTOP) == rules.of(IncidentKind.LINK_LOST) == "abort"
+    assert RulesTable(jam="warn").of(IncidentKind.JAM) == "warn"
+
+
+@pytest.mark.parametrize(
+    ("tables", "message"),
+    [
+        (
+            {"inputs": {"start": {"pin": 17}}},
+            "inputs.start.pin: expected a pin of its own, found 17 also at gates.0.pin",
+        ),
+        (
+            {"inputs": {"estop": {"pin": 2}}, "stack_light": {"red_pin": 2}},
+            "stack_light.red_pin: expected a pin of its own, found 2 also at inputs.estop.pin",
+        ),
+        (
+            {"inputs": {"bin_full": {"red": {"pin": 5}, "blue": {"pin": 5}}}},
+            "inputs.bin_full.blue.pin: expected a pin of its own, found 5 also at inputs.bin_full.red.pin",
+        ),
+        (
+            {"inputs": {"bin_full": {"pink": {"pin": 5}}}},
+            "inputs.bin_full.pink: expected the bin of a gate (blue, green,",
+        ),
+        (
+            {"inputs": {"start": {"pin": 3}}},
+            "inputs.start.active_high: expected false at pin 3, because the board pulls",
+        ),
+        ({"inputs": {"estop": {"pin": 2, "closed_high": True}}}, "inputs.estop.closed_high: expected false at pin 2"),
+        ({"confirm": {"pin": 17}}, "gates.0.confirm.pin: expected a pin of its own, found 17 also at gates.0.pin"),
+    ],
+)
+def test_inputs_and_lamps_that_cannot_work_are_refused(table, tables, message):
+    """With the key, and where the pin is already."""
+    if "confirm" in tables:
+        table["gates"][0]["confirm"] = tables["confirm"]
+    else:
+        table |= tables
     with pytest.raises(MachineError) as refused:
         check_machine(Machine.model_validate(table))
     assert message in str(refused.value)

@@ -124,6 +124,14 @@ def test_an_eye_without_a_part_is_counted():
     assert watched.counts() == {"parts": 2, "without_part": 1}
 
 
+def test_an_eye_knows_how_much_belt_has_passed_since_it_was_broken():
+    """Broken at 1.0 s and free from 1.5 to 1.6 s, at 100 mm/s."""
+    watched = eye((1.0, 1.5), (1.6,))
+    for at, blocked_mm in ((0.9, 0.0), (1.2, 20.0), (1.55, 0.0), (2.6, 100.0)):
+        watched.spans(at)
+        assert watched.blocked_mm(at) == pytest.approx(blocked_mm)
+
+
 def test_an_eye_that_flutters_ends_the_run():
     with pytest.raises(CameraError, match="flutters"):
         eye(lost=2).spans(1.0)

@@ -1,0 +1,29 @@
+"""What docs/incidents.md says of each incident is what the code has."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from edge.control_tables import LimitsTable, RulesTable
+from edge.incidents import IncidentKind
+
+PAGE = (Path(__file__).resolve().parents[2] / "docs" / "incidents.md").read_text(encoding="utf-8")
+ROWS = re.findall(r"^\| `(\w+)` \| (.+) \| ([\w, ]+) \| (.+) \|$", PAGE, flags=re.MULTILINE)
+
+
+def test_every_incident_is_described_with_its_default_rule():
+    """In the enum's order, with something to do."""
+    assert [kind for kind, *_ in ROWS] == [str(kind) for kind in IncidentKind]
+    for kind, seen, rule, remedy in ROWS:
+        assert rule.split(",")[0] == RulesTable().of(IncidentKind(kind)), kind
+        assert seen
+        assert remedy
+
+
+def test_every_limit_is_named_on_the_page():
+    """With the value it has by default, where that is a number."""
+    for name, field in LimitsTable.model_fields.items():
+        assert f"`{name}`" in PAGE
+        if isinstance(field.default, float | int) and name != "frame_rate_share":
+            assert re.search(rf"`{name}` \({field.default:g}\b", PAGE), name
