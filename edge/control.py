@@ -23,7 +23,10 @@ from edge.watcher import Watcher
 MOST_WORDS = 1024  # that the sorter has not written down yet
 _AGAINST = {"hold": Command.HOLD, "abort": Command.ABORT}
 _BY_ITSELF = "the program was started, and there is no start button"
-_ESTOP = "the e-stop is pressed or was not reset"
+_STOPS = {
+    IncidentKind.ESTOP: "the e-stop is pressed or was not reset",
+    IncidentKind.LINK_LOST: "the board was lost and was not reset",
+}
 
 
 class Control:
@@ -76,7 +79,7 @@ class Control:
         """Do what is to be done now. Raises GateError."""
         with self._lock:
             now = self._clock.now()
-            self._look_at_estop(now)
+            self._look_at_stop(now)
             self._look_at_bins(now)
             self._compare(now)
             self._watcher.look(now, executing=self.state is State.EXECUTE)
@@ -117,15 +120,11 @@ class Control:
             else:
                 self._tell(word)
 
-    def _look_at_estop(self, now: float) -> None:
-        stopped = self._schedule.stopped()
-        pressed = Incident(
-            IncidentKind.ESTOP,
-            "the e-stop's circuit is open, so every gate is at rest",
-            "make sure that nobody is in danger, release it, then reset and start",
-            now,
-        )
-        self._watcher.conditions.update(_ESTOP, pressed if stopped else None)
+    def _look_at_stop(self, now: float) -> None:
+        stop = self._schedule.stopped()
+        incident = Incident(stop.kind, stop.cause, stop.remedy, now) if stop else None
+        for kind, name in _STOPS.items():
+            self._watcher.conditions.update(name, incident if stop and stop.kind is kind else None)
 
     def _look_at_bins(self, now: float) -> None:
         full = []
@@ -166,7 +165,7 @@ class Control:
         for command, switch in self._panel.buttons.items():
             if switch.look(now):
                 if command is Command.RESET and self._schedule.stopped() and self._schedule.rearm():
-                    self._look_at_estop(now)
+                    self._look_at_stop(now)
                     self._keep_the_rules()
                 self._command(command, "a button")
 

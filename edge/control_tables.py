@@ -11,6 +11,7 @@ from edge.incidents import IncidentKind
 from edge.tables import NotNegative, Pin, Positive, Table
 
 Rule = Literal["warn", "hold", "abort"]
+_ALWAYS_ABORT = (IncidentKind.ESTOP, IncidentKind.LINK_LOST)
 
 
 class EstopTable(Table):
@@ -87,7 +88,8 @@ class StackLightTable(Table):
 class RulesTable(Table):
     """[rules] What each kind of incident does: "warn", "hold" (a start goes on) or "abort" (a reset, then a start).
 
-    All are told, counted and recorded. The e-stop has no rule: it aborts. docs/incidents.md says more of each.
+    All are told, counted and recorded. The e-stop and a lost board have no rule: they abort. docs/incidents.md says
+    more of each.
     """
 
     camera_stalled: Rule = "warn"
@@ -103,13 +105,12 @@ class RulesTable(Table):
     hot: Rule = "warn"
     under_voltage: Rule = "warn"
     disk_nearly_full: Rule = "warn"
-    link_lost: Rule = "abort"
     moves_lost: Rule = "warn"
     steps_lost: Rule = "warn"
 
     def of(self, kind: IncidentKind) -> Rule:
         """Return the rule of a kind."""
-        rule: Rule = "abort" if kind is IncidentKind.ESTOP else getattr(self, kind)
+        rule: Rule = "abort" if kind in _ALWAYS_ABORT else getattr(self, kind)
         return rule
 
 

@@ -28,6 +28,7 @@ from edge.gates import MOST_MOVES, GateMove, GateSpec
 from edge.parts import Reason
 from edge.pins import open_pin_factory
 from edge.real_time import RealTime
+from edge.stops import ESTOP_PRESSED, Stop
 
 START_TIMEOUT_S = 20.0
 REPLY_TIMEOUT_S = 1.0
@@ -66,7 +67,7 @@ class GateProcess:
         self._moves: deque[GateMove] = deque(maxlen=MOST_MOVES)
         self._settle_s = max((spec.move_s for spec in specs), default=0.0)
         self.moves_lost = 0
-        self.stopped = False
+        self.stopped: Stop | None = None
         self.real_time = RealTime()
         # Ctrl-C and `systemctl stop` reach both processes: they are for the sorter, whose end brings the gates to rest.
         # The child inherits the mask, so not even its start can be disturbed.
@@ -108,8 +109,8 @@ class GateProcess:
     def rearm(self) -> bool:
         """Let gates move again after an e-stop, unless it is still pressed. Raises GateError."""
         with self._lock:
-            self.stopped = not self._ask("rearmed", "rearm")
-            return not self.stopped
+            self.stopped = None if self._ask("rearmed", "rearm") else ESTOP_PRESSED
+            return self.stopped is None
 
     def rest(self) -> None:
         """Bring every gate to rest now and forget what was planned."""

@@ -17,6 +17,7 @@ from edge.estop import EstopSpec
 from edge.gate_limits import MoveRefused
 from edge.gates import MOST_MOVES, GateMove, GateSpec, PinGates
 from edge.real_time import claim_real_time
+from edge.stops import Stop
 
 SPIN_S = 0.001
 _SIGNS_OF_LIFE = ("alive", "move")  # not "replan": what follows the belt may outlive a sorter that hangs
@@ -107,9 +108,10 @@ class Outbox:
     """The moves on their way to the sorter. It never waits for a sorter that does not listen: a gate may be due."""
 
     def __init__(self, pipe: Connection) -> None:
-        """stopped: whether the e-stop was pressed, told before any move."""
+        """stopped: what has stopped the gates, told before any move."""
         self._pipe = pipe
-        self.stopped = self._told_stopped = False
+        self.stopped: Stop | None = None
+        self._told_stopped: Stop | None = None
         self._moves: deque[GateMove] = deque(maxlen=MOST_MOVES)
         self._lost = 0
 

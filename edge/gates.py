@@ -15,6 +15,7 @@ from edge.gate_limits import GateLimits, MoveRefused, Window
 from edge.openings import NOT_DUE
 from edge.parts import Reason
 from edge.pin_gate import Kind, PinGate
+from edge.stops import ESTOP_PRESSED, Stop
 
 MOST_MOVES = 4096  # that nobody has fetched; a sorter fetches them with every frame
 
@@ -52,12 +53,12 @@ class Gates(Protocol):
         ...
 
     @property
-    def stopped(self) -> bool:
-        """Whether the e-stop was pressed, as of the last `poll`: all are at rest, and stay so until `rearm`."""
+    def stopped(self) -> Stop | None:
+        """What has stopped them by itself, as of the last `poll`: all are at rest, and stay so until `rearm`."""
         ...
 
     def rearm(self) -> bool:
-        """Let gates move again after an e-stop. Returns False, and nothing changes, while it is still pressed."""
+        """Let gates move again after a stop. Returns False, and nothing changes, while its cause still stands."""
         ...
 
     def move_at(self, gate: str, window: Window, part: int, *, hold: bool) -> None:
@@ -99,12 +100,12 @@ class WrappedGates:
         return self._gates.moves_lost
 
     @property
-    def stopped(self) -> bool:
-        """Whether the e-stop was pressed."""
+    def stopped(self) -> Stop | None:
+        """What has stopped them by itself."""
         return self._gates.stopped
 
     def rearm(self) -> bool:
-        """Let gates move again after an e-stop."""
+        """Let gates move again after a stop."""
         return self._gates.rearm()
 
     def move_at(self, gate: str, window: Window, part: int, *, hold: bool) -> None:
@@ -154,7 +155,7 @@ class PinGates:
         self._clock = clock
         self._moves: deque[GateMove] = deque(maxlen=MOST_MOVES)
         self.moves_lost = 0
-        self.stopped = False
+        self.stopped: Stop | None = None
         self.gates: dict[str, PinGate] = {}
         self._estop: Estop | None = None
         try:
@@ -162,7 +163,7 @@ class PinGates:
                 self.gates[spec.name] = PinGate(spec, clock, pin_factory, self._note)
             if estop is not None:
                 self._estop = Estop(estop, pin_factory, on_estop)
-                self.stopped = self._estop.latched
+                self.stopped = ESTOP_PRESSED if self._estop.latched else None
         except GateError:
             self.close()
             raise
@@ -197,8 +198,8 @@ class PinGates:
 
     def rearm(self) -> bool:
         """Let gates move again after an e-stop, unless it is still pressed."""
-        self.stopped = self._estop is not None and not self._estop.rearm()
-        return not self.stopped
+        self.stopped = ESTOP_PRESSED if self._estop is not None and not self._estop.rearm() else None
+        return self.stopped is None
 
     def rest(self) -> None:
         """Bring every gate to rest now, whatever happens to one of them."""
@@ -216,7 +217,7 @@ class PinGates:
 
     def _heed_estop(self) -> None:
         if not self.stopped and self._estop is not None and self._estop.latched:
-            self.stopped = True
+            self.stopped = ESTOP_PRESSED
             self.rest()
 
     def _note(self, gate: str, kind: Kind, at: float, due_at: float | None, part: int) -> None:

@@ -11,10 +11,7 @@ MOST_WAITING = 256  # that nobody has taken; each is counted all the same
 
 
 class IncidentKind(StrEnum):
-    """What can happen to a line. What each does is a rule of the machine file; docs/incidents.md describes them.
-
-    link_lost is for gates on a microcontroller, which no module drives yet.
-    """
+    """What can happen to a line. What each does is a rule of the machine file; docs/incidents.md describes them."""
 
     ESTOP = "estop"
     CAMERA_STALLED = "camera_stalled"

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from edge.gate_limits import Window
 from edge.gates import GateMove, Gates
 from edge.parts import Reason
+from edge.stops import Stop
 
 
 class MixedGates:
@@ -17,6 +18,7 @@ class MixedGates:
         self._parts = [gates for gates, _names in parts]
         self._by_name = {name: gates for gates, names in parts for name in names}
         self._all_rest = False
+        self._all_rest = False
 
     @property
     def moves_lost(self) -> int:
@@ -24,9 +26,9 @@ class MixedGates:
         return sum(gates.moves_lost for gates in self._parts)
 
     @property
-    def stopped(self) -> bool:
-        """Whether any of them is stopped."""
-        return any(gates.stopped for gates in self._parts)
+    def stopped(self) -> Stop | None:
+        """What has stopped any of them."""
+        return next((gates.stopped for gates in self._parts if gates.stopped), None)
 
     def rearm(self) -> bool:
         """Let gates move again. Returns False while any of them cannot."""
@@ -41,8 +43,11 @@ class MixedGates:
         return self._by_name[gate].replan(gate, windows)
 
     def poll(self, *, alive: bool = True) -> list[GateMove]:
-        """Return the moves made since the last call."""
+        """Return the moves made since the last call, in order; when one of them has stopped, the others rest too."""
         moves = [move for gates in self._parts for move in gates.poll(alive=alive)]
+        if self.stopped and not self._all_rest:
+            self._each(lambda gates: None if gates.stopped else gates.rest())
+        self._all_rest = self.stopped is not None
         return sorted(moves, key=lambda move: move.at)
 
     def rest(self) -> None:

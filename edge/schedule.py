@@ -21,6 +21,7 @@ from edge.gate_limits import MoveRefused, Window
 from edge.gates import MOST_MOVES, GateMove, Gates
 from edge.incidents import Incident, IncidentKind, Incidents
 from edge.parts import Reason
+from edge.stops import Stop
 from edge.transit import Caught, GatePlace, InTransit, Replanned, deviation, ends
 from edge.windows import WindowTally
 
@@ -100,14 +101,14 @@ class Schedule:
             self._gates.rest()
             self._purge()
 
-    def stopped(self) -> bool:
-        """Look at the gates; whether the e-stop has brought them to rest. All that was planned is then given up."""
+    def stopped(self) -> Stop | None:
+        """Look at the gates; what has brought them to rest by itself. All that was planned is then given up."""
         with self._lock:
             self._take_moves(alive=False)
             return self._gates.stopped
 
     def rearm(self) -> bool:
-        """Let the gates move again after an e-stop, once `arm` is called; False while it is pressed."""
+        """Let the gates move again after a stop, once `arm` is called; False while its cause still stands."""
         with self._lock:
             return self._gates.rearm()
 

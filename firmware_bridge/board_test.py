@@ -108,7 +108,9 @@ def _wait(gates: McuGates, clock: Clock, until: float, moved: list[Moved], tell:
             moved.append(Moved(move, gates.clock_error_s(move.at)))
             tell(moved[-1])
         if gates.stopped:
-            raise GateError(f"expected the board to go on, found it stopped: {gates.cause}; its gates are at rest")
+            raise GateError(
+                f"expected the board to go on, found it stopped: {gates.stopped.cause}; its gates are at rest"
+            )
         if clock.now() >= until:
             return
         time.sleep(min(BEAT_S, max(0.0, until - clock.now())))

@@ -17,7 +17,9 @@ from edge.gate_limits import MoveRefused, Window
 from edge.gates import MOST_MOVES, GateMove, GateSpec
 from edge.openings import Asked, Opening, Openings
 from edge.parts import Reason
+from edge.stops import Stop
 from firmware_bridge.board_gate import BoardGate
+from firmware_bridge.board_stops import latched, lost_board
 from firmware_bridge.clock_sync import WRAP
 from firmware_bridge.codes import Cause, Status
 from firmware_bridge.link import GREET_WITHIN_S, Link
@@ -53,8 +55,7 @@ class McuGates:
         self._moves: deque[GateMove] = deque(maxlen=MOST_MOVES)
         self._beaten_at = float("-inf")
         self.moves_lost = 0
-        self.stopped = False
-        self.cause = ""
+        self.stopped: Stop | None = None
         self._lock = threading.RLock()
         self._link = open_link(GREET_WITHIN_S)
         self._set_up()
@@ -97,7 +98,7 @@ class McuGates:
                     self._link = self._open_link(GREET_AGAIN_WITHIN_S)
                 self._set_up()
             except (GateError, LinkLost) as error:
-                self.cause = str(error)
+                self.stopped = lost_board(str(error))
                 return False
             return True
 
@@ -144,7 +145,7 @@ class McuGates:
         latch = self._link.status.latch if self._link.status is not None else identity.latch
         self._must(Arm(round(self._heartbeat_s * 1e6), latch), "the order to arm")
         self._beaten_at = self._clock.now()
-        self.stopped, self.cause = False, ""
+        self.stopped = None
 
     def _must(self, command: Command, what: str) -> None:
         self._link.send(command)
@@ -159,7 +160,7 @@ class McuGates:
 
     def _admissible(self, gate: str, window: Window) -> None:
         if self.stopped:
-            raise MoveRefused(Reason.GATE_RESTING, f"the board is stopped: {self.cause}")
+            raise MoveRefused(Reason.NOT_ARMED, f"the board is stopped: {self.stopped.cause}")
         error_ms = self.clock_error_s(window.opens_at) * 1000
         tolerance_ms = self._gates[gate].spec.limits.late_ms
         if error_ms > tolerance_ms:
@@ -192,7 +193,7 @@ class McuGates:
             case Missed():
                 self._missed(heard.part)
             case Latched():
-                self._stop(f"{heard.reason.name.lower()}")
+                self._stop(latched(heard.reason, self._heartbeat_s))
             case Done(command=Plan(part=part), status=status) if status is not Status.OK:
                 self._refused(part, status)
             case Done(command=Replan(part=part), status=status) if status not in (Status.OK, Status.UNKNOWN_PART):
@@ -235,13 +236,13 @@ class McuGates:
         for one in opening.asked:
             self._note(GateMove(gate.spec.name, "missed", self._clock.now(), one.window.opens_at, one.part))
 
-    def _stop(self, cause: str) -> None:
-        self.stopped, self.cause = True, cause
+    def _stop(self, stop: Stop) -> None:
+        self.stopped = stop
         self._void()
 
     def _lost(self, failure: LinkLost) -> None:
         if not self.stopped:
-            self._stop(str(failure))
+            self._stop(lost_board(str(failure)))
 
     def _void(self) -> None:
         """Take in that nothing is planned any more; what the board has not said to be closed, it closes by itself."""

@@ -11,6 +11,7 @@ from edge.errors import GateError
 from edge.gate_drivers import PinSpec
 from edge.gate_limits import GateLimits, MoveRefused, Window
 from edge.gates import GateSpec
+from edge.incidents import IncidentKind
 from edge.parts import Reason
 from firmware_bridge.codes import PROTOCOL
 from firmware_bridge.host_board import HostBoard, compile_core
@@ -170,8 +171,8 @@ def test_a_board_that_is_unplugged_stops_the_line_and_needs_to_be_armed_again(ri
     rig.board.unplug()
     moves = rig.until(now + 0.6)
     assert [(move.kind, move.due_at) for move in moves] == [("closed", None)]
-    assert rig.gates.stopped
-    assert "ended" in rig.gates.cause
+    assert rig.gates.stopped.kind is IncidentKind.LINK_LOST
+    assert "ended" in rig.gates.stopped.cause
     with pytest.raises(MoveRefused, match="stopped"):
         rig.gates.move_at("nut", Window(now + 1, now + 1.1), 2, hold=True)
     assert rig.gates.rearm()
@@ -192,8 +193,8 @@ def test_a_sorter_that_hangs_lets_every_gate_fall(rig):
     assert low == 0
     moves = rig.gates.poll()
     assert [(move.kind, move.due_at) for move in moves][1:] == [("closed", None)]
-    assert rig.gates.stopped
-    assert rig.gates.cause == "heartbeat"
+    assert rig.gates.stopped.kind is IncidentKind.LINK_LOST
+    assert "heard nothing from the sorter for 1 s" in rig.gates.stopped.cause
     assert rig.gates.rearm()
 
 
