@@ -71,8 +71,8 @@ static void estop_edge(uint8_t level, uint32_t tick) {
     estop.changed_at = tick;
     if (level != estop.level || estop.pressed) return;
     estop.pressed = 1;
+    es_stop_now(); /* before telling of it */
     tell_estop(1, tick);
-    es_stop_now();
 }
 
 void es_input(uint8_t pin, uint8_t level, uint32_t tick) {

@@ -16,40 +16,50 @@ int es_rested(const struct es_gate *gate, uint32_t at) {
     return !gate->resting_yet || es_after(at + REST_SLACK_US, gate->closed + gate->min_off) >= 0;
 }
 
-static void set(struct es_gate *gate, uint8_t away) {
-    es_pin_write(gate->pin, away ? !gate->resting : gate->resting);
-    uint32_t now = es_now();
+/* Pins to be set at once, bit n for pin n. */
+struct levels {
+    uint32_t high, low;
+};
+
+/* Note that a gate goes away or to rest; its pin follows with the others that are due at the same tick. */
+static void turn(struct es_gate *gate, uint8_t away, struct levels *levels) {
+    uint32_t pin = (uint32_t)1 << gate->pin;
+    int high = away ? !gate->resting : gate->resting;
+    levels->high = high ? levels->high | pin : levels->high & ~pin;
+    levels->low = high ? levels->low & ~pin : levels->low | pin;
     gate->away = away;
     es_gates_moving |= (uint32_t)1 << (gate - es_gate);
-    if (away) {
-        gate->opened = now;
-    } else {
-        gate->closed = now;
-        gate->resting_yet = 1;
-    }
 }
 
-/* Make the pin right for a move that is due. Telling of it comes after all others that are due now. */
-static void make(es_move move) {
+/* What has to be done for a move at a tick. */
+static void prepare(es_move move, uint32_t at, struct levels *levels) {
     struct es_opening *opening = &es_openings[ES_MOVE_OPENING(move)];
     struct es_gate *gate = &es_gate[opening->gate];
-    uint32_t now = es_now();
     if (ES_MOVE_CLOSES(move)) {
-        if (opening->state == ES_AWAY) {
-            set(gate, 0);
-            now = gate->closed;
-        }
+        if (opening->state == ES_AWAY) turn(gate, 0, levels);
     } else if (opening->state == ES_PLANNED) {
-        int in_time = now - opening->opens <= gate->late && es_after(opening->closes, now) > 0;
-        if (in_time && es_rested(gate, now)) {
+        int in_time = at - opening->opens <= gate->late && es_after(opening->closes, at) > 0;
+        if (in_time && es_rested(gate, at)) {
             opening->state = ES_AWAY;
-            set(gate, 1);
-            now = gate->opened;
+            turn(gate, 1, levels);
         } else {
             opening->state = ES_OVER;
         }
     }
-    made[move] = now;
+}
+
+/* Note when a move was made, for whatever comes next. */
+static void note(es_move move, uint32_t at) {
+    const struct es_opening *opening = &es_openings[ES_MOVE_OPENING(move)];
+    struct es_gate *gate = &es_gate[opening->gate];
+    made[move] = at;
+    if (opening->state != ES_AWAY) return;
+    if (ES_MOVE_CLOSES(move)) {
+        gate->closed = at;
+        gate->resting_yet = 1;
+    } else {
+        gate->opened = at;
+    }
 }
 
 static void count(uint32_t due, uint32_t at) {
@@ -99,25 +109,56 @@ static void tell(es_move move) {
     opening->state = ES_FREE;
 }
 
-void es_alarm(void) {
-    es_move first = ES_NONE, last = ES_NONE;
+struct chain {
+    es_move first, last;
+};
+
+/* Take the moves that are due at a tick from the queue. */
+static struct chain take(uint32_t at, struct levels *levels) {
+    struct chain chain = {ES_NONE, ES_NONE};
     es_move move;
-    while ((move = es_queue_front()) != ES_NONE) {
-        uint32_t due = es_move_due(move);
-        if (es_after(due, es_now()) > (int32_t)ES_SPIN_US) break;
-        while (es_after(due, es_now()) > 0) {
-        }
-        make(move);
+    while ((move = es_queue_front()) != ES_NONE && es_after(es_move_due(move), at) <= 0) {
+        prepare(move, at, levels);
         es_queue_pop();
-        if (first == ES_NONE) {
-            first = move;
+        if (chain.first == ES_NONE) {
+            chain.first = move;
         } else {
-            told_next[last] = move;
+            told_next[chain.last] = move;
         }
         told_next[move] = ES_NONE;
-        last = move;
+        chain.last = move;
     }
-    for (move = first; move != ES_NONE; move = told_next[move]) tell(move);
+    return chain;
+}
+
+/* Make the moves that are due next, all at once. They are prepared before their tick and waited for. */
+static struct chain make(uint32_t due) {
+    uint32_t now = es_now();
+    if (es_after(due, now) > 0) now = due;
+    struct levels levels = {0, 0};
+    struct chain chain = take(now, &levels);
+    while (es_after(due, es_now()) > 0) {
+    }
+    es_pins_write(levels.high, levels.low);
+    now = es_now();
+    for (es_move move = chain.first; move != ES_NONE; move = told_next[move]) note(move, now);
+    return chain;
+}
+
+void es_alarm(void) {
+    struct chain all = {ES_NONE, ES_NONE};
+    while (es_queue_front() != ES_NONE) {
+        uint32_t due = es_move_due(es_queue_front());
+        if (es_after(due, es_now()) > (int32_t)ES_SPIN_US) break;
+        struct chain chain = make(due);
+        if (all.first == ES_NONE) {
+            all.first = chain.first;
+        } else {
+            told_next[all.last] = chain.first;
+        }
+        all.last = chain.last;
+    }
+    for (es_move move = all.first; move != ES_NONE; move = told_next[move]) tell(move);
     if (es_queue_front() != ES_NONE) es_alarm_at(es_move_due(es_queue_front()) - ES_SPIN_US);
 }
 
@@ -132,12 +173,16 @@ int es_healthy(void) {
 void es_gates_rest(uint8_t cause) {
     uint32_t before = es_lock();
     uint32_t was_away = es_gates_away();
+    struct levels levels = {0, 0};
     for (uint8_t i = 0; i < ES_GATES; i++)
-        if (es_gate[i].away) set(&es_gate[i], 0);
+        if (was_away >> i & 1u) turn(&es_gate[i], 0, &levels);
+    es_pins_write(levels.high, levels.low);
+    uint32_t now = es_now();
     es_alarm_off();
     for (uint8_t i = 0; i < ES_QUEUE; i++) {
-        const struct es_opening *opening = &es_openings[i];
-        if (opening->state == ES_AWAY && was_away >> opening->gate & 1u) tell_closed(opening, cause, es_gate[opening->gate].closed);
+        if (es_openings[i].state != ES_AWAY) continue;
+        note((es_move)(2 * i + 1), now);
+        tell_closed(&es_openings[i], cause, now);
     }
     es_queue_clear();
     es_unlock(before);

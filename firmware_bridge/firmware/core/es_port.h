@@ -27,11 +27,12 @@ uint32_t es_now(void);
 uint32_t es_lock(void);
 void es_unlock(uint32_t before);
 
-/* Whether a pin exists and is not the serial line's. The other functions are called with such pins only. */
+/* Whether a pin, below 32, exists and is not the serial line's. The other functions are called with such pins only. */
 int es_pin_usable(uint8_t pin);
 /* Make it an output that starts at a level, without a glitch. */
 void es_pin_output(uint8_t pin, uint8_t level);
-void es_pin_write(uint8_t pin, uint8_t level);
+/* Set outputs at once, bit n for pin n: those in high, and those in low. */
+void es_pins_write(uint32_t high, uint32_t low);
 /* Make it an input and have es_input called at each of its edges. pull: ES_PULL_... */
 void es_pin_watch(uint8_t pin, uint8_t pull);
 void es_pin_unwatch(uint8_t pin);

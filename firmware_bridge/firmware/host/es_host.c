@@ -66,17 +66,23 @@ static void must_exist(uint8_t pin) {
 
 int es_pin_usable(uint8_t pin) { return pin >= 2 && pin < HOST_PINS; }
 
-void es_pin_output(uint8_t pin, uint8_t level) {
-    must_exist(pin);
-    host_is_output[pin] = 1;
-    es_pin_write(pin, level);
-}
-
-void es_pin_write(uint8_t pin, uint8_t level) {
+static void write(uint8_t pin, uint8_t level) {
     must_exist(pin);
     if (!host_is_output[pin]) fail("an input was written");
     host_level[pin] = level;
     if (host_on_write) host_on_write(pin, level);
+}
+
+void es_pin_output(uint8_t pin, uint8_t level) {
+    must_exist(pin);
+    host_is_output[pin] = 1;
+    write(pin, level);
+}
+
+void es_pins_write(uint32_t high, uint32_t low) {
+    if (high & low) fail("a pin was to be high and low");
+    for (uint8_t pin = 0; pin < HOST_PINS; pin++)
+        if ((high | low) >> pin & 1u) write(pin, high >> pin & 1u);
 }
 
 void es_pin_watch(uint8_t pin, uint8_t pull) {

@@ -20,13 +20,16 @@ int es_pin_usable(uint8_t pin) { return pin >= 2 && pin < PINS; }
 
 void es_pin_output(uint8_t pin, uint8_t level) {
     uint32_t bit = 1u << pin;
-    es_pin_write(pin, level);
+    es_pins_write(level ? bit : 0, level ? 0 : bit);
     REG(PAD(pin)) = INPUT_ENABLE | DRIVE_4MA | SCHMITT | (level ? PULL_UP : PULL_DOWN);
     REG(SIO_OE_SET) = bit;
     REG(GPIO_CTRL(pin)) = BY_PROGRAM;
 }
 
-void es_pin_write(uint8_t pin, uint8_t level) { REG(level ? SIO_OUT_SET : SIO_OUT_CLR) = 1u << pin; }
+void es_pins_write(uint32_t high, uint32_t low) {
+    REG(SIO_OUT_SET) = high;
+    REG(SIO_OUT_CLR) = low;
+}
 
 void es_pin_watch(uint8_t pin, uint8_t pull) {
     uint32_t pulls[] = {0, PULL_UP, PULL_DOWN};

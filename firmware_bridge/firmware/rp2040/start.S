@@ -5,7 +5,7 @@
 
     .section .flash_vectors, "a"
     .word stack_top
-    .word from_flash + 1
+    .word from_flash
 
     .section .flash_start, "ax"
     .global from_flash
@@ -38,22 +38,22 @@ from_flash:
     .balign 256
 vectors:
     .word stack_top
-    .word from_flash + 1
+    .word from_flash
     .rept 14
-    .word stuck + 1
+    .word stuck
     .endr
-    .word on_alarm + 1      /* 0: TIMER_0 */
-    .word on_tick + 1       /* 1: TIMER_1 */
+    .word on_alarm      /* 0: TIMER_0 */
+    .word on_tick       /* 1: TIMER_1 */
     .rept 11
-    .word stuck + 1
+    .word stuck
     .endr
-    .word on_pins + 1       /* 13: IO_BANK0 */
+    .word on_pins       /* 13: IO_BANK0 */
     .rept 6
-    .word stuck + 1
+    .word stuck
     .endr
-    .word on_uart + 1       /* 20: UART0 */
+    .word on_uart       /* 20: UART0 */
     .rept 11
-    .word stuck + 1
+    .word stuck
     .endr
 
     .section .text.stuck, "ax"
