@@ -80,7 +80,7 @@ def row(run: Path, way: str, report: dict[str, Any]) -> list[str]:
         str(report["pictures"]),
         f"{report['accuracy_float']:.3f}",
         f"{report['accuracy_int8']:.3f}",
-        f"{-100 * report['drop']:+.1f}",
+        f"{0 - 100 * report['drop']:+.1f}",
         f"{len(report['flips'])} ({scores['agreement']:.1%} agree)",
         f"{scores['ece_float']:.3f}, {scores['ece_int8']:.3f}, {scores['ece_softened']:.3f}",
         f"{right / inside if inside else 0:.3f}, {right / all_parts:.3f}",

@@ -11,7 +11,7 @@ from quantize.compare import Comparison
 from quantize.sweep import Sweep
 from training.answers import Answers
 from training.calibration import calibration
-from training.plots import Drawing, encoded, new_figure
+from training.plots import Drawing, encoded, legend_below, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -35,7 +35,7 @@ def reliability(named: dict[str, Answers]) -> Drawing:
         axes.set_title("Do scores mean what they say?")
         axes.set_xlabel("score of the answer")
         axes.set_ylabel("share that is right")
-        axes.legend(loc="best", fontsize=9)
+        legend_below(axes)
         axes.grid(alpha=0.3)
 
     return draw
@@ -57,7 +57,7 @@ def confidence_shift(comparison: Comparison) -> Drawing:
         axes.set_title(f"Score of the float answer: {float((after - before).mean()):+.4f} on average")
         axes.set_xlabel("float")
         axes.set_ylabel("integer")
-        axes.legend(loc="upper left", fontsize=9)
+        legend_below(axes)
         axes.grid(alpha=0.3)
 
     return draw
@@ -83,5 +83,7 @@ def purity_and_recovery(sweeps: Sequence[Sweep], purity: float | None) -> bytes:
         axes.grid(alpha=0.3)
     for axes in places[len(sweeps) :]:
         axes.set_visible(False)
-    places[0].legend(loc="lower left", fontsize=8)
+    figure.legend(
+        *places[0].get_legend_handles_labels(), loc="outside lower center", ncols=3, fontsize=9, frameon=False
+    )
     return encoded(figure)

@@ -38,7 +38,7 @@ def _by_cause(labels: Sequence[str], provenance: Mapping[str, Any], *, whole: bo
     elif labels:
         yield (
             f"the float network does not reach it for {named} either, so no conversion will: that takes more or "
-            "clearer pictures of it, or a stronger network, such as --recipe mobilenet-v2"
+            "clearer pictures of them, or a stronger network (edge-sort recipes)"
         )
 
 
