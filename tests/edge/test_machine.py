@@ -190,10 +190,10 @@ def test_every_pin_belongs_to_one_thing(table, tables, message):
     assert message in str(refused.value)
 
 
-def test_every_kind_of_incident_has_one_rule_except_the_e_stop():
-    """Which aborts, whatever anybody would like."""
+def test_every_kind_of_incident_has_one_rule_except_the_e_stop_and_a_lost_board():
+    """These abort, whatever anybody would like."""
     rules = RulesTable()
-    assert set(RulesTable.model_fields) == {str(kind) for kind in IncidentKind} - {"estop"}
+    assert set(RulesTable.model_fields) == {str(kind) for kind in IncidentKind} - {"estop", "link_lost"}
     assert rules.of(IncidentKind.ESTOP) == rules.of(IncidentKind.LINK_LOST) == "abort"
     assert RulesTable(jam="warn").of(IncidentKind.JAM) == "warn"
 

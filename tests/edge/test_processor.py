@@ -229,7 +229,7 @@ def test_a_device_that_fails_in_use_ends_the_run_with_its_gates_at_rest(
             edgetpu=pretended(fails_after=warm_ups),
         )
 
-    assert rested == ["rested"]
+    assert rested == ["rested", "rested"]  # before it begins to sort, and when it ends
     kept, ended = notes(tmp_path / "journal.sqlite")
     assert (kept["classifier"], ended) == ("classifying on the Edge TPU", [("error",)])
 
