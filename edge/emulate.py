@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from edge.belt import Belt
 from edge.between import NOTHING, Between
-from edge.board_gates import with_board
+from edge.boards import all_gates, board_of
 from edge.cameras import Camera
 from edge.clocks import Clock, ManualClock, MonotonicClock
 from edge.driven_line import World, drive_line
@@ -155,7 +155,8 @@ def emulate_line(
             )
         ) as journal,
         closing(_open_pin_gates(machine, clock, pins)) as pin_gates,
-        closing(with_board(machine, pin_gates, clock)) as gates,
+        board_of(machine, clock) as board,
+        closing(all_gates(machine, pin_gates, board)) as gates,
         closing(open_panel(machine, lambda: pins)) as panel,
     ):
         emulated = emulated_belt(options, physical or machine, moving, source, clock.now())

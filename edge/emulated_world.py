@@ -100,7 +100,16 @@ def emulated_copy(machine: Machine) -> Machine:
     board = machine.mcu
     if board is not None and not board.port.startswith("emulated"):
         board = board.model_copy(update={"port": "emulated"})
-    pretend = {"camera": camera, "gpio": GpioTable(pin_factory="mock"), "classifier": ClassifierTable(), "mcu": board}
+    belt = machine.belt.model_copy(update={"on_board": False})  # what passes them is pretended on this computer
+    eye = machine.eye.model_copy(update={"on_board": False}) if machine.eye else None
+    pretend = {
+        "belt": belt,
+        "eye": eye,
+        "camera": camera,
+        "gpio": GpioTable(pin_factory="mock"),
+        "classifier": ClassifierTable(),
+        "mcu": board,
+    }
     return machine.model_copy(update=pretend)
 
 

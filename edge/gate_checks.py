@@ -12,11 +12,11 @@ if TYPE_CHECKING:
 
 def check_board(machine: Machine) -> None:
     """Raise MachineError when there are gates for a board and no board, or the other way round."""
-    needing = [index for index, gate in enumerate(machine.gates) if gate.kind == "mcu"]
-    if needing and machine.mcu is None:
-        raise MachineError(
-            f"gates.{needing[0]}.kind: 'mcu' needs a board, found no table [mcu]; add it with its port, or use 'output'"
-        )
+    needing = [f"gates.{index}.kind: 'mcu'" for index, gate in enumerate(machine.gates) if gate.kind == "mcu"]
+    inputs = [f"{name}.on_board" for name in ("belt", "eye") if getattr(getattr(machine, name), "on_board", False)]
+    for key in (needing + inputs)[:1]:
+        if machine.mcu is None:
+            raise MachineError(f"{key} needs a board, found no table [mcu]; add it with its port, or use the Pi's pins")
     if machine.mcu is not None and not needing:
         raise MachineError("mcu: expected a gate of kind 'mcu' for this board, found none; add one, or delete [mcu]")
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from typing import Any
 
-from edge.board_gates import open_board_gates
+from edge.boards import open_board
 from edge.clocks import Clock
 from edge.errors import GateError
 from edge.gates import GateSpec, PinGates
@@ -40,7 +40,7 @@ def rest_board(machine: Machine, clock: Clock, tell: Callable[[str], None]) -> N
     if machine.mcu is None:
         return
     specs = board_specs(machine)
-    with closing(open_board_gates(machine.mcu, specs, clock)):
+    with closing(open_board(machine.mcu, clock)) as board, closing(board.gates(specs)):
         for spec in specs:
             tell(f"gate {spec.name!r} is at rest: pin {spec.pins.pin} of the board on {machine.mcu.port}")
 

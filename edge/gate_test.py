@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 
-from edge.board_gates import open_board_gates
+from edge.boards import open_board
 from edge.clocks import MonotonicClock
 from edge.errors import GateError, MachineError
 from edge.gate_limits import MoveRefused, Window
@@ -85,7 +85,7 @@ def run_test(machine: Machine, test: GateTest, tell: Callable[[GateMove], None])
 
 def _opened(machine: Machine, spec: GateSpec) -> Gates:
     if spec.pins.kind == BOARD and machine.mcu is not None:
-        return open_board_gates(machine.mcu, [spec], MonotonicClock())
+        return open_board(machine.mcu, MonotonicClock()).gates([spec])
     return GateProcess([spec], machine.gpio.pin_factory, estop=estop_spec(machine))
 
 

@@ -29,7 +29,8 @@ class BeltTable(Table):
     """[belt] How fast parts ride, and how close behind each other (centre to centre) they are fed, where known.
 
     kind: "fixed" goes at speed_mm_s all the time; "encoder" counts travel with two channels on pin and pin_b, "pulses"
-    with one on pin. mm_per_step: travel from one step to the next, negative where the channels are swapped.
+    with one on pin. mm_per_step: travel from one step to the next, negative where the channels are swapped; a step is a
+    full cycle of two channels. on_board: the pins are the board's of [mcu], which counts all four edges of a cycle.
     speed_tolerance: how far the speed of parts in the picture may be from the belt's, as a share.
     """
 
@@ -38,6 +39,7 @@ class BeltTable(Table):
     mm_per_step: float | None = Field(default=None, allow_inf_nan=False)
     pin: Pin | None = None
     pin_b: Pin | None = None
+    on_board: bool = False
     speed_tolerance: float = Field(default=0.05, gt=0, le=1)
     pitch_mm: Positive | None = None
 
@@ -89,9 +91,11 @@ class EyeTable(Table):
     pin: BCM number. active_high: the pin is high while a part breaks the beam. at_mm: of the beam, downstream of the
     middle of the picture, so negative before it. min_gap_mm: what follows closer is the same part. lane_mm: with the
     eye alone, the width of the lane in the middle of the picture that parts ride in; the whole picture by default.
+    on_board: the pin is the board's of [mcu].
     """
 
     pin: Pin
+    on_board: bool = False
     active_high: bool = True
     at_mm: float = Field(ge=-10_000, le=0)
     min_gap_mm: NotNegative = 2.0

@@ -70,6 +70,10 @@ def _check_pins(machine: Machine) -> None:
 def board_pins(machine: Machine) -> Iterator[tuple[str, int]]:
     """Yield every pin of the board of [mcu], and its key."""
     yield from ((f"gates.{index}.pin", gate.pin) for index, gate in enumerate(machine.gates) if gate.kind == "mcu")
+    if machine.belt.on_board:
+        yield from encoder_pins(machine.belt).items()
+    if machine.eye is not None and machine.eye.on_board:
+        yield "eye.pin", machine.eye.pin
 
 
 def _check_pulls(machine: Machine) -> None:
@@ -92,13 +96,14 @@ def _check_pulls(machine: Machine) -> None:
 
 def _pins(machine: Machine) -> Iterator[tuple[str, int]]:
     """Yield every pin of this computer that the machine file names, and its key."""
-    yield from encoder_pins(machine.belt).items()
+    if not machine.belt.on_board:
+        yield from encoder_pins(machine.belt).items()
     for index, gate in enumerate(machine.gates):
         if gate.kind != "mcu":
             yield f"gates.{index}.pin", gate.pin
         if gate.confirm is not None:
             yield f"gates.{index}.confirm.pin", gate.confirm.pin
-    if machine.eye is not None:
+    if machine.eye is not None and not machine.eye.on_board:
         yield "eye.pin", machine.eye.pin
     yield from machine.inputs.pins()
     yield from machine.stack_light.pins()

@@ -11,7 +11,7 @@ from typing import Any
 
 from edge.belt import Belt
 from edge.belts import open_belt
-from edge.board_gates import with_board
+from edge.boards import Board, all_gates, board_of
 from edge.bundle import Bundle
 from edge.camera_kinds import open_camera, reopener
 from edge.clocks import MonotonicClock
@@ -31,7 +31,7 @@ from edge.line import (
     pin_specs,
 )
 from edge.line_journal import line_journal
-from edge.machine import Machine
+from edge.machine import EyeTable, Machine
 from edge.measured_latency import measure_latency
 from edge.panel import open_panel
 from edge.photo_eye import PhotoEye
@@ -39,7 +39,7 @@ from edge.pi_health import PiHealth
 from edge.pins import open_pin_factory
 from edge.plan import require_in_time
 from edge.processor import LoadedModel, Processor, load_model
-from edge.sensors import GpioSensor
+from edge.sensors import GpioSensor, Sensor
 from edge.sorter import LineSummary
 from edge.watcher import Surroundings
 
@@ -110,9 +110,11 @@ def run_machine(
     check_journal(path)
     with (
         closing(open_camera(machine, clock, tell)) as opened,
-        closing(open_belt(machine.belt, clock, lambda: open_pin_factory(machine.gpio.pin_factory))) as belt,
+        board_of(machine, clock) as board,
+        closing(open_belt(machine.belt, clock, lambda: open_pin_factory(machine.gpio.pin_factory), board)) as belt,
+        _open_eye(machine, belt, board) as eye,
         closing(GateProcess(pin_specs(machine), machine.gpio.pin_factory, estop=estop_spec(machine))) as pins,
-        closing(with_board(machine, pins, clock)) as gates,
+        closing(all_gates(machine, pins, board)) as gates,
         closing(open_panel(machine, lambda: open_pin_factory(machine.gpio.pin_factory))) as panel,
         closing(
             line_journal(path, machine, bundle.labels, bundle_sha256=bundle.digest, clock="monotonic", tell=tell)
@@ -122,34 +124,38 @@ def run_machine(
         journal.note("gates", pins.real_time.sentence)
         if not pins.real_time.full:
             tell(f"Warning: {pins.real_time.sentence}")
-        with _open_eye(machine, belt) as eye:
-            world = World(
-                camera=opened,
-                reopen=reopener(opened, machine, clock, tell),
-                belt=belt,
-                gates=wrap(gates),
-                journal=journal,
-                clock=clock,
-                eye=eye,
-                panel=panel,
-                around=Surroundings(PiHealth(), path.absolute().parent, time.time),
-            )
-            because, summary = drive_line(machine, model, world, watch(machine, belt), tell)
-            counts = eye.counts() if eye else None
+        world = World(
+            camera=opened,
+            reopen=reopener(opened, machine, clock, tell),
+            belt=belt,
+            gates=wrap(gates),
+            journal=journal,
+            clock=clock,
+            eye=eye,
+            panel=panel,
+            around=Surroundings(PiHealth(), path.absolute().parent, time.time),
+        )
+        because, summary = drive_line(machine, model, world, watch(machine, belt), tell)
+        counts = eye.counts() if eye else None
         return _summary(run_report(journal), because, loaded, summary, real_time=pins.real_time.full, eye=counts)
 
 
 @contextmanager
-def _open_eye(machine: Machine, belt: Belt) -> Iterator[PhotoEye | None]:
+def _open_eye(machine: Machine, belt: Belt, board: Board | None) -> Iterator[PhotoEye | None]:
     """Open the machine's photo-eye, if it finds parts with one. Raises GateError when its pin cannot be used."""
     table = machine.eye_in_use
     if table is None:
         yield None
         return
-    factory = open_pin_factory(machine.gpio.pin_factory)
-    sensor = GpioSensor("eye", table.pin, active_high=table.active_high, pin_factory=factory)
-    with closing(sensor):
+    with closing(_eye_sensor(machine, table, board)) as sensor:
         yield photo_eye(machine, table, belt, sensor)
+
+
+def _eye_sensor(machine: Machine, table: EyeTable, board: Board | None) -> Sensor:
+    if table.on_board and board is not None:
+        return board.sensor("eye", table.pin, active_high=table.active_high)
+    factory = open_pin_factory(machine.gpio.pin_factory)
+    return GpioSensor("eye", table.pin, active_high=table.active_high, pin_factory=factory)
 
 
 def _summary(

@@ -12,9 +12,8 @@ from edge.errors import GateError
 from edge.gate_drivers import PinSpec
 from edge.gate_limits import GateLimits, Window
 from edge.gates import GateMove, GateSpec
-from firmware_bridge.link import Link
 from firmware_bridge.mcu_gates import McuGates
-from firmware_bridge.open_board import open_link, open_port
+from firmware_bridge.open_board import open_board
 
 LEAD_S = 0.2
 BEAT_S = 0.02
@@ -88,10 +87,7 @@ def run_pin_test(port: str, baud: int, test: PinTest, tell: Callable[[Moved], No
     clock = MonotonicClock()
     moved: list[Moved] = []
 
-    def opened(within_s: float) -> Link:
-        return open_link(open_port(port, clock, baud), clock, within_s)
-
-    with closing(McuGates([test.spec], opened, clock)) as gates:
+    with closing(open_board(port, baud, clock)) as board, closing(McuGates([test.spec], board, clock)) as gates:
         start = clock.now() + max(LEAD_S, test.pause_s)  # a board lets a gate rest first
         for number in range(test.times):
             opens_at = start + number * (test.open_s + test.pause_s)

@@ -7,9 +7,8 @@ cannot keep, and brings its gates to rest by itself when the heartbeat stops.
 
 from __future__ import annotations
 
-import threading
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from edge.clocks import Clock
 from edge.errors import GateError
@@ -18,21 +17,16 @@ from edge.gates import MOST_MOVES, GateMove, GateSpec
 from edge.openings import Asked, Opening, Openings
 from edge.parts import Reason
 from edge.stops import Stop
+from firmware_bridge.board import REPLY_WITHIN_S, Board
 from firmware_bridge.board_gate import BoardGate
 from firmware_bridge.board_stops import latched, lost_board
 from firmware_bridge.clock_sync import WRAP
 from firmware_bridge.codes import Cause, Status
-from firmware_bridge.link import GREET_WITHIN_S, Link
 from firmware_bridge.messages import Arm, Cancel, Closed, Latched, Missed, Opened, Plan, Replan, Rest
 from firmware_bridge.session import Done, LinkLost
 from firmware_bridge.wire import Command
 
 HEARTBEAT_S = 1.0
-GREET_AGAIN_WITHIN_S = 2.0  # less than the heartbeat of gates that are not on the board
-REPLY_WITHIN_S = 1.0
-
-OpenLink = Callable[[float], Link]
-"""Opens a link within so many seconds. Raises GateError."""
 
 
 class McuGates:
@@ -41,24 +35,22 @@ class McuGates:
     def __init__(
         self,
         specs: Sequence[GateSpec],
-        open_link: OpenLink,
+        board: Board,
         clock: Clock,
         *,
         heartbeat_s: float = HEARTBEAT_S,
     ) -> None:
-        """Greet the board, set its gates and arm it.
-
-        open_link: gives a link that is open, and again after it was lost. Raises GateError when the board refuses.
-        """
-        self._clock, self._open_link, self._heartbeat_s = clock, open_link, heartbeat_s
+        """Set the gates of a board and arm it; what else it has must be set before. Raises GateError."""
+        self._clock, self._board, self._heartbeat_s = clock, board, heartbeat_s
         self._gates = {spec.name: BoardGate(number, spec, Openings(spec.limits)) for number, spec in enumerate(specs)}
         self._moves: deque[GateMove] = deque(maxlen=MOST_MOVES)
         self._beaten_at = float("-inf")
         self.moves_lost = 0
         self.stopped: Stop | None = None
-        self._lock = threading.RLock()
-        self._link = open_link(GREET_WITHIN_S)
-        self._set_up()
+        self._lock = board.lock
+        board.hear(self._hear)
+        self._set_gates()
+        self._arm()
 
     def move_at(self, gate: str, window: Window, part: int, *, hold: bool) -> None:
         """Plan an opening for a part. Raises MoveRefused."""
@@ -93,10 +85,8 @@ class McuGates:
         """Let gates move again after a stop, with a new greeting. Returns False while the board cannot or may not."""
         with self._lock:
             try:
-                if self._link.failure is not None:
-                    self._link.close()
-                    self._link = self._open_link(GREET_AGAIN_WITHIN_S)
-                self._set_up()
+                self._board.set_up_again()
+                self._arm()
             except (GateError, LinkLost) as error:
                 self.stopped = lost_board(str(error))
                 return False
@@ -109,7 +99,7 @@ class McuGates:
                 return
             self._send(Rest())
             try:
-                answered = self._link.settle(REPLY_WITHIN_S)
+                answered = self._board.link.settle(REPLY_WITHIN_S)
             except LinkLost as error:
                 self._lost(error)
                 return
@@ -124,39 +114,31 @@ class McuGates:
     def close(self) -> None:
         """Bring every gate to rest and let the board go. May be called twice."""
         try:
-            if self._link.failure is None:
+            if self._board.link.failure is None:
                 self.rest()
         finally:
-            self._link.close()
+            self._board.close()
 
     def clock_error_s(self, at: float) -> float:
         """Return by how much, at most, a moment as the board keeps it is off."""
-        return self._link.device_clock.ticks_at(at).error_us / 1e6
+        return self._board.error_s(at)
 
-    def _set_up(self) -> None:
-        identity = self._link.identity
+    def _set_gates(self) -> None:
+        identity = self._board.identity
         if len(self._gates) > identity.gates:
             raise GateError(
                 f"expected at most the {identity.gates} gates that {identity.board} can have, found {len(self._gates)} "
                 "of kind 'mcu'; put the others on another kind"
             )
         for gate in self._gates.values():
-            self._must(gate.setting(), f"gate {gate.spec.name!r} on pin {gate.spec.pins.pin}")
-        latch = self._link.status.latch if self._link.status is not None else identity.latch
-        self._must(Arm(round(self._heartbeat_s * 1e6), latch), "the order to arm")
+            self._board.set(gate.setting(), f"gate {gate.spec.name!r} on pin {gate.spec.pins.pin}")
+
+    def _arm(self) -> None:
+        link = self._board.link
+        latch = link.status.latch if link.status is not None else link.identity.latch
+        self._board.must(Arm(round(self._heartbeat_s * 1e6), latch), "the order to arm")
         self._beaten_at = self._clock.now()
         self.stopped = None
-
-    def _must(self, command: Command, what: str) -> None:
-        self._link.send(command)
-        self._link.settle(REPLY_WITHIN_S)
-        for heard in self._link.take():
-            if isinstance(heard, Done) and heard.command is command:
-                if heard.status is Status.OK:
-                    return
-                raise GateError(f"expected the board to accept {what}, found: {heard.status.name}")
-            self._hear(heard)
-        raise GateError(f"expected the board to answer {what} within {REPLY_WITHIN_S:g} s, found silence")
 
     def _admissible(self, gate: str, window: Window) -> None:
         if self.stopped:
@@ -174,15 +156,14 @@ class McuGates:
             self._send(change)
 
     def _ticks(self, window: Window) -> tuple[int, int]:
-        clock = self._link.device_clock
+        clock = self._board.link.device_clock
         opens, closes = (round(clock.ticks_at(at).ticks) % WRAP for at in (window.opens_at, window.closes_at))
         return opens, closes
 
     def _take(self) -> None:
-        for heard in self._link.take():
-            self._hear(heard)
-        if self._link.failure is not None:
-            self._lost(self._link.failure)
+        self._board.take()
+        if self._board.link.failure is not None:
+            self._lost(self._board.link.failure)
 
     def _hear(self, heard: object) -> None:
         match heard:
@@ -256,13 +237,13 @@ class McuGates:
 
     def _heartbeat(self) -> None:
         try:
-            self._link.heartbeat()
+            self._board.link.heartbeat()
         except LinkLost as error:
             self._lost(error)
 
     def _send(self, command: Command) -> None:
         try:
-            self._link.send(command)
+            self._board.link.send(command)
         except LinkLost as error:
             self._lost(error)
 
@@ -270,7 +251,7 @@ class McuGates:
         return next(gate for gate in self._gates.values() if gate.number == number)
 
     def _host(self, tick: int) -> float:
-        return self._link.device_clock.host_at(tick)[0]
+        return self._board.host_s(tick)
 
     def _note(self, move: GateMove) -> None:
         self.moves_lost += len(self._moves) == MOST_MOVES

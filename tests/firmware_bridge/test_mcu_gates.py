@@ -13,6 +13,7 @@ from edge.gate_limits import GateLimits, MoveRefused, Window
 from edge.gates import GateSpec
 from edge.incidents import IncidentKind
 from edge.parts import Reason
+from firmware_bridge.board import Board
 from firmware_bridge.codes import PROTOCOL
 from firmware_bridge.host_board import HostBoard, compile_core
 from firmware_bridge.link import Link
@@ -38,7 +39,7 @@ class Rig:
     def __init__(self, program, **board):
         self.clock = ManualClock(100.0)
         self.program, self.facts, self.boards = program, board, []
-        self.gates = McuGates(SPECS, self.open_link, self.clock)
+        self.gates = McuGates(SPECS, Board(self.open_link), self.clock)
 
     def open_link(self, _within_s=None):
         """Plug a board in and greet it."""
@@ -203,7 +204,7 @@ def test_more_gates_than_the_board_can_have_is_an_error_that_names_both_numbers(
     rig = Rig(program)
     specs = [GateSpec(f"g{pin}", PinSpec(pin), LIMITS) for pin in range(2, 12)]
     with pytest.raises(GateError, match=r"6 gates .* found 10"):
-        McuGates(specs, rig.open_link, rig.clock)
+        McuGates(specs, Board(rig.open_link), rig.clock)
     rig.gates.close()
     for board in rig.boards:
         board.close()
