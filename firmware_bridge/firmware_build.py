@@ -48,24 +48,18 @@ def _zig() -> Sequence[str] | None:
     return [sys.executable, "-m", "ziglang", "cc"] if importlib.util.find_spec("ziglang") else None
 
 
-_COMMON = (
-    "-std=c99",
-    "-ffreestanding",
-    "-nostdlib",
-    "-ffunction-sections",
-    "-Wall",
-    "-Wextra",
-    "-Werror",
-    "-Wl,--gc-sections",
-)
-_ARM = (*_COMMON, "-fno-unwind-tables", "-fno-asynchronous-unwind-tables", "-Wl,-e,from_flash")
+_FLAGS = ("-ffunction-sections", "-Wall", "-Wextra", "-Werror", "-Wl,--gc-sections")
+_NO_LIBRARY = ("-std=c99", "-ffreestanding", "-nostdlib", "-fno-unwind-tables", "-fno-asynchronous-unwind-tables")
+_ARM = (*_FLAGS, *_NO_LIBRARY, "-Wl,-e,from_flash")
+_ARM_GCC = ("-mcpu=cortex-m0plus", "-mthumb", "-O2", *_ARM)
+_ARM_ZIG = ("-target", "thumb-freestanding-eabi", "-mcpu=cortex_m0plus", "-Os", *_ARM)
+_AVR_GCC = ("-mmcu=atmega328p", "-std=gnu99", "-Os", *_FLAGS)
 COMPILERS = {
     "rp2040": (
-        Compiler(
-            "gcc", "gcc-arm-none-eabi", _program("arm-none-eabi-gcc"), ("-mcpu=cortex-m0plus", "-mthumb", "-O2", *_ARM)
-        ),
-        Compiler("zig", "ziglang", _zig, ("-target", "thumb-freestanding-eabi", "-mcpu=cortex_m0plus", "-Os", *_ARM)),
+        Compiler("gcc", "gcc-arm-none-eabi", _program("arm-none-eabi-gcc"), _ARM_GCC),
+        Compiler("zig", "ziglang", _zig, _ARM_ZIG),
     ),
+    "uno": (Compiler("gcc", "gcc-avr and avr-libc", _program("avr-gcc"), _AVR_GCC),),
 }
 
 
@@ -83,6 +77,12 @@ def compiler_for(board: str, name: str | None = None) -> Compiler:
 
 def build(board: str, compiler: Compiler, *options: str) -> bytes:
     """Compile the firmware. Returns the bytes from the start of flash. Raises BuildError with the compiler's words."""
+    image = flat(build_elf(board, compiler, *options))
+    return with_boot_checksum(image) if board == "rp2040" else image
+
+
+def build_elf(board: str, compiler: Compiler, *options: str) -> bytes:
+    """Compile the firmware into an ELF file, which emulators and debuggers read. Raises BuildError."""
     command = compiler.find()
     if command is None:
         raise BuildError(f"building the firmware for {board} needs {compiler.package}, which is not installed here")
@@ -95,8 +95,7 @@ def build(board: str, compiler: Compiler, *options: str) -> bytes:
         done = subprocess.run(line, capture_output=True, text=True, check=False)
         if done.returncode:
             raise BuildError(f"{compiler.name} could not build the firmware for {board}:\n{done.stderr.strip()}")
-        image = flat(out.read_bytes())
-    return with_boot_checksum(image) if board == "rp2040" else image
+        return out.read_bytes()
 
 
 def _linking(board: str) -> list[str]:

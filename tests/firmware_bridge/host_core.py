@@ -35,11 +35,11 @@ def compiler():
     pytest.skip("needs gcc or clang with its address and undefined-behaviour sanitizers")
 
 
-def build(folder, main, *more, optimize="-O0"):
+def build(folder, main):
     """Compile the core with one of the programs beside it; the path of the program."""
     program = folder / main.removesuffix(".c")
-    sources = [*sorted(CORE.glob("*.c")), HERE / "es_host.c", HERE / main, *more]
-    command = [compiler(), *FLAGS, *SANITIZERS, optimize, f"-I{CORE}", f"-I{HERE}", "-o", program, *sources]
+    sources = [*sorted(CORE.glob("*.c")), HERE / "es_host.c", HERE / main]
+    command = [compiler(), *FLAGS, *SANITIZERS, f"-I{CORE}", f"-I{HERE}", "-o", program, *sources]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return program

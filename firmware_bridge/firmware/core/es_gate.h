@@ -7,6 +7,7 @@
 struct es_gate {
     uint32_t max_on, min_off, late;
     uint32_t opened, closed; /* when the pin was last set so */
+    uint32_t bit, pin_bit;   /* of its number, and of its pin: shifting them anew would cost a small board microseconds */
     uint8_t pin, resting, known;
     volatile uint8_t away;     /* from rest */
     volatile uint8_t resting_yet; /* min_off since `closed` may not be over; cleared before ticks can wrap */

@@ -98,6 +98,8 @@ uint8_t es_gate_set(const struct es_set_gate *from) {
     int same = gate->known && gate->pin == from->pin;
     if (!same && (gate->known || es_gate_on(from->pin))) return ES_STATUS_BAD_VALUE; /* one pin, one gate */
     gate->pin = from->pin;
+    gate->bit = (uint32_t)1 << from->gate;
+    gate->pin_bit = (uint32_t)1 << from->pin;
     gate->resting = from->resting_level;
     gate->max_on = from->max_on;
     gate->min_off = from->min_off;

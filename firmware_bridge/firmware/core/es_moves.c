@@ -23,12 +23,12 @@ struct levels {
 
 /* Note that a gate goes away or to rest; its pin follows with the others that are due at the same tick. */
 static void turn(struct es_gate *gate, uint8_t away, struct levels *levels) {
-    uint32_t pin = (uint32_t)1 << gate->pin;
+    uint32_t pin = gate->pin_bit;
     int high = away ? !gate->resting : gate->resting;
     levels->high = high ? levels->high | pin : levels->high & ~pin;
     levels->low = high ? levels->low & ~pin : levels->low | pin;
     gate->away = away;
-    es_gates_moving |= (uint32_t)1 << (gate - es_gate);
+    es_gates_moving |= gate->bit;
 }
 
 /* What has to be done for a move at a tick. */

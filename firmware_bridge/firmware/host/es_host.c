@@ -37,7 +37,7 @@ static void interrupt(void) {
 static void gap(void) {
     if (host_chaos && !locked && !in_interrupt) {
         host_chaos = host_chaos * 1664525u + 1013904223u;
-        host_tick += host_chaos >> 30 == 0;
+        if (host_chaos >> 30 == 0) host_tick += host_chaos >> 25 & 31u;
         interrupt();
     }
 }

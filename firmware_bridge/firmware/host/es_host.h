@@ -10,7 +10,7 @@ extern uint32_t host_tick;
 extern uint8_t host_level[HOST_PINS];
 extern uint8_t host_is_output[HOST_PINS];
 extern int host_alarm_is_set;
-/* Non-zero: interrupts come wherever they may, a microsecond later each time; the seed of where. */
+/* Non-zero: the main loop is held up wherever interrupts may come, by up to 31 us; the seed of where. */
 extern uint32_t host_chaos;
 /* Called when an output's level is set. */
 extern void (*host_on_write)(uint8_t pin, uint8_t level);
