@@ -56,11 +56,11 @@ class Control:
         """Look at everything, and start a line that has no start button."""
         self.follow()
         with self._lock:
-            if Command.START in self._panel.buttons:
-                self._words.append("the line is Idle until somebody presses start")
-            else:
+            if Command.START not in self._panel.buttons:
                 self._command(Command.START, _BY_ITSELF)
                 self._show()
+            elif self.state is State.IDLE:
+                self._words.append("the line is Idle until somebody presses start")
 
     @property
     def state(self) -> State:

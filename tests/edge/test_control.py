@@ -235,12 +235,14 @@ def test_a_line_without_a_start_button_sorts_at_once_and_says_what_to_do_when_it
 
 
 def test_a_line_whose_e_stop_is_pressed_at_the_start_is_aborted(line):
-    """Also when it would begin by itself."""
+    """Also when it would begin by itself; and it is not said that a start will do."""
     del line.table["inputs"]["start"]
     line.run(lambda contacts, _clock: contacts.set("estop", True))
     line.conserved()
     assert line.changes() == [("Idle", "abort", "Aborted")]
     assert line.reasons()["sorted"] == 0
+    assert line.done.summary.sentences().splitlines()[-1].startswith("states: Aborted ")
+    assert not any("until somebody presses start" in one for one in line.told)
 
 
 def test_confirm_eyes_see_what_the_gates_took(line):
