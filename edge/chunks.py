@@ -48,7 +48,7 @@ def drawn_line(chunk: Chunk, labels: tuple[str, ...]) -> tuple[Machine, EmulateO
     if unsteady:
         belt = BeltTable(kind="encoder", speed_mm_s=speed_mm_s, mm_per_step=0.5, pin=9, pin_b=10)
     camera = plain.camera.model_copy(update={"max_restarts": _MOST_RESTARTS})
-    inputs = _inputs(gates[0].bin) if chunk.index // 2 % 2 else InputsTable()
+    inputs = _inputs(gates[0].bin) if chunk.index % 4 in (1, 2) else InputsTable()
     machine = plain.model_copy(update={"gates": gates, "belt": belt, "camera": camera, "inputs": inputs})
     check_machine(machine)
     options = EmulateOptions(
