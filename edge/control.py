@@ -165,7 +165,7 @@ class Control:
     def _heed_buttons(self, now: float) -> None:
         for command, switch in self._panel.buttons.items():
             if switch.look(now):
-                if command is Command.RESET and self._schedule.stopped() and self._schedule.rearm():
+                if command is Command.RESET and self._schedule.rearm():
                     self._look_at_estop(now)
                     self._keep_the_rules()
                 self._command(command, "a button")
