@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from edge.control_tables import EstopTable, InputsTable, InputTable
 from edge.emulated_world import EmulateOptions, emulated_machine
 from edge.machine import BeltTable, Machine
 from edge.machine_checks import check_machine
@@ -25,7 +26,10 @@ class Chunk:
 
 
 def drawn_line(chunk: Chunk, labels: tuple[str, ...]) -> tuple[Machine, EmulateOptions]:
-    """Draw the machine of a chunk, one it can work at all, and how its belt is fed. Every second belt is unsteady."""
+    """Draw the machine of a chunk, one it can work at all, and how its belt is fed.
+
+    Every second belt is unsteady; of every four lines, two have buttons, an e-stop and a bin that can be full.
+    """
     rng = np.random.default_rng([chunk.seed, 9])
     speed_mm_s, pitch_mm = float(rng.uniform(*_SPEEDS_MM_S)), float(rng.uniform(*_PITCH_MM))
     unsteady = chunk.index % 2 == 1
@@ -44,7 +48,8 @@ def drawn_line(chunk: Chunk, labels: tuple[str, ...]) -> tuple[Machine, EmulateO
     if unsteady:
         belt = BeltTable(kind="encoder", speed_mm_s=speed_mm_s, mm_per_step=0.5, pin=9, pin_b=10)
     camera = plain.camera.model_copy(update={"max_restarts": _MOST_RESTARTS})
-    machine = plain.model_copy(update={"gates": gates, "belt": belt, "camera": camera})
+    inputs = _inputs(gates[0].bin) if chunk.index % 4 in (1, 2) else InputsTable()
+    machine = plain.model_copy(update={"gates": gates, "belt": belt, "camera": camera, "inputs": inputs})
     check_machine(machine)
     options = EmulateOptions(
         count=chunk.parts,
@@ -56,3 +61,13 @@ def drawn_line(chunk: Chunk, labels: tuple[str, ...]) -> tuple[Machine, EmulateO
         unsteady=unsteady,
     )
     return machine, options
+
+
+def _inputs(full_bin: str) -> InputsTable:
+    return InputsTable(
+        estop=EstopTable(pin=2),
+        start=InputTable(pin=3, active_high=False),
+        stop=InputTable(pin=7),
+        reset=InputTable(pin=8),
+        bin_full={full_bin: InputTable(pin=11, debounce_ms=500)},
+    )

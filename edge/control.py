@@ -59,11 +59,11 @@ class Control:
         """Look at everything, and start a line that has no start button."""
         self.follow()
         with self._lock:
-            if Command.START in self._panel.buttons:
-                self._words.append("the line is Idle until somebody presses start")
-            else:
+            if Command.START not in self._panel.buttons:
                 self._command(Command.START, _BY_ITSELF)
                 self._show()
+            elif self.state is State.IDLE:
+                self._words.append("the line is Idle until somebody presses start")
 
     @property
     def state(self) -> State:
@@ -164,7 +164,7 @@ class Control:
     def _heed_buttons(self, now: float) -> None:
         for command, switch in self._panel.buttons.items():
             if switch.look(now):
-                if command is Command.RESET and self._schedule.stopped() and self._schedule.rearm():
+                if command is Command.RESET and self._schedule.rearm():
                     self._look_at_stop(now)
                     self._keep_the_rules()
                 self._command(command, "a button")

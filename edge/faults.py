@@ -17,7 +17,8 @@ from edge.parts import Frame
 class FaultRates:
     """How often: the camera's per frame, late_inference and wrong_label per classification, gate_refused per move.
 
-    steps_lost and steps_late per batch of an encoder's steps.
+    steps_lost and steps_late per batch of an encoder's steps. estop_pressed, line_stopped and bin_filled per second, on
+    lines that have the contacts: each is mended by a hand some time later.
     """
 
     frames_dropped: float = 0.02
@@ -30,6 +31,9 @@ class FaultRates:
     gate_refused: float = 0.02
     steps_lost: float = 0.02
     steps_late: float = 0.0005
+    estop_pressed: float = 0.01
+    line_stopped: float = 0.01
+    bin_filled: float = 0.02
 
 
 class Faults:

@@ -1,7 +1,8 @@
 """Wrappers round the seams that do what goes wrong, as edge/faults.py draws it.
 
 A camera drops frames, gives one again, gives one late, shows noise, or stalls until it is started again; a scorer takes
-long or is wrong about a part; a gate refuses; the steps of an encoder come late, or are counted and not timed.
+long or is wrong about a part; a gate refuses; the steps of an encoder come late, or are counted and not timed; hands
+press buttons, and bins are full for a while.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.cameras import Camera
-from edge.clocks import Clock
+from edge.clocks import Clock, ManualClock
+from edge.emulated_contacts import Contacts, press_start
 from edge.encoder_belt import StepSource
 from edge.errors import CameraLost
 from edge.faults import Faults
@@ -25,6 +27,8 @@ FIRST_FAULT_FRAME = 20  # the belt is learned before: a line that cannot see its
 DROPPED_FRAMES = (1, 5)
 LATE_S, SPIKE_S, STALL_S = (0.05, 0.6), (0.1, 1.5), (0.5, 4.0)
 STEPS_LATE_S = (0.005, 0.05)
+PRESSED_FOR_S, MENDED_AFTER_S, FULL_S = (0.001, 2.0), (0.3, 3.0), (2.0, 15.0)
+HANDS_EVERY_S = 1.0
 WRONG_CALLS = (1, 7)  # in a row: long enough to outvote the right ones
 
 
@@ -133,3 +137,49 @@ class FaultyGates(WrappedGates):
         if self._faults.happens("gate_refused"):
             raise MoveRefused(Reason.GATE_RESTING, "it refuses")
         super().move_at(gate, window, part, hold=hold)
+
+
+class FaultyHands:
+    """Hands that press the e-stop or stop the line at any moment, set it going again later, and empty bins late."""
+
+    def __init__(self, faults: Faults) -> None:
+        self._faults = faults
+
+    def __call__(self, contacts: Contacts, clock: ManualClock) -> None:
+        """Start the line, then do as is drawn, every second."""
+        press_start(contacts, clock)
+        bins = sorted(key for key in contacts.keys if key.startswith("bin_full."))
+        busy_until = clock.now() + HANDS_EVERY_S
+
+        def act() -> None:
+            nonlocal busy_until
+            clock.call_at(clock.now() + HANDS_EVERY_S, act)
+            if clock.now() >= busy_until:
+                if "estop" in contacts.keys and self._faults.happens("estop_pressed"):
+                    busy_until = self._abort(contacts, self._moment(clock))
+                elif "stop" in contacts.keys and self._faults.happens("line_stopped"):
+                    busy_until = self._stop(contacts, self._moment(clock))
+            for key in bins:
+                if self._faults.happens("bin_filled"):
+                    contacts.press(key, self._moment(clock), self._faults.between(FULL_S))
+
+        clock.call_at(busy_until, act)
+
+    def _moment(self, clock: ManualClock) -> float:
+        return clock.now() + self._faults.between((0.0, HANDS_EVERY_S))
+
+    def _abort(self, contacts: Contacts, at: float) -> float:
+        pressed_s = self._faults.between(PRESSED_FOR_S)
+        contacts.press("estop", at, pressed_s)
+        reset_at = at + pressed_s + self._faults.between(MENDED_AFTER_S)
+        contacts.press("reset", reset_at)
+        return self._start(contacts, reset_at)
+
+    def _stop(self, contacts: Contacts, at: float) -> float:
+        contacts.press("stop", at)
+        return self._start(contacts, at)
+
+    def _start(self, contacts: Contacts, after: float) -> float:
+        start_at = after + self._faults.between(MENDED_AFTER_S)
+        contacts.press("start", start_at)
+        return start_at + HANDS_EVERY_S

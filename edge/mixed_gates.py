@@ -32,7 +32,7 @@ class MixedGates:
 
     def rearm(self) -> bool:
         """Let gates move again. Returns False while any of them cannot."""
-        return all([gates.rearm() for gates in self._parts if gates.stopped])
+        return all([gates.rearm() for gates in self._parts])
 
     def move_at(self, gate: str, window: Window, part: int, *, hold: bool) -> None:
         """Plan an opening for a part. Raises MoveRefused."""

@@ -22,7 +22,7 @@ from edge.coloured_parts import ColouredParts, colour_model
 from edge.emulate import EmulatedRun, emulate_line
 from edge.emulated_world import packaged_bundle
 from edge.faults import FaultRates, Faults
-from edge.faulty import FaultyCamera, FaultyGates, FaultyScorer, FaultySteps
+from edge.faulty import FaultyCamera, FaultyGates, FaultyHands, FaultyScorer, FaultySteps
 from edge.line import LineModel, line_model
 from edge.part_sources import PartSource, RenderedParts
 from edge.pin_witness import PinWitness, violations
@@ -65,8 +65,9 @@ class ChunkResult:
 
     @property
     def struck_on_steady_belt(self) -> int:
-        """Parts at a gate while it moved, where no stop of the belt had put it to rest."""
-        return 0 if self.faults["belt_stopped"] else self.run.report.struck
+        """Parts at a gate while it moved, where no stop of belt or line had put it to rest."""
+        stopped = any(self.faults[kind] for kind in ("belt_stopped", "estop_pressed", "line_stopped"))
+        return 0 if stopped else self.run.report.struck
 
     @property
     def ok(self) -> bool:
@@ -192,6 +193,7 @@ def prove_chunk(chunk: Chunk, line: LineModel, source: PartSource, digest: str, 
         scorer=lambda scorer, clock: FaultyScorer(scorer, clock, faults),
         gates=lambda gates: FaultyGates(gates, faults),
         pins=witness.pins,
+        hands=FaultyHands(faults),
     )
     with tempfile.TemporaryDirectory(prefix="edge-sort-prove-") as folder:
         options = replace(options, journal=Path(folder) / "journal.sqlite")

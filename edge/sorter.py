@@ -20,6 +20,7 @@ from edge.overseer import Nobody, Overseer
 from edge.parts import REJECT_BIN, Decision, Frame, Reason, Sighting
 from edge.photo_eye import PartFinder
 from edge.schedule import Schedule
+from edge.states import State
 from edge.tracker import Track, Tracker
 from edge.transit import GatePlace
 from edge.visual_speed import VisualSpeed
@@ -69,8 +70,10 @@ class LineSummary:
         incidents = ", ".join(f"{kind} {count}" for kind, count in self.incidents.items()) or "none"
         spent = self.states.get("states_s", {})
         states = ", ".join(f"{name} {took_s:.1f} s" for name, took_s in spent.items())
-        lines = [self.windows.sentence(), f"incidents: {incidents}", f"states: {states}"]
-        return "\n".join(lines if spent.keys() - {"Execute"} else lines[:2])
+        lines = [self.windows.sentence(), f"incidents: {incidents}"]
+        if any(took_s >= 0.1 for name, took_s in spent.items() if name != State.EXECUTE):
+            lines.append(f"states: {states}")
+        return "\n".join(lines)
 
 
 @dataclass(frozen=True)

@@ -182,4 +182,4 @@ class Watcher:
         self._jumped_at, self._jump = now, cause
 
     def _judge(self, kind: IncidentKind, cause: str | None, remedy: str, now: float) -> None:
-        self.conditions.update(str(kind), None if cause is None else Incident(kind, cause, remedy, now))
+        self.conditions.update(kind.replace("_", " "), None if cause is None else Incident(kind, cause, remedy, now))

@@ -84,6 +84,9 @@ class McuGates:
     def rearm(self) -> bool:
         """Let gates move again after a stop, with a new greeting. Returns False while the board cannot or may not."""
         with self._lock:
+            self._take()
+            if self.stopped is None:
+                return True
             try:
                 self._board.set_up_again()
                 self._arm()

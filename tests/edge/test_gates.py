@@ -261,7 +261,7 @@ def test_the_e_stop_brings_open_gates_to_rest_by_itself_and_forgets_the_plan(sto
     clock.sleep_until(now + 0.05)
     pressed_at = clock.now()
     assert not gates.stopped
-    stoppable.press(True)
+    stoppable.wire(True)
     clock.sleep_until(now + 0.5)
     stoppable.poll()
     moves = [(move.gate, move.kind, move.due_at) for move in stoppable.seen]

@@ -219,6 +219,15 @@ def test_confirmations_and_incidents_are_recorded(journal):
     assert (row["confirmed_s"], row["confirmation"]) == (4.5, "seen")
 
 
+def test_a_gate_that_was_brought_to_rest_early_is_recorded(journal):
+    """Its closing has no due moment: the row of the part it was open for says when, that of a later part nothing."""
+    for number, opens_at in ((1, 3.0), (2, 9.0)):
+        journal.decided(track(number), DECISION, 2.5, Planned("nut", Window(opens_at, opens_at + 0.4)))
+    journal.moved(GateMove("nut", "opened", 3.001, 3.0, 1))
+    journal.moved(GateMove("nut", "closed", 3.1, None, 1))
+    assert [(row["opened_s"], row["closed_s"]) for row in journal.rows()] == [(3.001, 3.1), (None, None)]
+
+
 def pictured_journal(tmp_path, audit_share=0.0):
     facts = RunFacts(("nut", "screw"), {"nut": "nut", "screw": "screw"}, 0.0, audit_share)
     pictures = PictureStore(tmp_path / "pictures", 1_000_000)

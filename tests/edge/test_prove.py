@@ -52,8 +52,9 @@ def test_each_kind_of_fault_is_injected_and_counted(kind, monkeypatch):
     """With one kind alone, and often, it happens, no other does, and the promises hold."""
     monkeypatch.setattr(proving, "CHUNK_PARTS", 30)
     often = dataclasses.replace(NO_FAULTS, **{kind: 0.02 if kind == "camera_stalled" else 0.1})
-    counted = kind.startswith("steps")  # an encoder is on the belt that stops, of the second chunk
-    proof = prove(60 if counted else 30, 1, "colours", rates=often, only_chunk=1 if counted else 0)
+    # an encoder is on the belt that stops, of the second chunk; the third has the contacts for a hand
+    chunk = 1 if kind.startswith("steps") else 2 if kind in ("estop_pressed", "line_stopped", "bin_filled") else 0
+    proof = prove(30 * (chunk + 1), 1, "colours", rates=often, only_chunk=chunk)
     assert {one for one, count in proof.faults.items() if count} - {"belt_stopped"} == {kind}
     assert proof.ok, proof.wrong
 
@@ -95,6 +96,14 @@ def test_a_gate_without_its_limits_is_found_out(monkeypatch):
     assert not proof.ok
     assert proof.sums["limit_violations"] > 0
     assert "max_duty" in proof.wrong[0]
+
+
+def test_a_line_that_forgets_what_was_on_its_way_when_it_stopped_is_found_out(monkeypatch):
+    """The proof can fail: gates rest, and the records still say that the parts were sorted."""
+    monkeypatch.setattr("edge.schedule.Schedule._purge", lambda _self: None)
+    monkeypatch.setattr(proving, "CHUNK_PARTS", 30)
+    proof = prove(90, 1, "colours", rates=dataclasses.replace(NO_FAULTS, line_stopped=0.3), only_chunk=2)
+    assert proof.sums["wrong_by_runtime"] > 0
 
 
 def test_a_part_the_tracker_forgets_is_found_out(monkeypatch):

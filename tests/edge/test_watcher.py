@@ -96,7 +96,7 @@ def test_what_was_wrong_while_the_line_sorted_does_not_keep_it_from_starting(rig
     for _ in range(25):
         rig.part(Reason.UNKNOWN)
     rig.run(1.0)
-    assert "consecutive_failures" in rig.watcher.conditions.standing
+    assert "consecutive failures" in rig.watcher.conditions.standing
     rig.run(1.0, executing=False)
     assert rig.watcher.conditions.standing == {}
 
