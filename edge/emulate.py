@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import sqlite3
+from array import array
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -41,13 +42,14 @@ from edge.line import (
     photo_eye,
 )
 from edge.line_journal import line_journal
-from edge.line_report import LineReport, gate_error_ms, line_report
+from edge.line_report import LineReport, error_percentiles, line_report
 from edge.machine import (
     Machine,
 )
 from edge.part_sources import PartSource, PicturedParts
 from edge.parts import Frame
 from edge.photo_eye import PhotoEye
+from edge.pin_gate import Kind
 from edge.signature import open_bundle_by
 from edge.sorter import LineSummary, Outcome, Scorer
 
@@ -129,7 +131,7 @@ def emulate_line(
     """
     clock: Clock = ManualClock() if options.fast else MonotonicClock()
     if isinstance(clock, ManualClock):
-        slowed = _AssumedLatency(model.scorer, clock, options.latency_ms / 1000, options.seed)
+        slowed = AssumedLatency(model.scorer, clock, options.latency_ms / 1000, options.seed)
         model = replace(model, scorer=slowed)
     model = replace(model, scorer=between.scorer(model.scorer, clock))
     moving, belt = belts(options, machine, clock, between)
@@ -147,7 +149,7 @@ def emulate_line(
         closing(_open_gates(machine, clock, between)) as gates,
     ):
         emulated = emulated_belt(options, physical or machine, moving, source, clock.now())
-        watched = _WatchedGates(gates, emulated)
+        watched = WatchedGates(gates, emulated)
         eye = _eye(machine, emulated, belt)
 
         def open_camera() -> Camera:
@@ -171,7 +173,7 @@ def emulate_line(
     counts = eye[1].counts() if eye else None
     return EmulatedRun(
         report,
-        gate_error_ms(watched.moves),
+        watched.error_ms(),
         because,
         skipped,
         summary,
@@ -204,23 +206,30 @@ def _eye(machine: Machine, emulated: EmulatedBelt, belt: Belt) -> tuple[Emulated
     return watching, photo_eye(machine, table, belt, watching.sensor)
 
 
-class _WatchedGates(WrappedGates):
+class WatchedGates(WrappedGates):
     """Gates whose moves the emulated belt sees too."""
 
     def __init__(self, gates: Gates, belt: EmulatedBelt) -> None:
         super().__init__(gates)
         self._belt = belt
-        self.moves: list[GateMove] = []
+        self._errors_ms = array("d")  # not the moves themselves: a shift has a hundred thousand
+        self.last: dict[str, Kind] = {}
 
     def poll(self, *, alive: bool = True) -> list[GateMove]:
         moves = super().poll(alive=alive)
         for move in moves:
             self._belt.note(move)
-        self.moves += moves
+            self.last[move.gate] = move.kind
+            if move.due_at is not None:
+                self._errors_ms.append(abs(move.at - move.due_at) * 1000)
         return moves
 
+    def error_ms(self) -> dict[str, float | None]:
+        """Return how far from their due moments the gates moved."""
+        return error_percentiles(self._errors_ms)
 
-class _AssumedLatency:
+
+class AssumedLatency:
     """Lets time pass on the manual clock as a classification would, drawn from a log-normal distribution."""
 
     def __init__(self, scorer: Scorer, clock: ManualClock, median_s: float, seed: int) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import importlib
+from collections import deque
 from typing import Any
 
 from edge.errors import GateError
 
+_MOST_STATES = 1024  # that a pretend pin remembers
 _FACTORIES = {
     "lgpio": ("gpiozero.pins.lgpio", "LGPIOFactory", "pip install lgpio"),
     "rpigpio": ("gpiozero.pins.rpigpio", "RPiGPIOFactory", "pip install RPi.GPIO"),
@@ -22,7 +24,7 @@ def open_pin_factory(name: str) -> Any:
     try:
         found = importlib.import_module(module)
         if name == "mock":
-            return found.MockFactory(pin_class=found.MockPWMPin)  # the one kind of pretend pin that drives a servo too
+            return found.MockFactory(pin_class=_mock_pin_class(found))
         return getattr(found, attribute)()
     except ImportError as error:
         raise GateError(
@@ -33,3 +35,16 @@ def open_pin_factory(name: str) -> Any:
             f"gpio.pin_factory: expected {name!r} to work, found: {error or type(error).__name__}; "
             "run on a Raspberry Pi as a member of the group gpio, or choose another pin_factory in the machine file"
         ) from error
+
+
+def _mock_pin_class(mock: Any) -> Any:
+    """Return the one kind of pretend pin that drives a servo too, without its memory of every state it ever had."""
+
+    class MockPin(mock.MockPWMPin):  # type: ignore[misc]
+        """A pretend pin that keeps only its last states, or a long run would fill the gate process."""
+
+        def clear_states(self) -> None:
+            super().clear_states()
+            self.states: Any = deque(self.states, maxlen=_MOST_STATES)
+
+    return MockPin
