@@ -30,14 +30,14 @@ from edge.cameras import Camera
 from edge.clocks import Clock
 from edge.emulate import EmulatedRun, emulate_line
 from edge.emulated_world import EmulateOptions, default_machine, packaged_bundle
-from edge.gates import GateMove
 from edge.line import line_model
 from edge.machine_checks import check_machine
 from edge.part_sources import RenderedParts
 from edge.parts import Frame
 
 EVERY_S = 5.0
-SETTLED_S = 120.0  # the slope is taken from here on: pools and caches are full
+SETTLED_S = 600.0  # the slope is taken from here on: the renderer's stamps, SQLite's pages, sizes of parts are cached
+POINTER = 8
 JSON_KEYS = ("fed", "sorted_right", "sorted_wrong", "wrong_by_runtime", "strays", "struck", "on_belt", "rejected")
 
 
@@ -106,13 +106,12 @@ def work(arguments: argparse.Namespace) -> None:
 
 
 def remembered_bytes(run: EmulatedRun, taken_at: array[float]) -> int:
-    """Return what the pretend world alone keeps of the run: parts fed, moves of gates, moments of frames."""
+    """Return what the pretend world alone keeps of the run: parts fed, moments of moves and of frames."""
     moves = 2 * sum(row["opened_s"] is not None for row in run.rows)
-    move = GateMove("paper_clip", "opened", 1.5, 1.5, 1000)
-    values = (move, move.gate, move.kind, move.at, move.due_at, move.part)  # new ones each time, through the pipe
-    size = taken_at.itemsize * len(taken_at) + moves * sum(sys.getsizeof(value) for value in values)
+    size = taken_at.itemsize * (len(taken_at) + 2 * moves) + moves
     for part, _fate in run.ended:
-        size += sum(sys.getsizeof(value) for value in (part, part.number, part.mark_mm, part.y_mm, part.length_mm))
+        values = (part, part.number, part.mark_mm, part.y_mm, part.length_mm)
+        size += POINTER + sum(-(-sys.getsizeof(value) // 16) * 16 for value in values)  # as malloc rounds them
     return size
 
 

@@ -7,7 +7,7 @@ line was given. They ask nothing of the sorter but its journal.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 
 from edge.belt import Belt
@@ -24,13 +24,15 @@ class Accounts:
     """How many parts have each account. unaccounted: a sentence for each part, and for each row, that has none.
 
     own_row: it has a row of its own. in_another_row: it lies within the row of a neighbour, which was rejected with
-    it. unseen: the line was given no frame that showed it whole, and it rode on to reject.
+    it. unseen: the line was given no frame that showed it whole, and it rode on to reject. undecided: the line ended
+    with this part in hand, and it rode on to reject.
     """
 
     own_row: int
     in_another_row: int
     unseen: int
     unaccounted: tuple[str, ...]
+    undecided: int = 0
 
 
 def accounts(
@@ -39,13 +41,17 @@ def accounts(
     frames_at: Sequence[float],
     moving: Belt,
     view_mm: float,
+    in_hand: Container[int] = frozenset(),
 ) -> Accounts:
-    """Give every part its account. frames_at: when the frames were taken that the line was given. moving: the belt."""
+    """Give every part its account. frames_at: when the frames were taken that the line was given. moving: the belt.
+
+    in_hand: the numbers of the parts that a line may have had in hand when it ended.
+    """
     records = records_of([part for part, _ in ended], rows)
     places = [moving.travelled_mm(at) for at in frames_at]
-    in_another = unseen = 0
+    in_another = unseen = undecided = 0
     missing = []
-    known = {row["part"] for row in records.values()}
+    known = {id(row) for row in records.values()}  # not by part: another run has the same numbers
     for part, fate in ended:
         if fate.bin is None:
             missing.append(f"part {part.number} ({part.label}) is still on the belt at the end")
@@ -53,9 +59,11 @@ def accounts(
             continue
         if fate.bin == REJECT_BIN and _in_rejected_row(part, rows):
             in_another += 1
-            known |= {row["part"] for row in rows if _covers(row, part)}
+            known |= {id(row) for row in rows if _covers(row, part)}
         elif fate.bin == REJECT_BIN and _frames_whole(part, places, view_mm) < ENOUGH_FRAMES:
             unseen += 1
+        elif fate.bin == REJECT_BIN and part.number in in_hand:
+            undecided += 1
         else:
             frames = _frames_whole(part, places, view_mm)
             missing.append(
@@ -65,9 +73,9 @@ def accounts(
     missing += [
         f"row {row['part']} (mark {row['mark_mm']:.1f} mm, {row['reason']}) is of no part fed, or of one that has a row"
         for row in rows
-        if row["part"] not in known
+        if id(row) not in known
     ]
-    return Accounts(len(records), in_another, unseen, tuple(missing))
+    return Accounts(len(records), in_another, unseen, tuple(missing), undecided)
 
 
 def _in_rejected_row(part: FedPart, rows: Sequence[sqlite3.Row]) -> bool:

@@ -13,24 +13,56 @@ LEARN_FRAMES = 8
 GIVE_UP_AFTER_FRAMES = 300
 REFRESH_EVERY = 4  # empty frames; one grey level each time follows daylight and leaves a passing part no trace
 EDGE_SHARE = 0.1
+STRIP_CELLS = 60  # rows of cells looked at together
 _QUIET_SHARE = 0.002  # of the cells may differ between two pictures of an empty belt
 
 
 Box = tuple[int, int, int, int]
 
 
+class _Band:
+    """The grey levels that are still the belt: within a contrast of its picture."""
+
+    def __init__(self, belt: NDArray[np.uint8], contrast: int) -> None:
+        levels = np.uint8(contrast)
+        self._lowest = np.maximum(belt, levels) - levels
+        self._span = np.minimum(belt, np.uint8(255) - levels) + levels - self._lowest
+
+    def left_by(self, shown: NDArray[np.uint8], rows: slice, columns: slice = slice(None)) -> NDArray[np.bool_]:
+        """Return which values of a part of the picture lie outside.
+
+        What is below the lowest becomes large by rolling over.
+        """
+        place = rows, columns
+        outside: NDArray[np.bool_] = (shown[place] - self._lowest[place]) > self._span[place]
+        return outside
+
+    def cells_left(self, shown: NDArray[np.uint8], rows: slice) -> NDArray[np.bool_]:
+        """Return in which cells of these rows of cells any value lies outside, (rows, W/4) bool.
+
+        Strip by strip, so that what is in between stays in the processor's nearest memory.
+        """
+        first, last, _ = rows.indices(len(shown) // 2)
+        cells = np.zeros((last - first, shown.shape[1] // 4), dtype=np.bool_)
+        for top in range(first, last, STRIP_CELLS):
+            bottom = min(top + STRIP_CELLS, last)
+            _mark(cells[top - first : bottom - first], self.left_by(shown, slice(2 * top, 2 * bottom)))
+        return cells
+
+
 @dataclass(frozen=True)
 class Differences:
     """Where a frame shows something else than the belt.
 
-    sure: cells, (H/4, W/4) bool, above the contrast. perhaps: cells near those, above half of it. pixels: every
-    second row of pixels, (H/2, W, 3) bool, above the contrast. amount: how much they differ, uint8.
+    sure: cells, (H/4, W/4) bool, above the contrast. perhaps: cells near those, above half of it. shown, belt: every
+    second row of the frame and of the empty belt, (H/2, W, 3) uint8. band: what is within the contrast.
     """
 
     sure: NDArray[np.bool_]
     perhaps: NDArray[np.bool_]
-    pixels: NDArray[np.bool_]
-    amount: NDArray[np.uint8]
+    shown: NDArray[np.uint8]
+    belt: NDArray[np.uint8]
+    band: _Band
     contrast: int
 
     def has_edge(self, box: Box) -> bool:
@@ -40,7 +72,8 @@ class Differences:
         that noise is no edge.
         """
         left, top, right, bottom = box
-        grey = self.amount[max(top // 2 - 1, 0) : bottom // 2 + 1, max(left - 2, 0) : right + 2, 1]
+        near = slice(max(top // 2 - 1, 0), bottom // 2 + 1), slice(max(left - 2, 0), right + 2), 1
+        grey = _difference(self.shown[near], self.belt[near])
         abrupt = np.count_nonzero(_difference(grey[:, 2:], grey[:, :-2]) > self.contrast // 2)
         enough = EDGE_SHARE * 2 * sum(grey.shape)
         if abrupt < enough:
@@ -54,13 +87,13 @@ class Differences:
         bottom, the last two exclusive.
         """
         left, top, right, bottom = box
-        part = self.pixels[top // 2 : bottom // 2, left:right]
+        part = self.band.left_by(self.shown, slice(top // 2, bottom // 2), slice(left, right))
         inside = part[:, :, 0] | part[:, :, 1] | part[:, :, 2]  # many times faster than any() over an axis of 3
         columns, rows = np.flatnonzero(inside.any(axis=0)), np.flatnonzero(inside.any(axis=1))
         if not len(columns):
             return box, inside[:, ::2]
         x0, y0, x1, y1 = int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
-        # a copy: a view would keep the whole frame's mask alive as long as the part
+        # a copy: a view would keep the mask of the whole box alive as long as the part
         return (left + x0, top + 2 * y0, left + x1, top + 2 * y1), inside[y0:y1, x0:x1:2].copy()
 
 
@@ -76,6 +109,7 @@ class Background:
         self._seen = 0
         self._empty = 0
         self._picture: NDArray[np.uint8] | None = None
+        self._bands: tuple[_Band, _Band] | None = None
 
     @property
     def learned(self) -> bool:
@@ -89,11 +123,11 @@ class Background:
         """
         sample = _thin(image).copy()
         self._seen += 1
-        if self._samples and _share(_cells(_difference(sample, self._samples[-1]) > self._contrast)) > _QUIET_SHARE:
+        if self._samples and self._moved(sample, self._samples[-1]):
             self._samples.clear()
         self._samples.append(sample)
         if len(self._samples) == LEARN_FRAMES:
-            self._picture = np.median(self._samples, axis=0).astype(np.uint8)
+            self._know(np.median(self._samples, axis=0).astype(np.uint8))
             self._samples.clear()
         elif self._seen >= GIVE_UP_AFTER_FRAMES:
             raise CameraError(
@@ -102,17 +136,18 @@ class Background:
             )
 
     def differences(self, image: NDArray[np.uint8]) -> Differences:
-        """Compare a frame, (H, W, 3) uint8, with the empty belt."""
+        """Compare a frame, (H, W, 3) uint8, with the empty belt. The result is good until the next frame."""
         assert self._picture is not None, "learn first"
-        difference = _difference(_thin(image), self._picture)
-        pixels = difference > self._contrast
-        sure = _cells(pixels)
+        assert self._bands is not None
+        clear, faint = self._bands
+        shown = _thin(image)
+        sure = clear.cells_left(shown, slice(None))
         perhaps = np.zeros_like(sure)
         rows = np.flatnonzero(sure.any(axis=1))
         if len(rows):  # what is faint matters only near what is sure, and looking everywhere would cost as much again
             top, bottom = max(int(rows[0]) - 1, 0), int(rows[-1]) + 2
-            perhaps[top:bottom] = _cells(difference[2 * top : 2 * bottom] > self._contrast // 2)
-        return Differences(sure, perhaps, pixels, difference, self._contrast)
+            perhaps[top:bottom] = faint.cells_left(shown, slice(top, bottom))
+        return Differences(sure, perhaps, shown, self._picture, clear, self._contrast)
 
     def refresh(self, image: NDArray[np.uint8]) -> None:
         """Follow slow changes of light by a frame that shows the empty belt."""
@@ -120,29 +155,35 @@ class Background:
         self._empty += 1
         if self._empty % REFRESH_EVERY == 0:
             thin = _thin(image)
-            self._picture += (thin > self._picture).view(np.uint8)
-            self._picture -= (thin < self._picture).view(np.uint8)
+            brighter, darker = (thin > self._picture).view(np.uint8), (thin < self._picture).view(np.uint8)
+            self._know(self._picture + brighter - darker)
+
+    def _moved(self, sample: NDArray[np.uint8], before: NDArray[np.uint8]) -> bool:
+        cells = _Band(before, self._contrast).cells_left(sample, slice(None))
+        return bool(np.count_nonzero(cells) > _QUIET_SHARE * cells.size)
+
+    def _know(self, picture: NDArray[np.uint8]) -> None:
+        self._picture = picture
+        self._bands = _Band(picture, self._contrast), _Band(picture, self._contrast // 2)
 
 
 def _difference(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.maximum(one, other) - np.minimum(one, other)
 
 
-def _cells(pixels: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Ask of a thinned mask, (H/2, W, 3), in which cells any value is set: (H/4, W/4) bool.
+def _mark(cells: NDArray[np.bool_], pixels: NDArray[np.bool_]) -> None:
+    """Set the cells, (H/4, W/4), in which any value of a thinned mask, (H/2, W, 3), is set.
 
     The 12 bytes of four pixels are looked at as three 32-bit words, which is many times faster than an axis of 3.
     """
-    rows = np.ascontiguousarray(pixels[0::2] | pixels[1::2])
-    words = rows.reshape(rows.shape[0], -1).view(np.uint32)
-    cells: NDArray[np.bool_] = (words[:, 0::3] | words[:, 1::3] | words[:, 2::3]) != 0
-    return cells
+    rows = (pixels[0::2] | pixels[1::2]).reshape(len(cells), -1)
+    some = np.flatnonzero(rows.any(axis=1))
+    if len(some):
+        filled = slice(int(some[0]), int(some[-1]) + 1)
+        words = rows[filled].view(np.uint32)
+        cells[filled] = (words[:, 0::3] | words[:, 1::3] | words[:, 2::3]) != 0
 
 
 def _thin(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
     height, width = image.shape[0] // 4 * 4, image.shape[1] // 4 * 4
     return image[:height:2, :width]
-
-
-def _share(mask: NDArray[np.bool_]) -> float:
-    return float(np.count_nonzero(mask)) / mask.size

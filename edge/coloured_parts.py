@@ -33,8 +33,9 @@ class ColourScorer:
 
     def scores(self, image: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Score a picture, (H, W, 3) uint8, in the order of COLOURS; all the same where nothing has a colour."""
-        pixels = image.reshape(-1, 3).astype(int)
-        coloured = pixels[np.ptp(pixels, axis=1) > _LEAST_SPREAD]
+        red, green, blue = (image[:, :, channel] for channel in range(3))
+        most, least = np.maximum(np.maximum(red, green), blue), np.minimum(np.minimum(red, green), blue)
+        coloured = image[most - least > _LEAST_SPREAD]
         if not len(coloured):
             return np.full(len(COLOURS), 1 / len(COLOURS), dtype=np.float32)
         distances = [np.abs(coloured.mean(axis=0) - np.array(colour)).sum() for colour in COLOURS.values()]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import sqlite3
+from array import array
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -45,7 +46,7 @@ from edge.line import (
     pin_specs,
 )
 from edge.line_journal import line_journal
-from edge.line_report import LineReport, gate_error_ms, line_report
+from edge.line_report import LineReport, error_percentiles, line_report
 from edge.machine import (
     Machine,
 )
@@ -53,6 +54,7 @@ from edge.panel import open_panel
 from edge.part_sources import PartSource, PicturedParts
 from edge.parts import Frame
 from edge.photo_eye import PhotoEye
+from edge.pin_gate import Kind
 from edge.signature import open_bundle_by
 from edge.sorter import LineSummary, Outcome, Scorer
 
@@ -137,7 +139,7 @@ def emulate_line(
     pins = between.pins(clock)
     if isinstance(clock, ManualClock):
         contacts = Contacts(machine, pins, clock)
-        slowed = _AssumedLatency(model.scorer, clock, options.latency_ms / 1000, options.seed)
+        slowed = AssumedLatency(model.scorer, clock, options.latency_ms / 1000, options.seed)
         model = replace(model, scorer=slowed)
     else:
         machine = without_inputs(machine)  # the gates' pins are in another process, where no hand reaches them
@@ -161,7 +163,7 @@ def emulate_line(
     ):
         emulated = emulated_belt(options, physical or machine, moving, source, clock.now())
         falls = EmulatedFalls(emulated, contacts) if contacts and panel.confirm else None
-        watched = _WatchedGates(gates, emulated, clock, falls)
+        watched = WatchedGates(gates, emulated, clock, falls)
         eye = _eye(machine, emulated, belt)
 
         def open_camera() -> Camera:
@@ -188,7 +190,7 @@ def emulate_line(
     counts = eye[1].counts() if eye else None
     return EmulatedRun(
         report,
-        gate_error_ms(watched.moves),
+        watched.error_ms(),
         because,
         skipped,
         summary,
@@ -221,25 +223,32 @@ def _eye(machine: Machine, emulated: EmulatedBelt, belt: Belt) -> tuple[Emulated
     return watching, photo_eye(machine, table, belt, watching.sensor)
 
 
-class _WatchedGates(WrappedGates):
+class WatchedGates(WrappedGates):
     """Gates whose moves the emulated belt sees too."""
 
-    def __init__(self, gates: Gates, belt: EmulatedBelt, clock: Clock, falls: EmulatedFalls | None) -> None:
+    def __init__(self, gates: Gates, belt: EmulatedBelt, clock: Clock, falls: EmulatedFalls | None = None) -> None:
         super().__init__(gates)
         self._belt, self._clock, self._falls = belt, clock, falls
-        self.moves: list[GateMove] = []
+        self._errors_ms = array("d")  # not the moves themselves: a shift has a hundred thousand
+        self.last: dict[str, Kind] = {}
 
     def poll(self, *, alive: bool = True) -> list[GateMove]:
         moves = super().poll(alive=alive)
         for move in moves:
             self._belt.note(move)
-        self.moves += moves
+            self.last[move.gate] = move.kind
+            if move.due_at is not None:
+                self._errors_ms.append(abs(move.at - move.due_at) * 1000)
         if self._falls is not None:
             self._falls.serve(self._clock.now())
         return moves
 
+    def error_ms(self) -> dict[str, float | None]:
+        """Return how far from their due moments the gates moved."""
+        return error_percentiles(self._errors_ms)
 
-class _AssumedLatency:
+
+class AssumedLatency:
     """Lets time pass on the manual clock as a classification would, drawn from a log-normal distribution."""
 
     def __init__(self, scorer: Scorer, clock: ManualClock, median_s: float, seed: int) -> None:

@@ -7,8 +7,9 @@ centre passes it takes the part; a part that no gate takes rides on to reject.
 from __future__ import annotations
 
 import bisect
+from array import array
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,6 +41,18 @@ class FedPart:
     mark_mm: float
     y_mm: float
     length_mm: float
+
+
+class _Moves:
+    """When a gate's pin was seen to change, and whether to away; a shift has tens of thousands of moves."""
+
+    def __init__(self) -> None:
+        self.at, self.away = array("d"), bytearray()
+
+    def add(self, at: float, *, away: bool) -> None:
+        """Take in a change, later than all before."""
+        self.at.append(at)
+        self.away.append(away)
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,6 +94,12 @@ class Feeder:
         self._last = FedPart(number, label, self._next_mark(sprite), y_mm, sprite.length_mm)
         return self._last, sprite
 
+    def put_off(self, mark_mm: float) -> FedPart:
+        """Lay the last part further upstream, and with it all that follow it."""
+        assert self._last is not None, "feed a part first"
+        self._last = replace(self._last, mark_mm=max(mark_mm, self._last.mark_mm))
+        return self._last
+
     def _next_mark(self, sprite: Sprite) -> float:
         if self._last is None:
             return self._first_mark_mm
@@ -100,7 +119,7 @@ class EmulatedBelt:
         self._machine, self._belt, self._feeder, self._count = machine, belt, feeder, count
         self._draw = _BeltPicture(machine.camera.width_px, machine.camera.height_px, seed, tiles=tiles)
         self._half_view_mm = machine.camera.view_mm / 2
-        self._moves: dict[str, list[GateMove]] = {gate.name: [] for gate in machine.gates}
+        self._moves = {gate.name: _Moves() for gate in machine.gates}
         self._gates = sorted(machine.gates, key=lambda gate: gate.travel_mm)
         self._end_mm = self._gates[-1].travel_mm + 2 * self._half_view_mm
         self._waiting = _Laid(*feeder.next_part())
@@ -118,6 +137,16 @@ class EmulatedBelt:
             paste_sprite(image, laid.sprite, x_px, height / 2 + laid.part.y_mm / scale)
         return image
 
+    def put_off(self, mark_mm: float) -> None:
+        """Feed nothing more before this mark."""
+        self._waiting = _Laid(self._feeder.put_off(mark_mm), self._waiting.sprite)
+
+    @property
+    def last_rear_mm(self) -> float:
+        """The mark of the rear of what was fed last; of what will be fed first, as long as nothing was."""
+        last = self.fed[-1] if self.fed else self._waiting.part
+        return last.mark_mm + last.length_mm / 2
+
     def finished(self, at: float) -> bool:
         """Whether every part to be fed has passed the last gate by then."""
         if self._count is None or len(self.fed) < self._count:
@@ -127,7 +156,7 @@ class EmulatedBelt:
     def note(self, move: GateMove) -> None:
         """Take in that a gate's pin has changed."""
         if move.kind != "missed":
-            self._moves[move.gate].append(move)
+            self._moves[move.gate].add(move.at, away=move.kind == "opened")
 
     def fate(self, part: FedPart, at: float) -> Fate:
         """Say where a part has ended by a moment."""
@@ -164,9 +193,8 @@ class EmulatedBelt:
     def _diverts_at(self, gate: GateTable, at: float) -> bool:
         """Whether the gate is wholly away from rest at a moment: it leaves lag_ms after its pin, and takes move_ms."""
         moves = self._moves[gate.name]
-        begun = bisect.bisect_right(moves, at, key=lambda move: move.at + gate.lag_ms / 1000)
-        last = moves[begun - 1] if begun else None
-        return last is not None and last.kind == "opened" and last.at + gate.lead_ms / 1000 <= at
+        begun = bisect.bisect_right(moves.at, at, key=lambda moved_at: moved_at + gate.lag_ms / 1000)
+        return begun > 0 and bool(moves.away[begun - 1]) and moves.at[begun - 1] + gate.lead_ms / 1000 <= at
 
     def _moves_during(self, gate: GateTable, part: FedPart) -> bool:
         """Whether the gate moves while the part's body is at it."""
@@ -174,8 +202,8 @@ class EmulatedBelt:
         enters_at = arrival(part.mark_mm - half_mm, gate.travel_mm, self._belt)
         leaves_at = arrival(part.mark_mm + half_mm, gate.travel_mm, self._belt)
         moves, lag_s, lead_s = self._moves[gate.name], gate.lag_ms / 1000, gate.lead_ms / 1000
-        first = bisect.bisect_right(moves, enters_at, key=lambda move: move.at + lead_s)
-        return first < len(moves) and moves[first].at + lag_s < leaves_at
+        first = bisect.bisect_right(moves.at, enters_at, key=lambda moved_at: moved_at + lead_s)
+        return first < len(moves.at) and moves.at[first] + lag_s < leaves_at
 
 
 class _BeltPicture:

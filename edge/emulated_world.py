@@ -155,24 +155,34 @@ def belts(
         seed=options.seed,
         steady=not options.unsteady,
     )
+    return motion, known_belt(machine, motion, clock, between)
+
+
+def known_belt(machine: Machine, moving: BeltMotion, clock: Clock, between: Between = NOTHING) -> Belt:
+    """Return a moving belt as a line that starts now knows it."""
     if machine.belt.kind == "fixed" or machine.belt.mm_per_step is None:
-        return motion, FixedSpeedBelt(usual_mm_s)
-    steps = EmulatedSteps(motion, clock, abs(machine.belt.mm_per_step), origin_mm=usual_mm_s * now)
+        return FixedSpeedBelt(machine.belt.speed_mm_s)
+    origin_mm = moving.travelled_mm(clock.now())
+    steps = EmulatedSteps(moving, clock, abs(machine.belt.mm_per_step), origin_mm=origin_mm)
     belt = machine.belt.model_copy(update={"mm_per_step": abs(machine.belt.mm_per_step)})
-    return motion, encoder_belt(belt, between.steps(steps, clock), clock, usual_mm_s * now)
+    return encoder_belt(belt, between.steps(steps, clock), clock, origin_mm)
 
 
 def emulated_belt(
     options: EmulateOptions, machine: Machine, belt: BeltMotion, source: PartSource, now: float
 ) -> EmulatedBelt:
     """Return the pretend belt with what rides on it."""
-    learnt_at = now + (LEARN_FRAMES + 2) / machine.camera.frame_rate_hz
-    first_mm = first_mark(learnt_at, machine, belt)
+    first_mm = first_mark(learnt_at(machine, now), machine, belt)
     feeder = Feeder(
         source, machine=machine, rate_per_min=options.rate_per_min, first_mark_mm=first_mm, seed=options.seed
     )
     tiles = options.parts is not None
     return EmulatedBelt(machine, belt, feeder, count=options.count, seed=options.seed, tiles=tiles)
+
+
+def learnt_at(machine: Machine, now: float) -> float:
+    """Return when a line that starts now knows its empty belt."""
+    return now + (LEARN_FRAMES + 2) / machine.camera.frame_rate_hz
 
 
 def emulated_line(options: EmulateOptions, clock: Clock) -> tuple[Machine, EmulatedBelt]:

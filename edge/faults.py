@@ -7,10 +7,13 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, fields, replace
+from typing import Literal
 
 import numpy as np
 
 from edge.parts import Frame
+
+EndingKind = Literal["process_killed", "disk_full"]
 
 
 @dataclass(frozen=True)
@@ -18,7 +21,8 @@ class FaultRates:
     """How often: the camera's per frame, late_inference and wrong_label per classification, gate_refused per move.
 
     steps_lost and steps_late per batch of an encoder's steps. estop_pressed, line_stopped and bin_filled per second, on
-    lines that have the contacts: each is mended by a hand some time later.
+    lines that have the contacts: each is mended by a hand some time later. process_killed and disk_full per run of the
+    line, one of the two at most.
     """
 
     frames_dropped: float = 0.02
@@ -34,13 +38,15 @@ class FaultRates:
     estop_pressed: float = 0.01
     line_stopped: float = 0.01
     bin_filled: float = 0.02
+    process_killed: float = 0.25
+    disk_full: float = 0.25
 
 
 class Faults:
     """Draws what goes wrong and counts it. frames_at: when each frame was taken that the line was given."""
 
     def __init__(self, rates: FaultRates, seed: int) -> None:
-        self._rates = rates
+        self._rates, self._seed = rates, seed
         self._rng = np.random.default_rng([seed, 8])
         self.counts: Counter[str] = Counter({one.name: 0 for one in fields(rates)})
         self.frames_at: list[float] = []
@@ -55,6 +61,13 @@ class Faults:
     def between(self, bounds: tuple[float, float]) -> float:
         """Draw a number."""
         return float(self._rng.uniform(*bounds))
+
+    def ending(self) -> EndingKind | None:
+        """Draw what ends the line before its time, if anything; from a generator of its own."""
+        drawn = np.random.default_rng([self._seed, 10]).random()
+        if drawn < self._rates.process_killed:
+            return "process_killed"
+        return "disk_full" if drawn < self._rates.process_killed + self._rates.disk_full else None
 
     def noise(self, frame: Frame) -> Frame:
         """Return the frame with nothing of its picture left."""

@@ -64,14 +64,15 @@ class Journal:
         clock: str,
         facts: RunFacts | None = None,
         pictures: PictureStore | None = None,
+        factory: type[sqlite3.Connection] = sqlite3.Connection,
     ) -> None:
         """Open or create `path`; None keeps the rows in memory. pictures: where those of doubtful parts go, if kept.
 
-        Raises JournalError.
+        factory: what SQLite makes the connection of. Raises JournalError.
         """
         facts = facts or RunFacts()
         self._path, self._pictures, self._audit_share = path, pictures, facts.audit_share
-        self._db = open_database(path)
+        self._db = open_database(path, factory)
         started_s = facts.started_s
         if started_s is None:
             started_s = time.monotonic() if clock == "monotonic" else 0.0

@@ -101,16 +101,18 @@ class JournalError(EdgeSortError):
     """The journal cannot be opened or written."""
 
 
-def open_database(path: Path | None) -> sqlite3.Connection:
+def open_database(path: Path | None, factory: type[sqlite3.Connection] = sqlite3.Connection) -> sqlite3.Connection:
     """Open or create a journal, bringing one of an earlier version up to date; None is one in memory.
 
-    Either all of a file is brought up to date or nothing of it. Raises JournalError; another program's file is left as
-    it is.
+    factory: what SQLite makes the connection of. Either all of a file is brought up to date or nothing of it. Raises
+    JournalError; another program's file is left as it is.
     """
     if path is not None:
         check_journal(path)
     try:
-        db = sqlite3.connect(":memory:" if path is None else path, isolation_level=None, timeout=WAIT_S)
+        db = sqlite3.connect(
+            ":memory:" if path is None else path, isolation_level=None, timeout=WAIT_S, factory=factory
+        )
     except sqlite3.Error as error:
         raise JournalError(sentence(path, error)) from error
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal
@@ -20,10 +21,12 @@ def line_journal(
     clock: Literal["manual", "monotonic"],
     tell: Callable[[str], None] = lambda _line: None,
     started_s: float | None = None,
+    factory: type[sqlite3.Connection] = sqlite3.Connection,
 ) -> Journal:
     """Start a run in the journal at `path`, None for one in memory, which keeps no pictures.
 
-    started_s: the machine clock now, where it is not the system's. Raises JournalError.
+    started_s: the machine clock now, where it is not the system's. factory: what SQLite makes the connection of.
+    Raises JournalError.
     """
     table = machine.journal
     facts = RunFacts(labels, machine.bins, started_s, audit_share=table.audit_share)
@@ -37,6 +40,7 @@ def line_journal(
         clock=clock,
         facts=facts,
         pictures=pictures,
+        factory=factory,
     )
 
 

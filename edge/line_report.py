@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.emulated_belt import Fate, FedPart
-from edge.gates import GateMove
 from edge.parts import REJECT_BIN, Reason
 
 MATCH_MM = 15.0  # a record and a part this near each other are the same
@@ -140,11 +139,6 @@ def records_of(parts: Sequence[FedPart], rows: Sequence[sqlite3.Row]) -> dict[in
             records[parts[near].number] = rows[index]
             used.add(index)
     return records
-
-
-def gate_error_ms(moves: Sequence[GateMove]) -> dict[str, float | None]:
-    """Return how far from their due moments the gates moved, in milliseconds."""
-    return error_percentiles([abs(move.at - move.due_at) * 1000 for move in moves if move.due_at is not None])
 
 
 def error_percentiles(errors_ms: Sequence[float] | NDArray[np.float64]) -> dict[str, float | None]:

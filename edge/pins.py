@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import importlib
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
 from edge.errors import GateError
 
+_MOST_STATES = 1024  # that a pretend pin remembers
 _FACTORIES = {
     "lgpio": ("gpiozero.pins.lgpio", "LGPIOFactory", "pip install lgpio"),
     "rpigpio": ("gpiozero.pins.rpigpio", "RPiGPIOFactory", "pip install RPi.GPIO"),
@@ -23,7 +25,7 @@ def open_pin_factory(name: str) -> Any:
     try:
         found = importlib.import_module(module)
         if name == "mock":
-            return found.MockFactory(pin_class=found.MockPWMPin)  # the one kind of pretend pin that drives a servo too
+            return found.MockFactory(pin_class=_mock_pin_class(found))
         return getattr(found, attribute)()
     except ImportError as error:
         raise GateError(
@@ -50,3 +52,16 @@ def take(make: Callable[[], Any], expected: str, remedy: str) -> Any:
 
 def _said(error: Exception) -> str:
     return str(error) or type(error).__name__
+
+
+def _mock_pin_class(mock: Any) -> Any:
+    """Return the one kind of pretend pin that drives a servo too, without its memory of every state it ever had."""
+
+    class MockPin(mock.MockPWMPin):  # type: ignore[misc]
+        """A pretend pin that keeps only its last states, or a long run would fill the gate process."""
+
+        def clear_states(self) -> None:
+            super().clear_states()
+            self.states: Any = deque(self.states, maxlen=_MOST_STATES)
+
+    return MockPin

@@ -10,7 +10,8 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from edge.prove import ModelName, Proof
+    from edge.prove import Proof
+    from edge.prove_chunk import ModelName
 
 _MODELS = ("packaged", "colours")
 
@@ -27,18 +28,20 @@ _MODELS = ("packaged", "colours")
     "about them, several times faster.",
 )
 @click.option("--chunk", type=click.IntRange(0), help="Replay only this chunk of the proof.")
+@click.option("--jobs", type=click.IntRange(1), help="Processes to share the work. Default: the processor's cores.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of text.")
-def prove_command(parts: int, seed: int, model: ModelName, chunk: int | None, as_json: bool) -> None:
+def prove_command(parts: int, seed: int, model: ModelName, chunk: int | None, jobs: int | None, as_json: bool) -> None:
     """Sort on an emulated line in which things go wrong, and check that no part is lost or misled by it.
 
-    Exit code 1, and the seed, when a promise is broken; the same seed replays the same run exactly.
+    Exit code 1, and the seed, when a promise is broken; the same seed replays the same run exactly,
+    whatever --jobs is.
     """
-    from edge.prove import chunks_of, prove
+    from edge.prove import chunks_of, default_jobs, prove
 
     last = sum(1 for _ in chunks_of(parts, seed)) - 1
     if chunk is not None and chunk > last:
         raise click.UsageError(f"--chunk: expected a chunk of {parts} parts, 0 to {last}, found {chunk}")
-    proof = prove(parts, seed, model, only_chunk=chunk, told=_teller())
+    proof = prove(parts, seed, model, only_chunk=chunk, jobs=jobs or default_jobs(), told=_teller())
     click.echo(json.dumps(proof.as_dict()) if as_json else _text(proof))
     if not proof.ok:
         again = f"edge-sort prove --parts {parts} --seed {seed} --model {model} --chunk {proof.failing_chunks[0]}"

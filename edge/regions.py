@@ -74,18 +74,20 @@ def _parents(rows: list[int], starts: list[int], ends: list[int]) -> list[int]:
             first += 1
         above = first
         while above < row_begin and starts[above] <= ends[run]:
-            parents[_root(parents, above)] = _root(parents, run)
+            if parents[above] != parents[run]:
+                parents[_root(parents, above)] = _root(parents, run)
             above += 1
     return parents
 
 
 def _runs(mask: NDArray[np.bool_]) -> tuple[list[int], list[int], list[int]]:
     """Return row, first column and column after the last of every horizontal run, row by row."""
-    padded = np.zeros((mask.shape[0], mask.shape[1] + 2), dtype=np.int8)
-    padded[:, 1:-1] = mask
-    steps = np.diff(padded, axis=1)
-    rows, starts = np.nonzero(steps == 1)
-    ends = np.nonzero(steps == -1)[1]
+    height, width = mask.shape
+    padded = np.zeros(height * (width + 1) + 1, dtype=np.bool_)  # a clear cell before the first and behind every row
+    padded[1:].reshape(height, width + 1)[:, :-1] = mask
+    changes = np.flatnonzero(padded[1:] != padded[:-1])
+    rows, starts = np.divmod(changes[0::2], width + 1)
+    ends = changes[1::2] - rows * (width + 1)
     return rows.tolist(), starts.tolist(), ends.tolist()
 
 

@@ -9,9 +9,10 @@ from contextlib import closing
 import numpy as np
 import pytest
 
-from edge.emulate import emulate_line
+from edge.emulate import WatchedGates, emulate_line
 from edge.emulated_world import EmulateOptions, emulated_machine
 from edge.errors import MachineError
+from edge.gates import GateMove
 from edge.line_report import report_text
 from edge.machine import Machine
 from edge.machine_checks import check_machine
@@ -228,3 +229,27 @@ def test_crops_that_are_too_blurred_do_not_vote(table, color_model, colored_part
     report = run(Machine.model_validate(table), color_model, colored_parts, count=15).report
     assert report.sorted_right == 0
     assert report.rejected["blurred"] > 10
+
+
+def test_gate_error_counts_planned_moves_only():
+    """An emergency rest has no due moment."""
+
+    class Told:
+        def __init__(self, moves):
+            self.moves = moves
+
+        def poll(self, *, alive=True):
+            return self.moves
+
+        def note(self, move):
+            """Nobody rides on this belt."""
+
+    planned = [GateMove("g", "opened", 1.001, 1.0, 1), GateMove("g", "closed", 2.003, 2.0, 1)]
+    rest = GateMove("g", "closed", 9.0, None, 1)
+    watched = WatchedGates(Told([*planned, rest]), Told([]))
+    watched.poll()
+    assert watched.error_ms() == {"p50": 2.0, "p99": 2.98, "max": 3.0}
+    only_rest = WatchedGates(Told([rest]), Told([]))
+    only_rest.poll()
+    assert only_rest.error_ms() == {"p50": None, "p99": None, "max": None}
+    assert only_rest.last == {"g": "closed"}

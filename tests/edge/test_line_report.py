@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from edge.emulated_belt import Fate, FedPart
-from edge.gates import GateMove
-from edge.line_report import gate_error_ms, line_report, report_text
+from edge.line_report import error_percentiles, line_report, report_text
 
 BINS = {"nut": "left", "coin": "right"}
 
@@ -90,16 +89,8 @@ def test_the_outcomes_add_up():
     assert found.fed == found.sorted_right + found.sorted_wrong + sum(found.rejected.values()) + found.on_belt
 
 
-def test_gate_error_counts_planned_moves_only():
-    """An emergency rest has no due moment."""
-    moves = [GateMove("g", "opened", 1.001, 1.0, 1), GateMove("g", "closed", 2.003, 2.0, 1)]
-    rest = GateMove("g", "closed", 9.0, None, 1)
-    assert gate_error_ms([*moves, rest]) == {"p50": 2.0, "p99": 2.98, "max": 3.0}
-    assert gate_error_ms([rest]) == {"p50": None, "p99": None, "max": None}
-
-
 def test_the_text_tells_an_empty_bin_from_a_pure_one():
-    text = report_text(report(("nut", "left", ("left", "sorted"))), gate_error_ms([]), exact_clock=False)
+    text = report_text(report(("nut", "left", ("left", "sorted"))), error_percentiles([]), exact_clock=False)
     assert "left" in text
     assert "100.0%" in text
     assert "no gate moved" in text

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import multiprocessing
+import os
+import shutil
+import signal
 
 import pytest
 from click.testing import CliRunner
 
-from edge import chunks
+from edge import chunks, judged, prove_chunk, two_lives
 from edge import prove as proving
 from edge.between import Between
 from edge.cli import cli
@@ -16,7 +20,7 @@ from edge.coloured_parts import ColouredParts, colour_model
 from edge.emulate import emulate_line
 from edge.faults import FaultRates
 from edge.gate_limits import WindowPlan
-from edge.prove import CHUNK_PARTS, chunks_of, prove
+from edge.prove import CHUNK_PARTS, chunks_of, default_jobs, prove
 
 NO_FAULTS = FaultRates(**{one.name: 0.0 for one in dataclasses.fields(FaultRates)})
 
@@ -32,7 +36,7 @@ def test_no_fault_misleads_a_part(short_chunks):
     found = prove(120, 3, "colours").as_dict()
     assert found["ok"], found["wrong"]
     assert (found["wrong_by_runtime"], found["unaccounted"], found["limit_violations"]) == (0, 0, 0)
-    assert found["fed"] == found["own_row"] + found["in_another_row"] + found["unseen"] == 120
+    assert found["fed"] == sum(found[one] for one in ("own_row", "in_another_row", "unseen", "undecided")) == 120
     happened = {kind for kind, count in found["faults"].items() if count}
     assert happened >= {"belt_stopped", "frame_late", "frame_repeated", "frames_dropped"}
 
@@ -47,7 +51,10 @@ def test_the_same_seed_replays_to_the_byte(monkeypatch):
     assert alone[0].faults + alone[1].faults == first.faults
 
 
-@pytest.mark.parametrize("kind", [one.name for one in dataclasses.fields(FaultRates)])
+ENDINGS = ("process_killed", "disk_full")
+
+
+@pytest.mark.parametrize("kind", [one.name for one in dataclasses.fields(FaultRates) if one.name not in ENDINGS])
 def test_each_kind_of_fault_is_injected_and_counted(kind, monkeypatch):
     """With one kind alone, and often, it happens, no other does, and the promises hold."""
     monkeypatch.setattr(proving, "CHUNK_PARTS", 30)
@@ -57,6 +64,83 @@ def test_each_kind_of_fault_is_injected_and_counted(kind, monkeypatch):
     proof = prove(30 * (chunk + 1), 1, "colours", rates=often, only_chunk=chunk)
     assert {one for one, count in proof.faults.items() if count} - {"belt_stopped"} == {kind}
     assert proof.ok, proof.wrong
+
+
+def ended_by(kind, seed):
+    """Prove one chunk of 40 parts that ends before its time, and goes wrong in no other way."""
+    (chunk,) = chunks_of(40, seed)
+    return prove_chunk.prove_chunk(
+        chunk, prove_chunk.proof_line("colours"), dataclasses.replace(NO_FAULTS, **{kind: 1.0})
+    )
+
+
+@pytest.mark.parametrize(("kind", "seed"), [("process_killed", 4), ("disk_full", 5)])
+def test_a_line_that_ends_before_its_time_goes_on_with_the_same_journal(kind, seed):
+    """Every part has one account over both lives, and those left on the belt rode to reject."""
+    found = ended_by(kind, seed)
+    assert found.wrong == ()
+    assert found.faults[kind] == 1
+    assert found.sums["fed"] == 40
+    assert 0 < found.sums["cut_short"] + found.sums["undecided"] < 12
+    assert found.sums["sorted_right"] > 20
+
+
+def test_a_row_that_a_killed_process_lost_is_found_out(monkeypatch):
+    """The proof can fail: a journal that were not on the disk yet would have lost what was promised."""
+
+    def without_its_log(journal, folder):
+        return shutil.copy(journal, folder / journal.name)
+
+    monkeypatch.setattr(two_lives, "copy_journal", without_its_log)
+    found = ended_by("process_killed", 1)
+    assert any("promised to be on the disk" in one for one in found.wrong)
+
+
+def test_gates_that_an_ending_leaves_away_are_found_out(monkeypatch):
+    """The proof can fail: gates that do not rest are seen, where one was away at that moment."""
+    monkeypatch.setattr(two_lives.WatchedGates, "rest", lambda _self: None)
+    assert any("away from rest when the line had ended" in one for one in ended_by("disk_full", 1).wrong)
+
+
+@pytest.mark.slow
+def test_several_processes_find_what_one_finds(monkeypatch):
+    """Nothing depends on --jobs."""
+    monkeypatch.setattr(proving, "CHUNK_PARTS", 8)
+    alone, shared = (prove(24, 2, "colours", jobs=jobs).as_dict() for jobs in (1, 2))
+    assert json.dumps(shared) == json.dumps(alone)
+
+
+@pytest.mark.slow
+def test_a_worker_that_dies_breaks_off_its_chunk_alone(monkeypatch):
+    """Another one takes its place, and the proof says what happened."""
+    monkeypatch.setattr(proving, "CHUNK_PARTS", 100)
+    killed = []
+
+    def kill_one(_proof):
+        if not killed:
+            victim = multiprocessing.active_children()[0]
+            os.kill(victim.pid, signal.SIGKILL)
+            killed.append(victim.pid)
+
+    proof = prove(600, 2, "colours", jobs=2, told=kill_one)
+    assert killed
+    assert len(proof.failing_chunks) == 1
+    assert "exit code -9" in proof.wrong[0]
+    assert proof.sums["fed"] == 500
+
+
+@pytest.mark.slow
+def test_an_interrupted_proof_ends_its_workers(monkeypatch):
+    """Whoever stops listening leaves no process behind."""
+    monkeypatch.setattr(proving, "CHUNK_PARTS", 50)
+
+    def interrupted(_proof):
+        assert multiprocessing.active_children()
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        prove(1000, 2, "colours", jobs=2, told=interrupted)
+    assert not multiprocessing.active_children()
 
 
 def test_a_wrong_label_is_the_model_s_and_counted_apart(monkeypatch):
@@ -113,11 +197,11 @@ def test_a_part_the_tracker_forgets_is_found_out(monkeypatch):
         run = emulate_line(options, machine, model, source, digest, between=between)
         return dataclasses.replace(run, rows=run.rows[1:])
 
-    monkeypatch.setattr(proving, "emulate_line", forgetful)
+    monkeypatch.setattr(prove_chunk, "emulate_line", forgetful)
     monkeypatch.setattr(proving, "CHUNK_PARTS", 20)
     proof = prove(20, 1, "colours", rates=NO_FAULTS)
     assert proof.sums["unaccounted"] == 1
-    assert "has no row" in proof.wrong[0]
+    assert any("has no row" in one for one in proof.wrong)
 
 
 def test_a_line_that_breaks_off_is_a_failure_with_its_seed(monkeypatch):
@@ -145,7 +229,7 @@ def test_the_command_prints_the_figures_and_fails_with_its_seed(monkeypatch):
     found = json.loads(done.stdout)
     assert done.exit_code == 0
     assert found.keys() >= {"seed", "ok", "fed", "wrong_by_runtime", "unaccounted", "limit_violations", "faults"}
-    monkeypatch.setattr(proving, "accounts", _one_missing)
+    monkeypatch.setattr(judged, "accounts", _one_missing)
     broken = CliRunner().invoke(cli, arguments)
     assert broken.exit_code == 1
     assert "Failed with seed 4" in broken.stderr
@@ -162,7 +246,14 @@ def test_a_chunk_that_is_not_there_is_a_usage_error():
 @pytest.mark.slow
 def test_the_packaged_network_is_proved_too():
     """A longer run with the bundle's own model."""
-    found = prove(1000, 11).as_dict()
+    found = prove(1000, 11, jobs=default_jobs()).as_dict()
+    assert found["ok"], found["wrong"]
+
+
+@pytest.mark.slow
+def test_a_long_proof_keeps_every_promise():
+    """Some thousand parts, every kind of fault among them."""
+    found = prove(5000, 12, "colours", jobs=default_jobs()).as_dict()
     assert found["ok"], found["wrong"]
     assert all(found["faults"].values())
 
