@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 FEATURES = "features"
 _MIN_PX = 32
+_MOST_MOMENTUM = 0.99  # Keras's default
 _IMAGENET_MEAN = (123.68, 116.779, 103.939)  # red, green, blue
 _IMAGENET_DEVIATION = (0.229, 0.224, 0.225)
 
@@ -107,10 +108,23 @@ def _backbone(entry: KerasNetwork, settings: KerasNetworkSettings, x: Any) -> ke
             )
     except Exception as error:  # Keras raises whatever its download, its checks and its HDF5 reader raise
         raise DataError(_no_weights(settings, error)) from error
+    if weights is None:
+        _follow_sooner(backbone)
     if weights and entry.first_kernel:
         name, change = entry.first_kernel
         _change_kernel(backbone.get_layer(name), lambda kernel: change(kernel, weights != "imagenet"))
     return backbone
+
+
+def _follow_sooner(backbone: keras.Model) -> None:
+    """Let batch normalization average over a hundred steps, not the thousand that some networks have for ImageNet.
+
+    A few hundred pictures make too few steps for that: the trained network would still answer as an untrained one.
+    """
+    keras = load_keras("training")
+    for layer in backbone.layers:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.momentum = min(layer.momentum, _MOST_MOMENTUM)
 
 
 def _change_kernel(layer: Any, change: Callable[[NDArray[Any]], NDArray[Any]]) -> None:

@@ -127,6 +127,17 @@ def test_weights_from_a_file_see_what_they_were_trained_on(kind, tmp_path):
     np.testing.assert_allclose(features, original.predict(expected, verbose=0), rtol=1e-3, atol=1e-4)
 
 
+@pytest.mark.parametrize("kind", KERAS_KINDS)
+def test_from_chance_the_statistics_follow_within_a_hundred_steps(kind):
+    """A thousand, as MobileNets have them for ImageNet, are more than a few hundred pictures make in twenty epochs."""
+    from training.tensorflow_setup import load_keras
+
+    normalization = load_keras("testing").layers.BatchNormalization
+    model = build(3, InputSpec(width_px=32, height_px=32), keras_settings(kind, "none"))
+
+    assert {layer.momentum for layer in model.layers if isinstance(layer, normalization)} <= {0.9, 0.99}
+
+
 def test_grey_input_is_repeated_for_a_network_of_colours():
     """Three equal channels, inside the network."""
     grey = InputSpec(width_px=32, height_px=32, color="grey")
