@@ -9,6 +9,7 @@ from contextlib import closing
 import numpy as np
 import pytest
 
+from edge.clocks import ManualClock
 from edge.emulate import WatchedGates, emulate_line
 from edge.emulated_world import EmulateOptions, emulated_machine
 from edge.errors import MachineError
@@ -246,7 +247,7 @@ def test_gate_error_counts_planned_moves_only():
 
     planned = [GateMove("g", "opened", 1.001, 1.0, 1), GateMove("g", "closed", 2.003, 2.0, 1)]
     rest = GateMove("g", "closed", 9.0, None, 1)
-    watched = WatchedGates(Told([*planned, rest]), Told([]))
+    watched = WatchedGates(Told([*planned, rest]), Told([]), ManualClock())
     watched.poll()
     assert watched.error_ms() == {"p50": 2.0, "p99": 2.98, "max": 3.0}
     only_rest = WatchedGates(Told([rest]), Told([]))
