@@ -68,7 +68,7 @@ def rehearse(model: bytes, path: Path, runtime_module: str | None = None, timeou
         try:
             done = subprocess.run(
                 [sys.executable, "-P", "-m", "edge.rehearsal", str(path), runtime_module or ""],
-                input=model, capture_output=True, timeout=timeout_s, check=False, env=_environment(),
+                input=model, capture_output=True, timeout=timeout_s, check=False, env=child_environment(),
             )  # fmt: skip
         except subprocess.TimeoutExpired as error:
             raise ModelError(_refusal(path, f"it did not come to an end within {timeout_s:g} s")) from error
@@ -98,7 +98,7 @@ def _refusal(path: Path, found: str) -> str:
     )
 
 
-def _environment() -> dict[str, str]:
+def child_environment() -> dict[str, str]:
     """The child finds this very package, whatever folder it is started in."""
     here = str(Path(__file__).resolve().parents[1])
     return {**os.environ, "PYTHONPATH": os.pathsep.join([here, *filter(None, sys.path)])}

@@ -1,17 +1,18 @@
 """One block of memory for all that a network computes: each buffer has a place in it while it is needed.
 
-First fit, the largest first, several orders tried; an output may lie over its own input as far as `lead` allows.
+First fit, in the best of many orders; an output may lie over its own input as far as `lead` allows.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from random import Random
 
 from firmware_bridge.layers import Network
 from firmware_bridge.overlap import lead
 
 ALIGNMENT = 4  # bytes; words are read at once where the compiler can
-_ATTEMPTS = 64
+_ATTEMPTS = 400
 
 
 @dataclass(frozen=True)
@@ -57,20 +58,39 @@ def needs_of(network: Network) -> Needs:
 
 
 def plan_arena(needs: Needs) -> Arena:
-    """Return the smallest plan found. The same needs give the same plan."""
+    """Return the smallest plan found. The same needs give the same plan.
+
+    Whether an output fits over its input depends on which of them, and of their neighbours, is placed first. So after
+    the largest first, orders that differ by one exchange are tried, beginning from the best so far.
+    """
     order = sorted(needs.lives, key=lambda buffer: (-needs.lives[buffer].size, buffer))
-    best: Arena | None = None
+    neighbours = {one: [other for other in order if other != one and _together(needs, one, other)] for one in order}
+    best, least = _placed(needs, order, neighbours), least_bytes(needs)
+    random = Random(0)
     for _ in range(_ATTEMPTS):
-        found = _placed(needs, order)
-        if best is None or found.size < best.size:
-            best = found
-        highest = max(order, key=lambda buffer: (found.offsets[buffer] + needs.lives[buffer].size, -buffer))
-        if order[0] == highest:  # it already had the first choice: the next largest has it
-            order = order[1:] + order[:1]
-        order = [highest, *(buffer for buffer in order if buffer != highest)]
-    assert best is not None
+        if best.size <= least or len(order) < 2:
+            break
+        first, second = random.sample(range(len(order)), 2)
+        trial = list(order)
+        trial.insert(first, trial.pop(second))
+        found = _placed(needs, trial, neighbours)
+        if found.size <= best.size:
+            order, best = trial, found
     check_arena(needs, best)
     return best
+
+
+def least_bytes(needs: Needs) -> int:
+    """Return what no plan can do with less: at each step, what is alive and may not lie over another."""
+    steps = {life.born for life in needs.lives.values()}
+    return max(_least_at(needs, step) for step in steps)
+
+
+def _least_at(needs: Needs, step: int) -> int:
+    alive = {buffer for buffer, life in needs.lives.items() if life.born <= step <= life.last}
+    total = sum(needs.lives[buffer].size for buffer in alive)
+    shared = [(given, output) for given, output in needs.leads if output in alive and given in alive]
+    return total - max((min(needs.lives[given].size, needs.lives[output].size) for given, output in shared), default=0)
 
 
 def check_arena(needs: Needs, arena: Arena) -> None:
@@ -81,14 +101,14 @@ def check_arena(needs: Needs, arena: Arena) -> None:
             assert one >= other or _compatible(needs, arena.offsets, one, other), (one, other)
 
 
-def _placed(needs: Needs, order: list[int]) -> Arena:
+def _placed(needs: Needs, order: list[int], neighbours: dict[int, list[int]]) -> Arena:
     offsets: dict[int, int] = {}
     for buffer in order:
-        candidates = sorted({0, *(place for other in offsets for place in _beside(needs, offsets, buffer, other))})
-        for place in candidates:
-            trial = {**offsets, buffer: place}
-            if all(_compatible(needs, trial, buffer, other) for other in offsets):
-                offsets = trial
+        others = [other for other in neighbours[buffer] if other in offsets]
+        candidates = {0, *(place for other in others for place in _beside(needs, offsets, buffer, other))}
+        for place in sorted(candidates):
+            offsets[buffer] = place
+            if all(_compatible(needs, offsets, buffer, other) for other in others):
                 break
     return Arena(offsets, max(offsets[buffer] + needs.lives[buffer].size for buffer in offsets))
 
@@ -105,9 +125,9 @@ def _beside(needs: Needs, offsets: dict[int, int], buffer: int, other: int) -> l
 
 
 def _compatible(needs: Needs, offsets: dict[int, int], one: int, other: int) -> bool:
-    first, second = needs.lives[one], needs.lives[other]
-    if first.last < second.born or second.last < first.born:
+    if not _together(needs, one, other):
         return True
+    first, second = needs.lives[one], needs.lives[other]
     a, b = offsets[one], offsets[other]
     if a + first.size <= b or b + second.size <= a:
         return True
@@ -116,6 +136,12 @@ def _compatible(needs: Needs, offsets: dict[int, int], one: int, other: int) -> 
         if above is not None and offsets[given] - offsets[output] >= above:
             return True
     return False
+
+
+def _together(needs: Needs, one: int, other: int) -> bool:
+    """Whether both are needed at some step."""
+    first, second = needs.lives[one], needs.lives[other]
+    return first.born <= second.last and second.born <= first.last
 
 
 def _up(place: int) -> int:

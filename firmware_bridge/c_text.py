@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from importlib.resources import files
 
 from edge.errors import DataError
@@ -13,9 +13,13 @@ _WIDTH = 116
 
 def array(kind: str, name: str, values: Iterable[int]) -> str:
     """Return a constant array. kind: "int8_t" or another type."""
-    numbers = [str(int(value)) for value in values]
-    rows = textwrap.wrap(", ".join(numbers), _WIDTH, break_long_words=False, break_on_hyphens=False)
-    return f"static const {kind} {name}[{len(numbers)}] = {{\n    " + "\n    ".join(rows) + "};\n"
+    return records_array(kind, name, [str(int(value)) for value in values])
+
+
+def records_array(kind: str, name: str, records: Sequence[str]) -> str:
+    """Return a constant array of records that are C already; a space within one must be after a comma."""
+    rows = textwrap.wrap(", ".join(records), _WIDTH, break_long_words=False, break_on_hyphens=False)
+    return f"static const {kind} {name}[{len(records)}] = {{\n    " + "\n    ".join(rows) + "};\n"
 
 
 def comment(text: str) -> str:

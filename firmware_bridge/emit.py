@@ -11,15 +11,23 @@ from numpy.typing import NDArray
 
 from firmware_bridge.arena import Arena, needs_of, plan_arena
 from firmware_bridge.c_text import array, comment, kernel, quoted
-from firmware_bridge.emit_layers import Written, outside_name, write_layer
+from firmware_bridge.emit_layers import Written, needs_wide, outside_name, write_layer
 from firmware_bridge.layers import Network
 from firmware_bridge.scoring import Scoring
 
 # the order in which kernels stand in the source: what is used comes first
 _KERNELS = (
-    "scaled", "clamped", "place", "weighted", "taps", "convolution", "depthwise", "multiplied", "addition", "mean",
-    "pool", "lookup", "padding", "joining", "softmax",
+    "scaled", "clamped", "place", "narrow", "wide", "weighted", "taps", "convolution", "depthwise", "multiplied", "addition",
+    "mean", "pool", "lookup", "padding", "joining", "softmax",
 )  # fmt: skip
+# a compiler that puts a copy of a kernel into each call makes the program much larger and hardly quicker
+_ONCE = """#if defined(__GNUC__)
+#define KERNEL static __attribute__((noinline))
+#else
+#define KERNEL static
+#endif
+
+"""
 
 
 @dataclass(frozen=True)
@@ -52,7 +60,8 @@ class Emitted:
 def emit(source: Source) -> Emitted:
     """Return the C of a model."""
     arena = plan_arena(needs_of(source.network))
-    written = [write_layer(layer, number) for number, layer in enumerate(source.network.layers)]
+    wide = needs_wide(source.network.layers)
+    written = [write_layer(layer, number, wide) for number, layer in enumerate(source.network.layers)]
     parts = [
         _head(source, arena),
         _kernels(written),
@@ -76,6 +85,7 @@ def _head(source: Source, arena: Arena) -> str:
             "of all layers' values, each while it is needed."
         )
         + f'#include "{source.name}.h"\n\n#include <limits.h>\n\n'
+        + _ONCE
         + '#if INT_MAX < 2147483647\n#error "an int of 32 bits is needed"\n#endif\n'
     )
 
@@ -117,12 +127,12 @@ def _entering(source: Source) -> str:
 
 def _answering(source: Source) -> str:
     scoring = source.scoring
-    kernels = ("answer_single",) if scoring.kind == "single" else ("best", f"answer_{scoring.kind}")
-    return "\n".join((
-        array("uint16_t", "scores", scoring.scores),
-        array("uint32_t", "least", scoring.least),
-        *(kernel(f"{name}.c") for name in kernels),
-    ))  # fmt: skip
+    steps = scoring.kind == "each" and scoring.scores == tuple(range(0, 65536, 256))
+    kernels = (
+        ("answer_single",) if scoring.kind == "single" else ("best", f"answer_{'steps' if steps else scoring.kind}")
+    )
+    tables = ("" if steps else array("uint16_t", "scores", scoring.scores)) + array("uint32_t", "least", scoring.least)
+    return "\n".join((tables, *(kernel(f"{name}.c") for name in kernels)))
 
 
 def _run(source: Source, arena: Arena, written: Sequence[Written]) -> str:
@@ -169,6 +179,6 @@ def _constant_bytes(source: Source) -> int:
         weights, bias = getattr(layer, "weights", None), getattr(layer, "bias", None)
         table, powers = getattr(layer, "table", None), getattr(layer, "powers", ())
         total += 0 if weights is None else weights.size
-        total += 0 if bias is None else 9 * bias.size
+        total += 0 if bias is None else 8 * bias.size
         total += (0 if table is None else table.size) + 4 * len(powers)
     return total

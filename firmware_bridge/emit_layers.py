@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from firmware_bridge.c_text import array
+from firmware_bridge.c_text import array, records_array
 from firmware_bridge.layers import (
     Addition,
     Convolution,
@@ -19,6 +19,8 @@ from firmware_bridge.layers import (
     Softmax,
     Window,
 )
+
+_NARROW_BIAS = 2**23
 
 
 @dataclass(frozen=True)
@@ -36,8 +38,10 @@ class Written:
     taps: int = 0
 
 
-def write_layer(layer: Layer, number: int) -> Written:
-    """Return a layer as C; its constants carry its number."""
+def write_layer(layer: Layer, number: int, wide: bool = False) -> Written:
+    """Return a layer as C; its constants carry its number. wide: see needs_wide."""
+    if isinstance(layer, Convolution):
+        return _convolution(layer, number, wide)
     return _WRITERS[type(layer)](layer, number)
 
 
@@ -51,24 +55,40 @@ def _place(shape_in: Shape, shape_out: Shape, window: Window) -> str:
     return "{" + ", ".join(map(str, numbers)) + "}"
 
 
-def _convolution(layer: Convolution, number: int) -> Written:
+def _convolution(layer: Convolution, number: int, wide: bool) -> Written:
     needs_outside = reads_outside(layer)
     outside = outside_name(layer.zero_in) if needs_outside else "0"
     limits = f"{layer.range.zero}, {layer.range.low}, {layer.range.high}"
     constants = (
         array("int8_t", f"weights_{number}", layer.weights.reshape(-1))
-        + array("int32_t", f"bias_{number}", layer.bias)
-        + array("int32_t", f"factors_{number}", (factor.value for factor in layer.factors))
-        + array("int8_t", f"shifts_{number}", (factor.shift for factor in layer.factors))
-        + f"static const weighted_t layer_{number} = {{\n    weights_{number}, bias_{number}, factors_{number}, "
-        f"shifts_{number}, {outside},\n    {_place(layer.shape_in, layer.shape_out, layer.window)},\n    {limits}}};\n"
+        + _channels(layer, number, wide)
+        + f"static const weighted_t layer_{number} = {{\n    weights_{number}, channels_{number}, {outside},\n"
+        f"    {_place(layer.shape_in, layer.shape_out, layer.window)}, {limits}}};\n"
     )
     kind = "multiplied" if layer.multiplied else "depthwise" if layer.depthwise else "convolution"
     return Written(
-        ("scaled", "clamped", "place", "weighted", "taps", kind), constants,
+        ("scaled", "clamped", "place", "wide" if wide else "narrow", "weighted", "taps", kind), constants,
         f"{kind}(&layer_{number}, {{0}}, {{out}});",
         (layer.zero_in, layer.shape_in[2]) if needs_outside else None, layer.window.size[0] * layer.window.size[1],
     )  # fmt: skip
+
+
+def _channels(layer: Convolution, number: int, wide: bool) -> str:
+    """Factor, bias and shift of each output channel: 8 bytes, or 12 when a bias needs more than 24 bits."""
+    pairs = zip(layer.factors, layer.bias.tolist(), strict=True)
+    if wide:
+        records = [f"{{{factor.value}, {bias}, {factor.shift}}}" for factor, bias in pairs]
+    else:
+        records = [f"{{{factor.value}, {bias * 256 + factor.shift + 128}}}" for factor, bias in pairs]
+    return records_array("channel_t", f"channels_{number}", records)
+
+
+def needs_wide(layers: Iterable[Layer]) -> bool:
+    """Whether some bias needs more than 24 bits: then all channels are stored wide."""
+    return any(
+        isinstance(layer, Convolution) and (layer.bias.max() >= _NARROW_BIAS or layer.bias.min() < -_NARROW_BIAS)
+        for layer in layers
+    )
 
 
 def reads_outside(layer: Convolution) -> bool:
@@ -140,7 +160,6 @@ def _joining(layer: Joining, _number: int) -> Written:
 
 _WRITERS: dict[type[Layer], Callable[..., Written]] = {
     Addition: _addition,
-    Convolution: _convolution,
     Joining: _joining,
     Lookup: _lookup,
     Mean: _mean,

@@ -58,6 +58,8 @@ def _without_padding(network: Network, layer: Padding) -> Network | None:
     if len(after) != 1 or not isinstance(after[0], Convolution) or after[0].zero_in != layer.value:
         return None
     behind = after[0]
+    if behind.shape_in != layer.shape_out:  # it takes the padded picture for a row of values
+        return None
     above, left = behind.window.padding
     wider = replace(behind.window, padding=(above + layer.above, left + layer.left))
     merged = replace(

@@ -20,6 +20,7 @@ from firmware_bridge.unary_tables import (
     requantize_table,
 )
 
+_WIDE_LOGISTIC = 2.0  # from here on LiteRT and TensorFlow Lite Micro answer a few inputs differently (measured)
 MOVES_NOTHING = ("RESHAPE", "SQUEEZE", "EXPAND_DIMS")  # the same values in the same order
 
 
@@ -70,7 +71,13 @@ def _lookup(operator: Operator, title: str, buffers: Buffers, given: Tensor, tab
 
 
 def _logistic(operator: Operator, title: str, buffers: Buffers) -> Layer:
-    return _lookup(operator, title, buffers, operator.inputs[0], logistic_table(operator.inputs[0]))
+    given = operator.inputs[0]
+    if given.scale[0] >= _WIDE_LOGISTIC:
+        raise refuse(
+            operator, f"an input scale of {given.scale[0]:g}, at which TensorFlow Lite's own kernels differ",
+            "calibrate the model with real pictures",
+        )  # fmt: skip
+    return _lookup(operator, title, buffers, given, logistic_table(given))
 
 
 def _requantize(operator: Operator, title: str, buffers: Buffers) -> Layer:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import takewhile
 
 import numpy as np
 
@@ -20,6 +21,7 @@ from firmware_bridge.lower_checks import refuse
 
 _SAME, _VALID = 0, 1
 _LONGEST_DISTANCE = 255
+_LEAST_POWER = 1 << 11  # of 2**31: less adds nothing to a sum of 19 bits behind the point, and is answered with 0
 
 
 def picture_shape(operator: Operator, tensor: Tensor) -> Shape:
@@ -110,9 +112,8 @@ def softmax(operator: Operator, title: str, buffers: dict[int, int]) -> Layer:
         raise refuse(operator, f"an input scale of {given.scale[0]:g}", "convert the model again")
     factor = quantize_multiplier(real)
     reach = min(input_radius(5, factor.shift), _LONGEST_DISTANCE)
-    powers = tuple(
-        exp_negative(double_high(-distance << factor.shift, factor.value), 5) for distance in range(reach + 1)
-    )
+    steps = (exp_negative(double_high(-distance << factor.shift, factor.value), 5) for distance in range(reach + 1))
+    powers = tuple(takewhile(lambda power: power >= _LEAST_POWER, steps))
     channels = given.shape[-1]
     rows = math.prod(given.shape[:-1])
     return Softmax(title, (buffers[given.index],), buffers[output.index], rows, channels, powers)

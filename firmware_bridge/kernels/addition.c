@@ -6,7 +6,7 @@ typedef struct {
     int16_t zeros[2], zero, low, high;
 } addition_t;
 
-static void addition(const addition_t *p, const int8_t *a, const int8_t *b, int8_t *out)
+KERNEL void addition(const addition_t *p, const int8_t *a, const int8_t *b, int8_t *out)
 {
     for (int32_t i = 0; i < p->count; i++) {
         const int32_t first = scaled((a[i] - p->zeros[0]) * (1 << 20), p->factors[0], p->shifts[0]);

@@ -37,7 +37,7 @@ static int runs_under(const weighted_t *p, const int8_t *in, int y, int x, const
     return at->height;
 }
 
-static void convolution(const weighted_t *p, const int8_t *in, int8_t *out)
+KERNEL void convolution(const weighted_t *p, const int8_t *in, int8_t *out)
 {
     const place_t *at = &p->at;
     const int size = at->height * at->width * at->in_channels;
@@ -49,15 +49,15 @@ static void convolution(const weighted_t *p, const int8_t *in, int8_t *out)
             const int8_t *weights = p->weights;
             int c = 0;
             for (; c + 4 <= at->out_channels; c += 4, weights += 3 * size) {
-                uint32_t sums[4] = {(uint32_t)p->bias[c], (uint32_t)p->bias[c + 1], (uint32_t)p->bias[c + 2],
-                                    (uint32_t)p->bias[c + 3]};
+                uint32_t sums[4] = {bias_of(p->channels + c), bias_of(p->channels + c + 1),
+                                    bias_of(p->channels + c + 2), bias_of(p->channels + c + 3)};
                 for (int r = 0; r < count; r++, weights += length)
                     dot4(sums, runs[r], weights, size, length);
                 for (int i = 0; i < 4; i++)
                     *out++ = weighted_end(p, sums[i], c + i);
             }
             for (; c < at->out_channels; c++) {
-                uint32_t sum = (uint32_t)p->bias[c];
+                uint32_t sum = bias_of(p->channels + c);
                 for (int r = 0; r < count; r++, weights += length)
                     sum = dot(sum, runs[r], weights, length);
                 *out++ = weighted_end(p, sum, c);

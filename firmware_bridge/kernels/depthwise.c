@@ -1,11 +1,12 @@
 /* DEPTHWISE_CONV_2D, one output channel for each of the input. weights: height x width x channels. */
-static void depthwise_place(const weighted_t *p, const int8_t **taps, int count, int8_t *out)
+KERNEL void depthwise_place(const weighted_t *p, const int8_t **taps, int count, int8_t *out)
 {
     const int channels = p->at.in_channels;
     int c = 0;
     for (; c + 4 <= channels; c += 4) {
-        uint32_t s0 = (uint32_t)p->bias[c], s1 = (uint32_t)p->bias[c + 1];
-        uint32_t s2 = (uint32_t)p->bias[c + 2], s3 = (uint32_t)p->bias[c + 3];
+        const channel_t *channel = p->channels + c;
+        uint32_t s0 = bias_of(channel), s1 = bias_of(channel + 1);
+        uint32_t s2 = bias_of(channel + 2), s3 = bias_of(channel + 3);
         const int8_t *w = p->weights + c;
         for (int t = 0; t < count; t++, w += channels) {
             const int8_t *v = taps[t] + c;
@@ -20,14 +21,15 @@ static void depthwise_place(const weighted_t *p, const int8_t **taps, int count,
         out[c + 3] = weighted_end(p, s3, c + 3);
     }
     for (; c < channels; c++) {
-        uint32_t sum = (uint32_t)p->bias[c];
-        for (int t = 0; t < count; t++)
-            sum += (uint32_t)(taps[t][c] * p->weights[t * channels + c]);
+        uint32_t sum = bias_of(p->channels + c);
+        const int8_t *w = p->weights + c;
+        for (int t = 0; t < count; t++, w += channels)
+            sum += (uint32_t)(taps[t][c] * *w);
         out[c] = weighted_end(p, sum, c);
     }
 }
 
-static void depthwise(const weighted_t *p, const int8_t *in, int8_t *out)
+KERNEL void depthwise(const weighted_t *p, const int8_t *in, int8_t *out)
 {
     const place_t *at = &p->at;
     const int8_t *taps[MOST_TAPS];

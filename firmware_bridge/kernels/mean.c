@@ -5,7 +5,7 @@ typedef struct {
     int8_t shift;
 } mean_t;
 
-static void mean(const mean_t *p, const int8_t *in, int8_t *out)
+KERNEL void mean(const mean_t *p, const int8_t *in, int8_t *out)
 {
     for (int c = 0; c < p->channels; c++) {
         int32_t sum = -p->zero_in * p->count;

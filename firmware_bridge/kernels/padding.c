@@ -4,7 +4,7 @@ typedef struct {
     int8_t value;
 } padding_t;
 
-static void padding(const padding_t *p, const int8_t *in, int8_t *out)
+KERNEL void padding(const padding_t *p, const int8_t *in, int8_t *out)
 {
     for (int y = 0; y < p->out_height; y++)
         for (int x = 0; x < p->out_width; x++) {

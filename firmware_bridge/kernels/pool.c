@@ -21,7 +21,7 @@ static int8_t pooled(const pool_t *p, const int8_t *first, int rows, int columns
     return clamped(most, p->low, p->high);
 }
 
-static void pool(const pool_t *p, const int8_t *in, int8_t *out)
+KERNEL void pool(const pool_t *p, const int8_t *in, int8_t *out)
 {
     const place_t *at = &p->at;
     for (int y = 0; y < at->out_height; y++)

@@ -27,7 +27,7 @@ static int32_t reciprocal(int32_t value)
     return raised_by(x, 1);
 }
 
-static void softmax(const int32_t *powers, int reach, int rows, int channels, const int8_t *in, int8_t *out)
+KERNEL void softmax(const int32_t *powers, int reach, int rows, int channels, const int8_t *in, int8_t *out)
 {
     for (int row = 0; row < rows; row++, in += channels, out += channels) {
         int most = -128, zeros = 0;

@@ -71,6 +71,7 @@ CASES = {
     "mean kept": lambda g: g.mean(keep=True),
     "padded": lambda g: g.pad(1, 2, 0, 3),
     "padded convolution": lambda g: (g.pad(0, 1, 0, 1), _plain(g, stride=(2, 2), padding=VALID)),
+    "padded dense": lambda g: (g.pad(1, 0, 1, 0), g.flatten(), g.dense(4)),
     "padded depthwise": lambda g: (g.pad(1, 1, 1, 1), g.depthwise((3, 3), (2, 2), VALID)),
     "softmax": lambda g: (g.flatten(), g.dense(11), g.softmax()),
     "logistic": lambda g: (g.flatten(), g.dense(2), g.logistic()),
@@ -85,7 +86,7 @@ def compiled(tmp_path_factory):
     """Every case, compiled with the undefined-behaviour sanitizer where the compiler has it."""
     models = []
     for number, case in enumerate(CASES.values()):
-        graph = IntegerGraph((7, 6, 3), number, scale=0.05, zero=number * 9 - 128)
+        graph = IntegerGraph((7, 6, 3), number, scale=0.05, zero=number * 8 - 128)
         case(graph)
         models.append(graph.packed())
     return dict(zip(CASES, compile_models(models, tmp_path_factory.mktemp("c")), strict=True))
