@@ -46,9 +46,12 @@ def check_name(name: str) -> str:
             f"--name: expected a name as C has them (letters, digits, underscores), found {name!r}; "
             "take another, such as parts_model"
         )
+    if name in _FILES:
+        raise DataError(f"--name: expected another name than those of the other files, found {name!r}")
     return name
 
 
+_FILES = ("selftest", "host", "mps2")
 _C_WORDS = frozenset(
     """auto break case char const continue default do double else enum extern float for goto if inline int long main
     register restrict return short signed sizeof static struct switch typedef union unsigned void volatile while

@@ -21,6 +21,10 @@ from firmware_bridge.layers import (
 )
 
 _NARROW_BIAS = 2**23
+_NEEDED = {
+    "convolution": ("scaled", "weighted_end", "taps", "dots"), "dense": ("dots",),
+    "depthwise": ("scaled", "weighted_end", "taps"), "multiplied": ("scaled", "weighted_end", "taps"),
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -65,9 +69,10 @@ def _convolution(layer: Convolution, number: int, wide: bool) -> Written:
         + f"static const weighted_t layer_{number} = {{\n    weights_{number}, channels_{number}, {outside},\n"
         f"    {_place(layer.shape_in, layer.shape_out, layer.window)}, {limits}}};\n"
     )
-    kind = "multiplied" if layer.multiplied else "depthwise" if layer.depthwise else "convolution"
+    kind = "dense" if layer.once else "convolution"
+    kind = "multiplied" if layer.multiplied else "depthwise" if layer.depthwise else kind
     return Written(
-        ("scaled", "clamped", "place", "wide" if wide else "narrow", "weighted", "taps", kind), constants,
+        ("clamped", "place", "wide" if wide else "narrow", "weighted", *_NEEDED[kind], kind), constants,
         f"{kind}(&layer_{number}, {{0}}, {{out}});",
         (layer.zero_in, layer.shape_in[2]) if needs_outside else None, layer.window.size[0] * layer.window.size[1],
     )  # fmt: skip

@@ -1,6 +1,6 @@
 """What TensorFlow Lite's own kernels answer, asked in a child process: some models abort whoever runs them.
 
-`reference`: LiteRT's reference kernels. `micro`: TensorFlow Lite Micro, of the Python package tflite-micro, which also
+`litert`: LiteRT's reference kernels. `micro`: TensorFlow Lite Micro, of the Python package tflite-micro, which also
 says what memory it took.
 """
 
@@ -12,7 +12,7 @@ import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,8 +21,9 @@ from edge.errors import EdgeSortError, MissingPackageError, ModelError
 from edge.extras import need
 from edge.interpreter import TfliteInterpreter
 from edge.rehearsal import child_environment
+from firmware_bridge.lower import Like
 
-Kernels = Literal["reference", "micro"]
+KERNELS: dict[Like, str] = {"litert": "LiteRT's reference kernels", "micro": "TensorFlow Lite Micro"}
 TIMEOUT_S = 600.0
 _REFUSED, _MISSING = 3, 4
 _ARENA = re.compile(r"Arena allocation (total|head|tail) (\d+) bytes")
@@ -36,7 +37,7 @@ class Answers:
     arena: dict[str, int]
 
 
-def ask_kernels(kernels: Kernels, model: bytes, inputs: NDArray[Any], timeout_s: float = TIMEOUT_S) -> Answers:
+def ask_kernels(kernels: Like, model: bytes, inputs: NDArray[Any], timeout_s: float = TIMEOUT_S) -> Answers:
     """Run a model on inputs, (N, *input shape) as the model stores them.
 
     Raises ModelError when the child refuses the model, crashes on it or does not come to an end, MissingPackageError
@@ -59,7 +60,7 @@ def ask_kernels(kernels: Kernels, model: bytes, inputs: NDArray[Any], timeout_s:
         return Answers(np.load(folder / "outputs.npy"), {part: int(size) for part, size in _ARENA.findall(said)})
 
 
-def _failure(kernels: Kernels, code: int, folder: Path, said: str) -> EdgeSortError:
+def _failure(kernels: Like, code: int, folder: Path, said: str) -> EdgeSortError:
     refusal = folder / "refusal.txt"
     if code in (_REFUSED, _MISSING) and refusal.exists():
         return (ModelError if code == _REFUSED else MissingPackageError)(refusal.read_text(encoding="utf-8"))
@@ -68,8 +69,8 @@ def _failure(kernels: Kernels, code: int, folder: Path, said: str) -> EdgeSortEr
     return ModelError(_problem(kernels, found))
 
 
-def _problem(kernels: Kernels, found: str) -> str:
-    runtime = "TensorFlow Lite Micro" if kernels == "micro" else "TensorFlow Lite's reference kernels"
+def _problem(kernels: Like, found: str) -> str:
+    runtime = KERNELS[kernels]
     return f"expected a model that {runtime} can run, found: {found}; convert the model again"
 
 

@@ -49,8 +49,8 @@ class Convolution(Layer):
     """CONV_2D, DEPTHWISE_CONV_2D and FULLY_CONNECTED (a window of 1 x 1 over one pixel).
 
     weights: (out, height, width, in), or (height, width, out) when depthwise, int8. bias: (out,) int32, the input's
-    zero point already counted in. factors: one for each output channel. multiplied: depthwise, and more than one output
-    channel for each of the input.
+    zero point already counted in. factors: one for each output channel. once: FULLY_CONNECTED, rounded once
+    instead of twice. multiplied: depthwise, and more than one output channel for each of the input.
     """
 
     shape_in: Shape
@@ -62,6 +62,7 @@ class Convolution(Layer):
     zero_in: int
     range: Range
     depthwise: bool = False
+    once: bool = False
 
     @property
     def multiplied(self) -> bool:

@@ -164,6 +164,13 @@ class IntegerGraph:
         target = self.tensor(self.shape(), dtype, scale, self._zero() if zero is None else zero)
         return self.operator(kind, (self.at,), target, None, 2)
 
+    def called(self, scale):
+        """The same stored values under another scale: a product with the one constant that does that."""
+        now, zero = self.quantization()
+        constant = self.tensor((), scale=scale / now, values=np.int8([1]))
+        target = self.tensor(self.shape(), scale=scale, zero=zero)
+        return self.operator("MUL", (self.at, constant), target, ("MulOptions", {"fusedActivationFunction": 0}), 2)
+
     def joined(self, tensors):
         shape = (*self.shape(tensors[0])[:3], sum(self.shape(one)[3] for one in tensors))
         scale, zero = self.quantization(tensors[0])

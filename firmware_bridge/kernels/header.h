@@ -38,7 +38,7 @@ uint8_t *@name@_picture(void);
    uint8 outputs less 128). */
 void @name@_run(const uint8_t *pixels);
 const int8_t *@name@_outputs(void);
-
+@MORE@
 #ifdef __cplusplus
 }
 #endif
