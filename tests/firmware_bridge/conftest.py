@@ -73,14 +73,14 @@ def source_of_model(model, name="model", like="litert"):
     return Source(Ends(name, encoding, spec.shape[1:], outputs, labels, scoring, "A test."), network)
 
 
-def compile_models(models, folder, options=("-O0", *CHECKED)):
+def compile_models(models, folder, options=("-O0", *CHECKED), like="litert"):
     """Compile models into one library. Skips without a compiler."""
     compiler = find_host_compiler()
     if compiler is None:
         pytest.skip(NO_COMPILER)
     files, arenas = [], []
     for number, model in enumerate(models):
-        emitted = emit(source_of_model(model, f"m{number}"))
+        emitted = emit(source_of_model(model, f"m{number}", like))
         (folder / f"m{number}.h").write_text(emitted.header)
         files.append(folder / f"m{number}.c")
         files[-1].write_text(emitted.source)
