@@ -13,7 +13,8 @@ from click.testing import CliRunner
 from edge.cli import cli
 from firmware_bridge.compilers import find_arm_compiler, find_host_compiler, has_ziglang, processor
 from firmware_bridge.elf_sizes import elf_sizes
-from tests.firmware_bridge.conftest import NO_COMPILER, PACKAGED, STRICT, classifier_graph
+from firmware_bridge.micro_operators import ADDED_BY
+from tests.firmware_bridge.conftest import NO_COMPILER, PACKAGED, STRICT, classifier_graph, compile_models
 from tests.integer_graphs import IntegerGraph
 
 HAS_MICRO = importlib.util.find_spec("tflite_micro") is not None
@@ -152,6 +153,73 @@ def test_tensorflow_lite_micro_gets_what_it_needs_and_answers_alike(bundle_of, t
     said = subprocess.run([sys.executable, "selftest.py"], cwd=out, capture_output=True, text=True, check=False)
     assert said.returncode == 0, said.stderr
     assert said.stdout.splitlines()[-1].startswith("8 of 8 pictures")
+
+
+# the names, arguments and results that the exported C++ relies on, as tflite-micro's headers have them
+MICRO_HEADERS = {
+    "tensorflow/lite/schema/schema_generated.h":
+        "namespace tflite { struct Model; const Model *GetModel(const void *); }",
+    "tensorflow/lite/micro/micro_mutable_op_resolver.h":
+        "enum TfLiteStatus { kTfLiteOk, kTfLiteError }; namespace tflite { struct MicroOpResolver {};"
+        "template <unsigned N> struct MicroMutableOpResolver : MicroOpResolver { METHODS }; }",
+    "tensorflow/lite/micro/micro_interpreter.h":
+        "#include <stddef.h>\n#include <stdint.h>\n#include \"micro_mutable_op_resolver.h\"\n"
+        "union TfLitePtrUnion { int8_t *int8; uint8_t *uint8; void *data; };"
+        "struct TfLiteTensor { TfLitePtrUnion data; };"
+        "namespace tflite { struct Model; struct MicroInterpreter {"
+        "MicroInterpreter(const Model *, const MicroOpResolver &, uint8_t *, size_t); TfLiteStatus AllocateTensors();"
+        "TfLiteStatus Invoke(); TfLiteTensor *input(size_t); TfLiteTensor *output(size_t); }; }",
+}  # fmt: skip
+
+
+@needs_micro
+@pytest.mark.parametrize("end", ["INT8", "UINT8"])
+def test_the_exported_cpp_compiles_against_the_interfaces_it_names(bundle_of, tmp_path, end):
+    """Against stand-ins of the headers: the C++ source of TensorFlow Lite Micro comes from the user."""
+    compiler = next((found for name in ("c++", "g++", "clang++") if (found := shutil.which(name))), None)
+    if compiler is None:
+        pytest.skip("needs a C++ compiler: c++, g++ or clang++ on PATH")
+    graph = IntegerGraph((8, 8, 3), 1, end, zero=0 if end == "UINT8" else -128)
+    if end == "UINT8":
+        graph.requantize(scale=1.0, zero=-128)
+    graph.mean()
+    graph.dense(3)
+    graph.softmax()
+    if end == "UINT8":
+        graph.requantize("QUANTIZE", "UINT8", 1 / 256, 0)
+    out = tmp_path / "out"
+    assert export(bundle_of(graph), out, "--target", "tflm").exit_code == 0
+    methods = "".join(f"TfLiteStatus {name}();" for name in ADDED_BY.values())
+    for name, text in MICRO_HEADERS.items():
+        (out / name).parent.mkdir(parents=True, exist_ok=True)
+        (out / name).write_text("#pragma once\n" + text.replace("METHODS", methods))
+    command = [
+        compiler,
+        "-std=c++17",
+        "-Wall",
+        "-Wextra",
+        "-Werror",
+        "-I.",
+        "-fsyntax-only",
+        "model.cc",
+        "model_data.cc",
+    ]
+    done = subprocess.run(command, cwd=out, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_model_with_uint8_ends_is_written_like_any_other(bundle_of, tmp_path):
+    """Its input and output are stored less 128."""
+    graph = IntegerGraph((8, 8, 3), 1, "UINT8", zero=0)
+    graph.requantize(scale=1.0, zero=-128)
+    graph.mean()
+    graph.dense(3)
+    graph.softmax()
+    graph.requantize("QUANTIZE", "UINT8", 1 / 256, 0)
+    (compiled,) = compile_models([graph.packed()], tmp_path)
+    assert compiled.differing(20) == 0
+    assert export(bundle_of(graph), tmp_path / "out", "--target", "c99").exit_code == 0
+    assert "pixels[i] - 128" in (tmp_path / "out" / "model.c").read_text()
 
 
 @needs_micro
