@@ -37,6 +37,10 @@ COMMANDS = {
         "Make a bundle of a .tflite classifier made elsewhere.",
     ),
     "bundle": ("edge.bundle_command:bundle_command", "Pack, unpack, sign and verify bundles."),
+    "export": (
+        "firmware_bridge.export_command:export_command",
+        "Write a bundle's model for a microcontroller.",
+    ),
     "check": ("edge.check_command:check_command", "Verify a bundle, and this device's answers with it."),
     "report": (
         "quantize.report_command:report_command",

@@ -6,18 +6,16 @@ rate, and bytes take as long as on a real line. So everything between the sorter
 
 from __future__ import annotations
 
-import shutil
 import subprocess
-import sys
 import tempfile
 from collections import deque
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 
 from edge.clocks import Clock
 from edge.errors import GateError
 from firmware_bridge.clock_sync import TICKS_PER_S, WRAP
+from firmware_bridge.compilers import find_host_compiler
 from firmware_bridge.ports import BAUD
 from firmware_bridge.session import LinkLost
 
@@ -39,16 +37,13 @@ class PinWrite:
 
 def compiler() -> list[str]:
     """Return a command that compiles C. Raises GateError when there is none."""
-    for name in ("cc", "gcc", "clang"):
-        path = shutil.which(name)
-        if path:
-            return [path]
-    if find_spec("ziglang"):
-        return [sys.executable, "-m", "ziglang", "cc"]
-    raise GateError(
-        "mcu.kind: the emulated board is compiled here and expected a C compiler, found none; install one: "
-        "sudo apt install gcc, or pip install ziglang"
-    )
+    found = find_host_compiler()
+    if found is None:
+        raise GateError(
+            "mcu.port: an emulated board is compiled here and expected a C compiler, found none; install one: "
+            "sudo apt install gcc, or pip install ziglang"
+        )
+    return found
 
 
 def compile_core(folder: Path) -> Path:
@@ -60,7 +55,7 @@ def compile_core(folder: Path) -> Path:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise GateError(
-            f"mcu.kind: expected {command[0]} to compile the emulated board, found: {done.stderr.strip()[:300]}; "
+            f"mcu.port: expected {command[0]} to compile the emulated board, found: {done.stderr.strip()[:300]}; "
             "mend the compiler's installation, or use another board"
         )
     return program

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.bundle import MODEL_FILE, Bundle, Threshold
+from edge.model_graph import read_graph
 from quantize.compare import class_figures
 from quantize.latency import Latency, measure_latency
-from quantize.macs import read_graph
 from quantize.objections import objections_alone
 from quantize.picture_notes import notes_on
 from quantize.provenance import origin_object, recorded_share

@@ -9,13 +9,13 @@ from typing import Any
 
 from edge.bundle import BundleFacts, Unknown
 from edge.classifier import tempered
+from edge.model_graph import read_graph
 from quantize.compare import Comparison, compare
 from quantize.cost import Cost
 from quantize.foreign import choose_unknown, foreign_pictures, foreign_scores
 from quantize.integer_model import IntegerModel, load_integer_model
 from quantize.judge import Judgement
 from quantize.latency import measure_latency
-from quantize.macs import read_graph
 from quantize.metadata import with_metadata
 from quantize.objections import losses
 from quantize.options import QuantizeOptions

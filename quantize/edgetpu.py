@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from edge.errors import ModelError
+from edge.model_graph import Graph, Operator, read_graph
 from quantize.edgetpu_check import forecast
 from quantize.edgetpu_compiler import (
     COMPILER,
@@ -23,7 +24,6 @@ from quantize.edgetpu_compiler import (
     run_compiler,
 )
 from quantize.edgetpu_log import Row
-from quantize.macs import Graph, Operator, read_graph
 
 CUSTOM_OPERATOR = "edgetpu-custom-op"
 OTHERWISE = "leave out --edgetpu for a bundle that runs on the CPU"

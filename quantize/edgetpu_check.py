@@ -10,7 +10,7 @@ import math
 from dataclasses import dataclass
 
 from edge.errors import ModelError
-from quantize.macs import Graph, Operator, Tensor
+from edge.model_graph import Graph, Operator, Tensor
 
 # https://coral.ai/docs/edgetpu/models-intro/#supported-operations
 SUPPORTED = frozenset(

@@ -14,8 +14,8 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from edge.bounded_process import run_bounded
 from edge.errors import EdgeSortError
-from quantize.bounded_process import run_bounded
 from quantize.edgetpu_log import Row, find_refusal, read_memory, read_table, read_version
 
 COMPILER = "edgetpu_compiler"

@@ -1,4 +1,4 @@
-"""A device for each test, made of the real core on this computer's compiler."""
+"""A device for each test, made of the real core on this computer's compiler; and bundles of small graphs."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))  # the helpers beside the tests
 
 import host_core
+
+from edge.bundle import MODEL_FILE, write_bundle
+from tests.firmware_bridge.compiled_models import facts_of
 
 
 @pytest.fixture(scope="session")
@@ -33,3 +36,13 @@ def armed(core_program):
     host_core.set_up(one)
     yield one
     one.close()
+
+
+@pytest.fixture
+def bundle_of(tmp_path):
+    """Write the bundle of an IntegerGraph."""
+
+    def write(graph, outputs=3, **more):
+        return write_bundle(tmp_path / "bundle", facts_of(graph, outputs, **more), {MODEL_FILE: graph.packed()}).folder
+
+    return write

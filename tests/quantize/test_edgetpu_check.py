@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from edge.model_graph import read_graph
 from quantize.edgetpu_check import forecast
-from quantize.macs import read_graph
 from tests.small_graphs import PLAIN_MACS, SWISH, Step, graph
 
 REFERENCE = Path(__file__).resolve().parents[2].parent / "shared" / "reference_models"

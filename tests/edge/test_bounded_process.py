@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from quantize.bounded_process import _Kept, run_bounded
+from edge.bounded_process import _Kept, run_bounded
 
 
 def test_a_child_that_keeps_the_pipe_open_delays_nobody(tmp_path):

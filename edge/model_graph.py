@@ -1,32 +1,55 @@
-"""The operators of a .tflite file and the multiply-accumulates each of them costs, read from the flatbuffer."""
+"""The graph of a .tflite file, read from the flatbuffer: operators with their options, tensors with their values.
+
+The one reader: the report, the forecast for the Edge TPU and the exports to microcontrollers start from it.
+"""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from edge.errors import ModelError
 from edge.extras import need
-
-IDENTIFIER = b"TFL3"
+from edge.macs import count_macs
+from edge.tflite_schema import MODEL_IDENTIFIER
 
 
 @dataclass(frozen=True)
 class Tensor:
-    """A tensor of the graph. dtype as the schema names it ("INT8"); constant: its values are in the file."""
+    """A tensor of the graph.
 
+    index: its number there. dtype as the schema names it ("INT8"). scale, zero_point: one for the tensor, or one for
+    each index along `axis`. raw: its values as they lie in the file, or None when they are computed.
+    """
+
+    index: int
     name: str
     shape: tuple[int, ...]
     dtype: str
     fixed: bool
-    constant: bool
     scale: tuple[float, ...]
     zero_point: tuple[int, ...]
+    axis: int = 0
+    raw: bytes | None = field(default=None, repr=False)
+
+    @property
+    def constant(self) -> bool:
+        """Whether its values are in the file."""
+        return self.raw is not None
+
+    def values(self) -> NDArray[Any]:
+        """Return a constant's stored values in its shape. Raises ModelError when there are more or fewer of them."""
+        stored = np.frombuffer(self.raw or b"", np.dtype(self.dtype.lower()))
+        if stored.size != np.prod(self.shape, dtype=int):
+            raise ModelError(
+                f"expected {self.shape} values in the tensor {self.name}, found {stored.size}; convert the model again"
+            )
+        return stored.reshape(self.shape)
 
 
 @dataclass(frozen=True)
@@ -35,7 +58,8 @@ class Operator:
 
     kind: the schema's name ("CONV_2D"), or the custom operator's own. custom_bytes: size of a custom operator's
     payload. activation: the fused activation function ("RELU6"), or None where the operator has no such choice.
-    inputs, outputs: an input that was left out is not among them.
+    inputs, outputs: an input that was left out is not among them. options: the operator's parameters by the names that
+    the schema's Python reader gives them (strideW, keepDims); empty where there are none.
     """
 
     kind: str
@@ -45,12 +69,12 @@ class Operator:
     activation: str | None
     inputs: tuple[Tensor, ...]
     outputs: tuple[Tensor, ...]
+    options: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
     @property
     def macs(self) -> int:
         """Multiply-accumulates of one run; 0 for what only moves, compares or adds values."""
-        count = _COUNTS.get(self.kind)
-        return 0 if count is None or self.custom else count(self.inputs, self.outputs)
+        return 0 if self.custom else count_macs(self.kind, self.inputs, self.outputs)
 
 
 @dataclass(frozen=True)
@@ -72,7 +96,7 @@ def read_graph(model: bytes) -> Graph:
     """Read the file's graph without running it. Raises ModelError when it is no whole .tflite file."""
     schema = need("ai_edge_litert.schema_py_generated", "desktop", "reading a model's operators")
     try:
-        if model[4:8] != IDENTIFIER:
+        if model[4:8] != MODEL_IDENTIFIER:
             raise ValueError("another file format")
         parsed = schema.ModelT.InitFromPackedBuf(model, 0)
         return _graph(schema, parsed)
@@ -87,7 +111,7 @@ def _graph(schema: ModuleType, parsed: Any) -> Graph:
     kinds, types = _names(schema.BuiltinOperator), _names(schema.TensorType)
     activations = _names(schema.ActivationFunctionType)
     main = parsed.subgraphs[0]
-    tensors = [_tensor(tensor, types, parsed.buffers) for tensor in main.tensors]
+    tensors = [_tensor(index, tensor, types, parsed.buffers) for index, tensor in enumerate(main.tensors)]
 
     def pick(indices: Any) -> tuple[Tensor, ...]:
         return tuple(tensors[index] for index in ([] if indices is None else indices) if index >= 0)
@@ -106,6 +130,7 @@ def _graph(schema: ModuleType, parsed: Any) -> Graph:
             activation=None if fused is None else activations[fused],
             inputs=pick(step.inputs),
             outputs=pick(step.outputs),
+            options={} if step.builtinOptions is None else dict(vars(step.builtinOptions)),
         )
 
     return Graph(
@@ -116,19 +141,21 @@ def _graph(schema: ModuleType, parsed: Any) -> Graph:
     )
 
 
-def _tensor(tensor: Any, types: dict[int, str], buffers: Any) -> Tensor:
+def _tensor(index: int, tensor: Any, types: dict[int, str], buffers: Any) -> Tensor:
     shape = () if tensor.shape is None else tuple(int(n) for n in tensor.shape)
     signature = () if tensor.shapeSignature is None else tuple(int(n) for n in tensor.shapeSignature)
     quantization = tensor.quantization
     data = buffers[tensor.buffer].data if buffers and tensor.buffer < len(buffers) else None  # some files list none
     return Tensor(
+        index=index,
         name=_text(tensor.name),
         shape=shape,
         dtype=types[tensor.type],
         fixed=all(n >= 0 for n in (*shape, *signature)),
-        constant=data is not None,
         scale=() if quantization is None else _numbers(quantization.scale),
         zero_point=() if quantization is None else _numbers(quantization.zeroPoint),
+        axis=0 if quantization is None else int(quantization.quantizedDimension),
+        raw=None if data is None else bytes(bytearray(data)),
     )
 
 
@@ -142,44 +169,3 @@ def _names(enumeration: type) -> dict[int, str]:
 
 def _text(name: Any) -> str:
     return name.decode(errors="replace") if isinstance(name, bytes) else str(name or "")
-
-
-# Each output value of a convolution is a sum over its window, kernel height x width x input channels.
-# The layouts of the weights are those of TensorFlow Lite's kernels (conv.cc, depthwise_conv.cc, fully_connected.cc).
-_Count = Callable[[tuple[Tensor, ...], tuple[Tensor, ...]], int]
-
-
-def _convolution(inputs: tuple[Tensor, ...], outputs: tuple[Tensor, ...]) -> int:
-    return math.prod(outputs[0].shape) * math.prod(inputs[1].shape[1:])  # weights: (out, height, width, in)
-
-
-def _depthwise(inputs: tuple[Tensor, ...], outputs: tuple[Tensor, ...]) -> int:
-    return math.prod(outputs[0].shape) * math.prod(inputs[1].shape[1:3])  # weights: (1, height, width, out)
-
-
-def _dense(inputs: tuple[Tensor, ...], outputs: tuple[Tensor, ...]) -> int:
-    return math.prod(outputs[0].shape) * inputs[1].shape[-1]  # weights: (out, in)
-
-
-def _transposed(inputs: tuple[Tensor, ...], _outputs: tuple[Tensor, ...]) -> int:
-    out, height, width, _ = inputs[1].shape  # inputs: output shape, weights (out, height, width, in), values
-    return math.prod(inputs[2].shape) * out * height * width
-
-
-def _matrices(inputs: tuple[Tensor, ...], outputs: tuple[Tensor, ...]) -> int:
-    return math.prod(outputs[0].shape) * inputs[0].shape[-1]  # (..., rows, inner) x (..., inner, columns)
-
-
-def _recurrent(inputs: tuple[Tensor, ...], _outputs: tuple[Tensor, ...]) -> int:
-    weights = sum(math.prod(tensor.shape) for tensor in inputs[1:] if tensor.constant and len(tensor.shape) == 2)
-    return weights * math.prod(inputs[0].shape[:-1])  # every weight once in each step: (batch, steps, features)
-
-
-_COUNTS: dict[str, _Count] = {
-    "CONV_2D": _convolution,
-    "DEPTHWISE_CONV_2D": _depthwise,
-    "FULLY_CONNECTED": _dense,
-    "TRANSPOSE_CONV": _transposed,
-    "BATCH_MATMUL": _matrices,
-    "UNIDIRECTIONAL_SEQUENCE_LSTM": _recurrent,
-}

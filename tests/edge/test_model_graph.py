@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from edge.errors import ModelError
-from quantize.macs import read_graph
+from edge.model_graph import read_graph
 from tests.small_graphs import PLAIN_MACS, Step, graph
 
 REFERENCE = Path(__file__).resolve().parents[2].parent / "shared" / "reference_models"

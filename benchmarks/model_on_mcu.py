@@ -1,0 +1,115 @@
+"""What an exported model takes on a Cortex-M4, beside TensorFlow Lite Micro; and does it answer real pictures alike?
+
+    python -m benchmarks.model_on_mcu                              # the shapes, random weights
+    python -m benchmarks.model_on_mcu --bundle B --pictures D      # a bundle on a folder per class, or a split.json
+
+Instructions are counts of an emulator, no times.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import subprocess
+import tempfile
+from pathlib import Path
+
+import click
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.emulated_cortex import BOARDS, outputs_of
+from benchmarks.mcu_shapes import SHAPES, integer_model
+from edge.bundle import MODEL_FILE, BundleFacts, Threshold, open_bundle
+from edge.interpreter import input_encoder
+from edge.labelled import labelled_pictures
+from edge.model_graph import read_graph
+from edge.pictures import read_picture
+from edge.preprocess import InputSpec, preprocess
+from firmware_bridge.compilers import find_host_compiler
+from firmware_bridge.elf_sizes import measure
+from firmware_bridge.emit import Emitted, emit
+from firmware_bridge.kernel_answers import ask_kernels
+from firmware_bridge.source import read_bundle_graph, source_of, tensor_spec
+
+PACKAGED = Path(__file__).resolve().parents[1] / "edge" / "data" / "bundle"
+
+
+@click.command()
+@click.option("--bundle", type=click.Path(path_type=Path))
+@click.option("--pictures", type=click.Path(path_type=Path))
+@click.option("--inputs", default=3, help="How many pictures of noise the emulated cores answer.")
+def main(bundle: Path | None, pictures: Path | None, inputs: int) -> None:
+    """Print the tables of docs/model_on_mcu.md."""
+    if bundle and pictures:
+        _real_pictures(bundle, pictures)
+        return
+    print(f"{'network':<18} {'flash':>7} {'memory':>7} {'TFLM arena':>10} {'ratio':>5}  instructions of M3, M4, M7")
+    for name in SHAPES:
+        print(_row(name, integer_model(name), inputs), flush=True)
+
+
+def _row(name: str, model: bytes, inputs: int) -> str:
+    graph = read_graph(model)
+    shape = graph.inputs[0].shape[1:]
+    emitted = emit(source_of(graph, _facts(shape, graph.outputs[0].shape[-1]), "model", name))
+    sizes = measure(emitted.source, emitted.header, "model")
+    pixels = np.random.default_rng(1).integers(0, 256, (inputs, *shape), dtype=np.uint8)
+    arena = ask_kernels("micro", model, (pixels[:1] ^ np.uint8(0x80)).view(np.int8)).arena["total"]
+    expected = ask_kernels("litert", model, (pixels ^ np.uint8(0x80)).view(np.int8)).outputs
+    counts = []
+    for core in BOARDS:
+        with tempfile.TemporaryDirectory() as folder:
+            outputs, spent = outputs_of(emitted, pixels, Path(folder), core)
+        alike = "" if np.array_equal(outputs, expected) else " DIFFERS"
+        counts.append(f"{spent.mean() / 1e6:.1f} M ({spent.mean() / graph.macs:.2f} / MAC){alike}")
+    assert sizes is not None
+    ratio = emitted.arena_bytes / arena
+    return f"{name:<18} {sizes.flash:>7} {emitted.arena_bytes:>7} {arena:>10} {ratio:>5.2f}  {', '.join(counts)}"
+
+
+def _facts(shape: tuple[int, ...], outputs: int) -> BundleFacts:
+    """Facts for a model without a bundle."""
+    labels = tuple(f"label_{number}" for number in range(outputs))
+    spec = InputSpec(width_px=shape[1], height_px=shape[0])
+    changed = {"labels": labels, "input": spec, "thresholds": {label: Threshold(min_score=0.5) for label in labels}}
+    return open_bundle(PACKAGED).facts.model_copy(update=changed)
+
+
+def _real_pictures(folder: Path, pictures: Path) -> None:
+    bundle = open_bundle(folder)
+    graph, facts = read_bundle_graph(bundle), bundle.facts
+    shown = labelled_pictures(pictures)
+    pixels = np.stack([preprocess(read_picture(one.path), facts.input) for one in shown])
+    stored = input_encoder(tensor_spec(graph.inputs[0]), facts.conventions.normalization)(pixels)
+    for like in ("litert", "micro"):
+        expected = ask_kernels(like, bundle.read(MODEL_FILE), stored).outputs
+        emitted = emit(source_of(graph, facts, "model", "real pictures", like))
+        with tempfile.TemporaryDirectory() as held:
+            here = _on_host(emitted, pixels, Path(held), expected.shape[1])
+            there, _ = outputs_of(emitted, pixels, Path(held))
+        alike = [int((outputs == expected).all(axis=1).sum()) for outputs in (here, there)]
+        print(
+            f"as {like}: {alike[0]} of {len(pixels)} on this computer, {alike[1]} on the emulated Cortex-M4, every byte"
+        )
+        right = [facts.labels[int(best)] == one.label for best, one in zip(there.argmax(axis=1), shown, strict=True)]
+        print(f"  {sum(right)} of {len(right)} labels are right")
+
+
+def _on_host(emitted: Emitted, pixels: NDArray[np.uint8], folder: Path, outputs: int) -> NDArray[np.int8]:
+    (folder / "model.c").write_text(emitted.source)
+    (folder / "model.h").write_text(emitted.header)
+    compiler = find_host_compiler()
+    assert compiler is not None
+    command = [*compiler, "-std=c99", "-O3", "-shared", "-fPIC", "-o", "model.so", "model.c"]
+    subprocess.run(command, cwd=folder, check=True)
+    library = ctypes.CDLL(str(folder / "model.so"))
+    library.model_outputs.restype = ctypes.POINTER(ctypes.c_int8)
+    answers = []
+    for one in pixels:
+        library.model_run(ctypes.c_void_p(one.ctypes.data))
+        answers.append(np.ctypeslib.as_array(library.model_outputs(), (outputs,)).copy())
+    return np.stack(answers)
+
+
+if __name__ == "__main__":
+    main()

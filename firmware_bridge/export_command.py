@@ -1,0 +1,73 @@
+"""`edge-sort export`: the model of a bundle for a microcontroller."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+import click
+
+_PATH = click.Path(path_type=Path)
+
+
+def _show_boards(context: click.Context, _option: click.Parameter, wanted: bool) -> None:
+    if not wanted or context.resilient_parsing:
+        return
+    from firmware_bridge.boards import boards_table
+
+    click.echo(boards_table())
+    context.exit()
+
+
+@click.command("export")
+@click.argument("bundle", type=_PATH)
+@click.option(
+    "--target", required=True, type=click.Choice(["c99", "tflm", "ethos-u"]),
+    help="c99: one C source without a library. tflm: for TensorFlow Lite Micro. "
+    "ethos-u: compiled by Vela for an Arm NPU.",
+)  # fmt: skip
+@click.option("--out", required=True, type=_PATH, help="Folder to write, new or empty.")
+@click.option("--name", default="model", show_default=True, help="What files and functions begin with.")
+@click.option(
+    "--like", type=click.Choice(["litert", "micro"]), default="litert", show_default=True,
+    help="Whose reference kernels the C answers like, byte for byte; they round FULLY_CONNECTED differently.",
+)  # fmt: skip
+@click.option("--accelerator", default="ethos-u55-128", show_default=True, help="For ethos-u: which, by Vela's name.")
+@click.option("--vela", type=_PATH, help="For ethos-u: where Vela is, if not on PATH.")
+@click.option("--board", help="Refuse when this board is too small; see --boards.")
+@click.option(
+    "--boards", is_flag=True, is_eager=True, expose_value=False, callback=_show_boards, help="List the boards known."
+)
+def export_command(
+    bundle: Path,
+    target: str,
+    out: Path,
+    name: str,
+    like: Literal["litert", "micro"],
+    accelerator: str,
+    vela: Path | None,
+    board: str | None,
+) -> None:
+    """Write the model of BUNDLE for a microcontroller, with what proves there that it answers as it should.
+
+    The folder holds the source, labels, golden answers of the reference kernels, a self-test, and a README of three
+    commands.
+    """
+    from firmware_bridge.boards import find_board
+
+    chosen = find_board(board) if board else None
+    if target == "c99":
+        from firmware_bridge.export_c99 import export_c99
+
+        made = export_c99(bundle, out, name, chosen, like)
+    elif target == "tflm":
+        from firmware_bridge.export_tflm import export_tflm
+
+        made = export_tflm(bundle, out, name, chosen)
+    else:
+        from firmware_bridge.export_ethos_u import export_ethos_u
+
+        made = export_ethos_u(bundle, out, name, accelerator, vela)
+    for line in made.notes:
+        click.echo(line)
+    click.echo(f"wrote {made.folder}; try it: {made.folder / 'README.md'}")

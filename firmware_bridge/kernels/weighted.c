@@ -1,0 +1,9 @@
+/* What a convolution of any kind has. In the bias the input's zero point is already counted in, so a place outside the
+   picture holds that zero point. outside: so many of it as the input has channels. */
+typedef struct {
+    const int8_t *weights;
+    const channel_t *channels;
+    const int8_t *outside;
+    place_t at;
+    int8_t zero, low, high;
+} weighted_t;

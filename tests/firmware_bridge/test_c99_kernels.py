@@ -1,0 +1,98 @@
+"""The C of an exported model answers every byte as TensorFlow Lite's reference kernels do."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.firmware_bridge.compiled_models import compile_models
+from tests.integer_graphs import NONE, RELU, RELU6, SAME, VALID, IntegerGraph
+
+
+def _plain(graph, size=(3, 3), stride=(1, 1), padding=SAME, activation=NONE, channels=5, **more):
+    graph.convolution(channels, size, stride, padding, activation, **more)
+
+
+def _residual(graph):
+    start = graph.convolution(6, (1, 1))
+    graph.convolution(6, (3, 3), activation=RELU)
+    graph.addition(graph.convolution(6, (3, 3)), start, RELU)
+
+
+def _separable(graph):
+    graph.depthwise((1, 1))
+    graph.convolution(8, (3, 3), (2, 2), activation=RELU6)
+    for width, stride in ((12, 1), (16, 2), (16, 1)):
+        graph.depthwise((3, 3), (stride, stride), activation=RELU6)
+        graph.convolution(width, (1, 1), activation=RELU6)
+
+
+def _rescaled(graph):
+    graph.constant_operand("MUL")
+    graph.constant_operand("ADD")
+    graph.convolution(4, (3, 3), activation=RELU)
+    graph.pool("MAX_POOL_2D", (2, 2), (2, 2))
+
+
+def _joined(graph):
+    start = graph.at
+    first = graph.pool("MAX_POOL_2D", (2, 2), (2, 2), SAME)
+    graph.at = start
+    second = graph.pool("MAX_POOL_2D", (3, 2), (2, 2), SAME)
+    graph.joined([first, second])
+
+
+def _ended(graph):
+    graph.mean()
+    graph.dense(5)
+    graph.softmax()
+
+
+CASES = {
+    "same": _plain,
+    "valid": lambda g: _plain(g, padding=VALID),
+    "stride": lambda g: _plain(g, (3, 3), (2, 2), activation=RELU),
+    "odd window": lambda g: _plain(g, (2, 5), (1, 3), activation=RELU6, channels=9),
+    "dilation": lambda g: _plain(g, (3, 3), dilation=(2, 3)),
+    "one scale": lambda g: _plain(g, (1, 1), per_axis=False, channels=4),
+    "depthwise": lambda g: g.depthwise((3, 3), activation=RELU6),
+    "depthwise stride": lambda g: g.depthwise((3, 2), (2, 2), VALID),
+    "depthwise dilation": lambda g: g.depthwise((3, 3), dilation=(2, 2)),
+    "several for each": lambda g: g.depthwise((3, 3), (2, 1), multiplier=3),
+    "dense": lambda g: (g.flatten(), g.dense(7, RELU)),
+    "dense per axis": lambda g: (g.flatten(), g.dense(6, per_axis=True)),
+    "residual": _residual,
+    "separable": _separable,
+    "rescaled": _rescaled,
+    "joined": _joined,
+    "average": lambda g: g.pool("AVERAGE_POOL_2D", (3, 3), (2, 2), SAME),
+    "average clamped": lambda g: g.pool("AVERAGE_POOL_2D", (2, 3), (1, 1), VALID, RELU6),
+    "most": lambda g: g.pool("MAX_POOL_2D", (3, 3), (1, 2), SAME, RELU),
+    "mean": lambda g: g.mean(),
+    "mean kept": lambda g: g.mean(keep=True),
+    "padded": lambda g: g.pad(1, 2, 0, 3),
+    "padded convolution": lambda g: (g.pad(0, 1, 0, 1), _plain(g, stride=(2, 2), padding=VALID)),
+    "padded dense": lambda g: (g.pad(1, 0, 1, 0), g.flatten(), g.dense(4)),
+    "padded depthwise": lambda g: (g.pad(1, 1, 1, 1), g.depthwise((3, 3), (2, 2), VALID)),
+    "softmax": lambda g: (g.flatten(), g.dense(11), g.softmax()),
+    "logistic": lambda g: (g.flatten(), g.dense(2), g.logistic()),
+    "relu": lambda g: g.requantize("RELU"),
+    "relu6": lambda g: (_plain(g), g.requantize("RELU6")),
+    "requantized twice": lambda g: (_plain(g), g.requantize(), g.requantize()),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def compiled(tmp_path_factory):
+    """Every case, compiled with the undefined-behaviour sanitizer where the compiler has it."""
+    models = []
+    for number, case in enumerate(CASES.values()):
+        graph = IntegerGraph((7, 6, 3), number, scale=0.05, zero=number * 8 - 128)
+        case(graph)
+        models.append(graph.packed())
+    return dict(zip(CASES, compile_models(models, tmp_path_factory.mktemp("c")), strict=True))
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_kernel_answers_as_the_reference(compiled, case):
+    """Each operator, with its paddings, strides, dilations and activations."""
+    assert compiled[case].differing(12) == 0

@@ -1,0 +1,74 @@
+"""`--target ethos-u`: Vela is run once, its table is kept, and what it estimates is called an estimate."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from edge.cli import cli
+from tests.firmware_bridge.compiled_models import PACKAGED, classifier_graph
+from tests.small_graphs import compiled_from
+
+# prints and writes as Vela 5.2 was seen to
+STAND_IN = """#!{python}
+import pathlib, sys
+out = pathlib.Path(sys.argv[sys.argv.index("--output-dir") + 1])
+accelerator = sys.argv[sys.argv.index("--accelerator-config") + 1]
+if accelerator == "ethos-u99":
+    print("vela: error: argument --accelerator-config: invalid choice")
+    sys.exit(2)
+out.mkdir()
+(out / "model_vela.tflite").write_bytes(pathlib.Path({compiled!r}).read_bytes())
+(out / "model_per-layer.csv").write_text("Original Operator,Target,Op Cycles\\nConv2D,NPU,4912\\n")
+summary = "experiment,core_clock,inference_time,cycles_total\\ndefault,500000000.0,0.0004,204504\\n"
+(out / "model_summary_X.csv").write_text(summary)
+"""
+
+
+@pytest.fixture
+def vela(tmp_path):
+    """A stand-in that maps all but the last two operators of a small network; and that network's bundle."""
+    graph = classifier_graph()
+    compiled = compiled_from(graph.packed(), len(graph.graph.operators) - 2)
+    (tmp_path / "compiled").write_bytes(compiled.replace(b"edgetpu-custom-op", b"ethos-u\0\0\0\0\0\0\0\0\0\0"))
+    path = tmp_path / "vela"
+    path.write_text(STAND_IN.format(python=sys.executable, compiled=str(tmp_path / "compiled")))
+    path.chmod(0o755)
+    return path
+
+
+def export(bundle, out, vela, accelerator="ethos-u55-128"):
+    return CliRunner().invoke(
+        cli, ["export", str(bundle), "--target", "ethos-u", "--out", str(out), "--vela", str(vela),
+              "--accelerator", accelerator],
+    )  # fmt: skip
+
+
+def test_the_report_says_what_stays_on_the_cpu_and_what_vela_estimates(bundle_of, tmp_path, vela):
+    """Operators are counted in the compiled file itself."""
+    done = export(bundle_of(classifier_graph()), tmp_path / "out", vela)
+    assert done.exit_code == 0, done.output
+    assert "SOFTMAX                    1 on the CPU" in done.output
+    assert "Vela's estimates, not measured: clock, Hz 500000000.0; cycles 204504; time, s 0.0004" in done.output
+    report = json.loads((tmp_path / "out" / "report.json").read_text())
+    assert np.isclose(report["mapped_macs"], 1)
+    assert "Conv2D,NPU,4912" in (tmp_path / "out" / "layers.csv").read_text()
+
+
+def test_what_vela_refuses_is_told_in_its_words(tmp_path, vela):
+    """And nothing is written."""
+    done = export(PACKAGED, tmp_path / "out", vela, "ethos-u99")
+    assert done.exit_code == 1
+    assert "Vela made nothing of the model: vela: error: argument --accelerator-config" in done.output
+    assert not (tmp_path / "out").exists()
+
+
+def test_without_vela_the_way_to_it_is_told(tmp_path):
+    """It is on PyPI."""
+    done = export(PACKAGED, tmp_path / "out", tmp_path / "nonsuch")
+    assert done.exit_code == 1
+    assert "nonsuch: expected Vela, found none that starts" in done.output
