@@ -31,3 +31,21 @@ def test_every_block_says_where_it_goes():
     words = [int.from_bytes(block[i : i + 4], "little") for i in range(0, 32, 4)]
     assert words == [0x0A324655, 0x9E5D5157, 0x2000, FLASH + 256, 256, 1, 2, 0xE48BFF56]
     assert block[508:] == (0x0AB16F30).to_bytes(4, "little")
+
+
+def test_firmware_is_written_as_files(tmp_path, monkeypatch):
+    """For an RP2040 as bytes and as UF2; a compiler that a board does not have is refused with the one it has."""
+    from click.testing import CliRunner
+
+    from firmware_bridge import write_firmware
+
+    monkeypatch.setattr(write_firmware, "build", lambda board, compiler: b"image of " + board.encode())
+    monkeypatch.setattr(write_firmware, "compiler_for", lambda board, name: None)
+    done = CliRunner().invoke(write_firmware.main, ["rp2040", "--out", str(tmp_path / "new")])
+    assert done.exit_code == 0, done.output
+    assert (tmp_path / "new" / "edge-sort-rp2040.bin").read_bytes() == b"image of rp2040"
+    assert (tmp_path / "new" / "edge-sort-rp2040.uf2").read_bytes() == uf2(b"image of rp2040")
+    monkeypatch.undo()
+    done = CliRunner().invoke(write_firmware.main, ["uno", "--out", str(tmp_path), "--compiler", "zig"])
+    assert done.exit_code == 1
+    assert "Error: expected gcc as compiler for uno, got 'zig'" in done.output
