@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))  # the helpers beside the tests
-
-import host_core
+from tests.firmware_bridge import host_core
 
 
 @pytest.fixture(scope="session")
 def core_program(tmp_path_factory):
     """The core as a program, compiled once."""
-    return host_core.build(tmp_path_factory.mktemp("core"), "es_child.c")
+    return host_core.build(tmp_path_factory, "es_child.c")
 
 
 @pytest.fixture
