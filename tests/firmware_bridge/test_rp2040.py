@@ -34,6 +34,7 @@ from firmware_bridge.messages import (
     SetSensor,
     Stats,
 )
+from firmware_bridge.ready_image import ready_image
 from tests.firmware_bridge.board_host import GATE_PINS, BoardHost
 
 WITHIN_US = 2.0
@@ -42,7 +43,7 @@ RAM_NOBODY_USES = 0x3F000
 
 
 def image_by(name):
-    """The image as a compiler makes it, or skip."""
+    """The image as a compiler makes it from the sources, or skip."""
     try:
         return build("rp2040", compiler_for("rp2040", name))
     except BuildError as error:
@@ -53,8 +54,8 @@ def image_by(name):
 
 @pytest.fixture(scope="session")
 def image():
-    """The image by the first compiler that is here."""
-    return image_by(None)
+    """The image that comes with the package."""
+    return ready_image("rp2040")
 
 
 @pytest.fixture
