@@ -68,10 +68,14 @@ def compiler_for(board: str, name: str | None = None) -> Compiler:
     known = COMPILERS.get(board)
     if known is None:
         raise BuildError(f"expected one of {', '.join(COMPILERS)} as board, got {board!r}")
-    for compiler in known:
-        if name in (None, compiler.name) and compiler.find() is not None:
+    usable = [one for one in known if name in (None, one.name)]
+    if not usable:
+        names = " or ".join(one.name for one in known)
+        raise BuildError(f"expected {names} as compiler for {board}, got {name!r}")
+    for compiler in usable:
+        if compiler.find() is not None:
             return compiler
-    packages = " or ".join(one.package for one in known if name in (None, one.name))
+    packages = " or ".join(one.package for one in usable)
     raise BuildError(f"building the firmware for {board} needs {packages}, which is not installed here")
 
 

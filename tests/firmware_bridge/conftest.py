@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))  # the helpers beside the tests
-
-import host_core
+from tests.firmware_bridge import host_core
 
 from edge.bundle import MODEL_FILE, write_bundle
 from tests.firmware_bridge.compiled_models import facts_of
@@ -18,7 +13,7 @@ from tests.firmware_bridge.compiled_models import facts_of
 @pytest.fixture(scope="session")
 def core_program(tmp_path_factory):
     """The core as a program, compiled once."""
-    return host_core.build(tmp_path_factory.mktemp("core"), "es_child.c")
+    return host_core.build(tmp_path_factory, "es_child.c")
 
 
 @pytest.fixture

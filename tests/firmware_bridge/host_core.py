@@ -35,14 +35,27 @@ def compiler():
     pytest.skip("needs gcc or clang with its address and undefined-behaviour sanitizers")
 
 
-def build(folder, main):
-    """Compile the core with one of the programs beside it; the path of the program."""
-    program = folder / main.removesuffix(".c")
-    sources = [*sorted(CORE.glob("*.c")), HERE / "es_host.c", HERE / main]
-    command = [compiler(), *FLAGS, *SANITIZERS, f"-I{CORE}", f"-I{HERE}", "-o", program, *sources]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+@functools.cache
+def objects(folder):
+    """The core and its board of variables, compiled once into a folder."""
+    folder.mkdir(exist_ok=True)
+    sources = [*sorted(CORE.glob("*.c")), HERE / "es_host.c"]
+    compile_c([*FLAGS, f"-I{CORE}", f"-I{HERE}", "-c", *sources], folder)
+    return sorted(folder.glob("*.o"))
+
+
+def build(factory, main):
+    """Compile one of the programs beside the core; the path of the program. factory: pytest's, for the session."""
+    program = factory.mktemp("program") / main.removesuffix(".c")
+    parts = objects(factory.getbasetemp() / "core")
+    compile_c([*FLAGS, f"-I{CORE}", f"-I{HERE}", "-o", program, HERE / main, *parts], program.parent)
     return program
+
+
+def compile_c(words, folder):
+    """Run the compiler, with sanitizers."""
+    done = subprocess.run([compiler(), *SANITIZERS, *words], cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 class HostCore:

@@ -6,12 +6,12 @@ import random
 import subprocess
 from enum import IntEnum
 
-import host_core
 import pytest
 
 from firmware_bridge.c_header import snake
 from firmware_bridge.codec import ProtocolError, decode, encode
 from firmware_bridge.wire import BY_ID
+from tests.firmware_bridge import host_core
 
 TOP = """#include <stdio.h>
 #include <string.h>
@@ -74,9 +74,8 @@ def program(tmp_path_factory):
     source = folder / "reader.c"
     source.write_text(TOP + "".join(case(BY_ID[id]) for id in sorted(BY_ID)) + BOTTOM)
     out = folder / "reader"
-    command = [host_core.compiler(), *host_core.FLAGS, *host_core.SANITIZERS, f"-I{host_core.CORE}", "-o", out, source]
-    done = subprocess.run([*command, host_core.CORE / "es_frame.c"], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    words = [*host_core.FLAGS, f"-I{host_core.CORE}", "-o", out, source, host_core.CORE / "es_frame.c"]
+    host_core.compile_c(words, folder)
     return out
 
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import subprocess
 
-import host_core
 import pytest
+
+from tests.firmware_bridge import host_core
 
 
 @pytest.fixture(scope="module")
 def fuzz(tmp_path_factory):
     """The fuzzer, compiled."""
-    return host_core.build(tmp_path_factory.mktemp("fuzz"), "es_fuzz.c")
+    return host_core.build(tmp_path_factory, "es_fuzz.c")
 
 
 def run(program, seed, frames):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from host_core import LATE, MAX_ON, MIN_OFF, HostCore, set_up
 
 from firmware_bridge.codes import Cause, Status
 from firmware_bridge.messages import (
@@ -22,6 +21,7 @@ from firmware_bridge.messages import (
     SetGate,
     Stats,
 )
+from tests.firmware_bridge.host_core import LATE, MAX_ON, MIN_OFF, HostCore, set_up
 
 
 def plan(device, begins, length=50_000, *, gate=0, part=1):

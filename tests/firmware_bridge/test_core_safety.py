@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from host_core import HostCore, set_up
 
 from firmware_bridge.codec import encode
 from firmware_bridge.codes import NO_PIN, PROTOCOL, Cause, Latch, Pull, Refusal, Reset, State, Status
@@ -33,6 +32,7 @@ from firmware_bridge.messages import (
     SetSensor,
     Stats,
 )
+from tests.firmware_bridge.host_core import HostCore, set_up
 
 
 def open_gate(device, length=150_000, part=1):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 
 import pytest
-from host_core import HostCore
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -30,6 +29,7 @@ from firmware_bridge.messages import (
     SetEstop,
     SetGate,
 )
+from tests.firmware_bridge.host_core import HostCore
 
 MAX_ON, MIN_OFF, LATE, BEAT, ESTOP_PIN = 30_000, 4_000, 1_000, 50_000, 9
 PINS = {2: 0, 3: 1, 4: 0}  # pin: resting level; gate n is on the nth

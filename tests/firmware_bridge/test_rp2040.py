@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 
 import pytest
-from board_host import GATE_PINS, BoardHost
 
 from firmware_bridge.codec import encode, next_number
 from firmware_bridge.codes import PROTOCOL, Pull, Reset, State, Status
@@ -21,6 +20,7 @@ from firmware_bridge.messages import (
     Edge,
     Halt,
     Heartbeat,
+    Hello,
     Latched,
     Missed,
     Nack,
@@ -30,9 +30,12 @@ from firmware_bridge.messages import (
     Pong,
     SetEncoder,
     SetEstop,
+    SetGate,
     SetSensor,
     Stats,
 )
+from firmware_bridge.ready_image import ready_image
+from tests.firmware_bridge.board_host import GATE_PINS, BoardHost
 
 WITHIN_US = 2.0
 WATCHDOG_US = 50_000
@@ -40,7 +43,7 @@ RAM_NOBODY_USES = 0x3F000
 
 
 def image_by(name):
-    """The image as a compiler makes it, or skip."""
+    """The image as a compiler makes it from the sources, or skip."""
     try:
         return build("rp2040", compiler_for("rp2040", name))
     except BuildError as error:
@@ -51,8 +54,8 @@ def image_by(name):
 
 @pytest.fixture(scope="session")
 def image():
-    """The image by the first compiler that is here."""
-    return image_by(None)
+    """The image that comes with the package."""
+    return ready_image("rp2040")
 
 
 @pytest.fixture
@@ -108,6 +111,23 @@ def test_edges_are_within_two_microseconds(host):
     host.wait(100_000)
 
     check_edges(host, plans)
+
+
+def test_all_sixteen_gates_move_at_once(host):
+    """In one write, each edge within two microseconds."""
+    host.call(Hello(PROTOCOL, 1, "test"))
+    for gate in range(16):
+        assert host.command(SetGate(gate, 2 + gate, gate % 2, 10_000, 0, 0)).status is Status.OK
+    host.command(Arm(60_000_000, 0))
+    host.edges.clear()
+    start = host.tick + 250_000
+    for gate in range(16):
+        assert host.command(Plan(gate, start, start + 1000, gate)).status is Status.OK
+    host.wait(100_000)
+
+    assert len(host.edges) == 32
+    assert all(0 <= at - start < WITHIN_US for _, _, at in host.edges[:16])
+    assert all(0 <= at - start - 1000 < WITHIN_US for _, _, at in host.edges[16:])
 
 
 def check_edges(host, plans):
@@ -217,10 +237,10 @@ def test_ping_tells_the_devices_time(host):
     assert abs((asked + heard) / 2 - (pong.received + pong.sent) / 2) < 12
 
 
-def flood(host, count):
-    """Plan `count` openings, one every 10 ms, 300 ms ahead, with late plans, garbage and pings filling the line."""
+def flood(host, count, ahead):
+    """Plan `count` openings, one every 10 ms, so long ahead, with late plans, garbage and pings filling the line."""
     rng = random.Random(1)
-    start = (host.tick + 300_000) % 2**32
+    start = (host.tick + ahead) % 2**32
     plans, late = [], 0
     for i in range(count):
         opens = start + i * 10_000 + (0 if i % 20 < 2 else rng.randrange(4000))
@@ -238,18 +258,18 @@ def flood(host, count):
             late += numbered
         host.board.write(host.acknowledgement())
         host.wait(10_000)
-    for _ in range(40):
+    for _ in range(ahead // 10_000 + 5):
         host.board.write(host.acknowledgement() + encode(Heartbeat(1)))
         host.wait(10_000)
     return plans
 
 
-def run_flood(image, count):
+def run_flood(image, count, ahead=300_000):
     """The flood, over the wrap of the device's counter; the worst edge, in microseconds."""
     pytest.importorskip("rp2040py", reason="needs rp2040py, the emulated RP2040")
-    host = BoardHost(EmulatedRp2040(image, start_us=2**32 - 300_000))
+    host = BoardHost(EmulatedRp2040(image, start_us=2**32 - 180_000 - ahead))
     host.set_up(heartbeat=100_000)
-    plans = flood(host, count)
+    plans = flood(host, count, ahead)
     acks = [one.status for one in host.told(Ack)]
     assert acks.count(Status.OK) >= count
     assert len([one for one in acks if one in (Status.PAST, Status.BACKWARDS)]) == count
@@ -262,7 +282,7 @@ def run_flood(image, count):
 
 def test_a_flood_delays_no_edge(image):
     """A few openings with the line full of late plans, garbage and pings."""
-    assert run_flood(image, 8) < WITHIN_US
+    assert run_flood(image, 8, ahead=60_000) < WITHIN_US
 
 
 @pytest.mark.slow

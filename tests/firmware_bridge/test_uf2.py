@@ -1,11 +1,17 @@
-"""The file that is copied onto a board."""
+"""The files that are put onto a board."""
 
 from __future__ import annotations
 
+from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from firmware_bridge import write_firmware
+from firmware_bridge.firmware_build import BuildError, build, compiler_for
+from firmware_bridge.ready_image import ZIG, ready_image
 from firmware_bridge.uf2 import FLASH, uf2
 
 
@@ -31,3 +37,33 @@ def test_every_block_says_where_it_goes():
     words = [int.from_bytes(block[i : i + 4], "little") for i in range(0, 32, 4)]
     assert words == [0x0A324655, 0x9E5D5157, 0x2000, FLASH + 256, 256, 1, 2, 0xE48BFF56]
     assert block[508:] == (0x0AB16F30).to_bytes(4, "little")
+
+
+def test_firmware_is_written_as_files_without_a_compiler(tmp_path, monkeypatch):
+    """For an RP2040 the image that comes with the package, as bytes and as UF2."""
+    monkeypatch.setattr(write_firmware, "compiler_for", None)
+    done = CliRunner().invoke(write_firmware.main, ["rp2040", "--out", str(tmp_path / "new")])
+
+    assert done.exit_code == 0, done.output
+    assert (tmp_path / "new" / "edge-sort-rp2040.bin").read_bytes() == ready_image("rp2040")
+    assert (tmp_path / "new" / "edge-sort-rp2040.uf2").read_bytes() == uf2(ready_image("rp2040"))
+
+
+def test_a_compiler_that_a_board_does_not_have_is_refused(tmp_path):
+    """With the one it has, and so is an image that does not come with the package."""
+    done = CliRunner().invoke(write_firmware.main, ["uno", "--out", str(tmp_path), "--compiler", "zig"])
+
+    assert done.exit_code == 1
+    assert "Error: expected gcc as compiler for uno, got 'zig'" in done.output
+    with pytest.raises(BuildError, match="brings firmware for rp2040, not for 'uno'; build it"):
+        ready_image("uno")
+
+
+def test_the_image_that_comes_with_the_package_is_built_from_its_sources():
+    """The pinned zig gives the same bytes everywhere; a change of the C sources takes a new image."""
+    installed = version("ziglang") if find_spec("ziglang") else None
+    if installed != ZIG:
+        pytest.skip(f"needs ziglang {ZIG} from PyPI, found {installed}")
+
+    built = build("rp2040", compiler_for("rp2040", "zig"))
+    assert built == ready_image("rp2040"), "run: python -m firmware_bridge.ready_image"

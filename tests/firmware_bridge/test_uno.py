@@ -7,12 +7,12 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from board_host import GATE_PINS, BoardHost
 
 from firmware_bridge.codec import encode, next_number
 from firmware_bridge.codes import Reset, Status
 from firmware_bridge.firmware_build import BuildError, build_elf, compiler_for, flat
 from firmware_bridge.messages import AskStats, Boot, Heartbeat, Latched, Nack, Opened, Ping, Plan, Pong, Stats
+from tests.firmware_bridge.board_host import GATE_PINS, BoardHost
 
 WITHIN_US = 8.0
 WATCHDOG_US = 66_000  # 60 ms by an oscillator of its own

@@ -13,7 +13,7 @@
 #define ES_TX_SIZE 256
 #define ES_STAMPS 16
 #define ES_LEAD_US 200
-#define ES_SPIN_US 12
+#define ES_SPIN_US 30
 
 #ifndef ES_BAUD
 #define ES_BAUD 115200
