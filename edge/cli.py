@@ -57,7 +57,10 @@ COMMANDS = {
         "Measure the belt's speed or a gate's moment on passing parts.",
     ),
     "gate": ("edge.gate_command:gate_command", "Move one gate by hand, within its limits, or bring all to rest."),
-    "mcu": ("firmware_bridge.mcu_command:mcu_command", "Look at, watch and try the microcontroller that moves gates."),
+    "mcu": (
+        "firmware_bridge.mcu_command:mcu_command",
+        "Put firmware on the microcontroller that moves gates, watch it, try it.",
+    ),
     "service": ("edge.service_command:service_command", "Run the line as a systemd service."),
     "prove": (
         "edge.prove_command:prove_command",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -20,7 +21,37 @@ def _of_a_board(command: Any) -> Any:
 
 @click.group("mcu")
 def mcu_command() -> None:
-    """Look at, watch and try the microcontroller that moves gates."""
+    """Put firmware on the microcontroller that moves gates, look at it, watch it, try it."""
+
+
+@mcu_command.command("flash")
+@click.argument("board", type=click.Choice(["rp2040", "uno"]))
+@click.option("--drive", type=click.Path(path_type=Path), help="rp2040: where the drive of its boot loader is mounted.")
+@click.option("--port", help="uno: its serial port, such as /dev/ttyACM0.")
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Only write the files, into this folder.")
+@click.option("--compiler", type=click.Choice(["gcc", "zig"]), help="Build it with this one first.")
+def flash_command(board: str, drive: Path | None, port: str | None, out: Path | None, compiler: str | None) -> None:
+    """Put the gate controller's firmware on a BOARD, or write it as files.
+
+    A Pico: hold BOOTSEL while you plug it in, and give its drive. An Uno: give its port; avrdude does it.
+    """
+    from firmware_bridge.flash import flash_rp2040, flash_uno
+    from firmware_bridge.write_firmware import write_firmware
+
+    wanted = {"rp2040": ("--drive", drive), "uno": ("--port", port)}[board]
+    if out is not None and drive is None and port is None:
+        for path in write_firmware(board, out, compiler):
+            click.echo(f"{path}: {path.stat().st_size:,} bytes")
+        return
+    if wanted[1] is None or out is not None or (drive is not None and port is not None):
+        raise click.UsageError(f"for {board}: give {wanted[0]} to put it on the board, or --out to write it as files")
+    if drive is not None:
+        click.echo(
+            f"{flash_rp2040(drive, compiler)}: the board starts with it now; try: edge-sort mcu info --port PORT"
+        )
+    elif port is not None:
+        flash_uno(port, compiler)
+        click.echo(f"the board on {port} starts with it now; try: edge-sort mcu info --port {port}")
 
 
 @mcu_command.command("info")

@@ -17,7 +17,7 @@ def ready_image(board: str) -> bytes:
     if board not in BOARDS:
         raise BuildError(
             f"the package brings firmware for {', '.join(BOARDS)}, not for {board!r}; "
-            f"build it: python -m firmware_bridge.write_firmware {board} --out DIR"
+            f"build it: edge-sort mcu flash {board} --out DIR"
         )
     return (IMAGES / f"{board}.bin").read_bytes()
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from edge.clocks import Clock
 from firmware_bridge.emulated_rp2040 import EmulatedRp2040
-from firmware_bridge.firmware_build import build, compiler_for
 from firmware_bridge.host_board import LOOK_EVERY_S, PinWrite
+from firmware_bridge.ready_image import ready_image
 
 BOARD = "rp2040"
 
@@ -14,12 +14,12 @@ class Rp2040Board:
     """A Port whose other end is an emulated RP2040, moved on to the host's time whenever bytes are asked for."""
 
     def __init__(self, clock: Clock, *, image: bytes | None = None, start_us: int = 0) -> None:
-        """image: of the firmware, built here by default. start_us: what its counter begins at.
+        """image: of the firmware, by default the one that comes with the package. start_us: what its counter begins at.
 
-        Raises BuildError without a compiler, MissingPackageError without the emulator.
+        Raises MissingPackageError without the emulator.
         """
         self._clock = clock
-        self._chip = EmulatedRp2040(image or build(BOARD, compiler_for(BOARD)), start_us=start_us)
+        self._chip = EmulatedRp2040(image or ready_image(BOARD), start_us=start_us)
         self._began_at, self._began_ns = clock.now(), self._chip.now_ns
         self.pins: list[PinWrite] = []
         self._chip.on_pin(self._moved)

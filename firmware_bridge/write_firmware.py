@@ -1,13 +1,10 @@
-"""The firmware as files to put on a board: `python -m firmware_bridge.write_firmware rp2040 --out DIR`."""
+"""The firmware as files to put on a board."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-import click
-
-from edge.errors import EdgeSortError
-from firmware_bridge.firmware_build import COMPILERS, build, compiler_for
+from firmware_bridge.firmware_build import build, compiler_for
 from firmware_bridge.ready_image import BOARDS, ready_image
 from firmware_bridge.uf2 import uf2
 
@@ -25,23 +22,3 @@ def write_firmware(board: str, folder: Path, compiler: str | None = None) -> lis
     for path, data in zip(paths, files.values(), strict=True):
         path.write_bytes(data)
     return paths
-
-
-@click.command()
-@click.argument("board", type=click.Choice(sorted(COMPILERS)))
-@click.option("--out", type=click.Path(file_okay=False, path_type=Path), required=True, help="Folder for the files.")
-@click.option(
-    "--compiler", type=click.Choice(["gcc", "zig"]), help="Build it with this; default: what comes with the package."
-)
-def main(board: str, out: Path, compiler: str | None) -> None:
-    """Write the gate controller's firmware for a board as files."""
-    try:
-        paths = write_firmware(board, out, compiler)
-    except EdgeSortError as error:
-        raise click.ClickException(str(error)) from error
-    for path in paths:
-        click.echo(f"{path}: {path.stat().st_size:,} bytes")
-
-
-if __name__ == "__main__":
-    main()

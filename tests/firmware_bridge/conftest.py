@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.firmware_bridge import host_core
-
 from edge.bundle import MODEL_FILE, write_bundle
+from tests.firmware_bridge import host_core
 from tests.firmware_bridge.compiled_models import facts_of
 
 

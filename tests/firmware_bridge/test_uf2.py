@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from edge.cli import cli
 from firmware_bridge import write_firmware
 from firmware_bridge.firmware_build import BuildError, build, compiler_for
 from firmware_bridge.ready_image import ZIG, ready_image
@@ -42,7 +43,7 @@ def test_every_block_says_where_it_goes():
 def test_firmware_is_written_as_files_without_a_compiler(tmp_path, monkeypatch):
     """For an RP2040 the image that comes with the package, as bytes and as UF2."""
     monkeypatch.setattr(write_firmware, "compiler_for", None)
-    done = CliRunner().invoke(write_firmware.main, ["rp2040", "--out", str(tmp_path / "new")])
+    done = CliRunner().invoke(cli, ["mcu", "flash", "rp2040", "--out", str(tmp_path / "new")])
 
     assert done.exit_code == 0, done.output
     assert (tmp_path / "new" / "edge-sort-rp2040.bin").read_bytes() == ready_image("rp2040")
@@ -51,10 +52,10 @@ def test_firmware_is_written_as_files_without_a_compiler(tmp_path, monkeypatch):
 
 def test_a_compiler_that_a_board_does_not_have_is_refused(tmp_path):
     """With the one it has, and so is an image that does not come with the package."""
-    done = CliRunner().invoke(write_firmware.main, ["uno", "--out", str(tmp_path), "--compiler", "zig"])
+    done = CliRunner().invoke(cli, ["mcu", "flash", "uno", "--out", str(tmp_path), "--compiler", "zig"])
 
     assert done.exit_code == 1
-    assert "Error: expected gcc as compiler for uno, got 'zig'" in done.output
+    assert "expected gcc as compiler for uno, got 'zig'" in done.output
     with pytest.raises(BuildError, match="brings firmware for rp2040, not for 'uno'; build it"):
         ready_image("uno")
 

@@ -1,0 +1,87 @@
+"""Firmware comes onto boards by the drive of a boot loader, or by avrdude; whatever is not there is named."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import pytest
+from click.testing import CliRunner
+
+from edge.cli import cli
+from firmware_bridge import flash
+from firmware_bridge.flash import FlashError, flash_rp2040, flash_uno
+from firmware_bridge.ready_image import ready_image
+from firmware_bridge.uf2 import uf2
+
+
+def flashed(*arguments):
+    """Run the command."""
+    return CliRunner().invoke(cli, ["mcu", "flash", *arguments])
+
+
+def test_a_pico_gets_the_image_on_the_drive_of_its_boot_loader(tmp_path):
+    """The one that comes with the package, as UF2."""
+    (tmp_path / "INFO_UF2.TXT").write_text("UF2 Bootloader v3.0\nModel: Raspberry Pi RP2\nBoard-ID: RPI-RP2\n")
+    done = flashed("rp2040", "--drive", str(tmp_path))
+    assert done.exit_code == 0, done.output
+    assert (tmp_path / "edge-sort-rp2040.uf2").read_bytes() == uf2(ready_image("rp2040"))
+
+
+@pytest.mark.parametrize("told", [None, "Board-ID: SAMD21\n"])
+def test_nothing_is_written_to_another_drive(tmp_path, told):
+    """A folder, or the drive of another board."""
+    if told is not None:
+        (tmp_path / "INFO_UF2.TXT").write_text(told)
+    with pytest.raises(FlashError, match="hold BOOTSEL"):
+        flash_rp2040(tmp_path)
+    assert not list(tmp_path.glob("*.uf2"))
+
+
+@pytest.fixture
+def avrdude(tmp_path, monkeypatch):
+    """A stand-in that writes down how it was called, and ends as it is told."""
+    program, calls = tmp_path / "avrdude", tmp_path / "calls"
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setattr(flash, "write_firmware", lambda board, folder, compiler: [folder / f"edge-sort-{board}.bin"])
+
+    def make(code=0, says=""):
+        program.write_text(
+            f"#!{sys.executable}\nimport sys\nopen({str(calls)!r}, 'w').write(' '.join(sys.argv[1:]))\n"
+            f"print({says!r}, file=sys.stderr)\nsys.exit({code})\n"
+        )
+        program.chmod(0o755)
+        return calls
+
+    return make
+
+
+def test_an_uno_gets_it_from_avrdude(avrdude):
+    """With the options of its boot loader."""
+    calls = avrdude()
+    flash_uno("/dev/ttyACM7")
+    told = calls.read_text()
+    assert told.startswith("-p atmega328p -c arduino -P /dev/ttyACM7 -b 115200 -U flash:w:")
+    assert told.endswith("edge-sort-uno.bin:r")
+
+
+def test_what_avrdude_says_when_it_fails_is_handed_on(avrdude):
+    """Its last words name the cause."""
+    avrdude(1, "avrdude: ser_open(): can't open device")
+    with pytest.raises(FlashError, match="can't open device; check the port"):
+        flash_uno("/dev/ttyACM7")
+
+
+def test_without_avrdude_the_command_says_how_to_get_it(monkeypatch):
+    """Before anything is built."""
+    monkeypatch.setattr(flash.shutil, "which", lambda name: None)
+    with pytest.raises(FlashError, match="sudo apt install avrdude"):
+        flash_uno("/dev/ttyACM7")
+
+
+@pytest.mark.parametrize("options", [[], ["--port", "/dev/ttyACM0"], ["--drive", "x", "--out", "y"]])
+def test_a_flash_that_names_no_way_onto_the_board_is_a_usage_error(options):
+    """A Pico has no port to be flashed by; files and board are two things."""
+    done = flashed("rp2040", *options)
+    assert done.exit_code == 2
+    assert "give --drive to put it on the board, or --out" in done.output
