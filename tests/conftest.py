@@ -7,9 +7,20 @@ from html.parser import HTMLParser
 import pytest
 from hypothesis import settings
 
+from firmware_bridge.compilers import find_host_compiler
+from firmware_bridge.host_board import compile_core
+
 # the same examples every time, and a slow machine fails none of them
 settings.register_profile("edge-sort", deadline=None, derandomize=True)
 settings.load_profile("edge-sort")
+
+
+@pytest.fixture(scope="session")
+def core(tmp_path_factory):
+    """The core of a board's firmware as a program for this computer, compiled once."""
+    if find_host_compiler() is None:
+        pytest.skip("needs a C compiler: cc, gcc or clang on PATH, or pip install ziglang")
+    return compile_core(tmp_path_factory.mktemp("board"))
 
 
 class _Resources(HTMLParser):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sqlite3
 from contextlib import closing
 
@@ -15,15 +14,7 @@ from edge.errors import MachineError
 from edge.machine import Machine
 from edge.machine_checks import check_machine
 from firmware_bridge import open_board
-from firmware_bridge.host_board import HostBoard, compile_core
-
-
-@pytest.fixture(scope="session")
-def core(tmp_path_factory):
-    """The board's core, compiled once."""
-    if not any(map(shutil.which, ("cc", "gcc", "clang"))):
-        pytest.skip("needs a C compiler: cc, gcc or clang")
-    return compile_core(tmp_path_factory.mktemp("board"))
+from firmware_bridge.host_board import HostBoard
 
 
 @pytest.fixture

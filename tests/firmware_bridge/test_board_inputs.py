@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-
 import pytest
 
 from edge.belts import open_belt
@@ -12,26 +10,18 @@ from edge.errors import GateError
 from edge.machine import BeltTable, McuTable
 from firmware_bridge import open_board
 from firmware_bridge.board_inputs import counts_per_step
-from firmware_bridge.host_board import HostBoard, compile_core
+from firmware_bridge.host_board import HostBoard
 
 CYCLE = ((4, 1), (5, 1), (4, 0), (5, 0))  # channel A leads B
 
 
-@pytest.fixture(scope="session")
-def program(tmp_path_factory):
-    """The board's core, compiled once."""
-    if not any(map(shutil.which, ("cc", "gcc", "clang"))):
-        pytest.skip("needs a C compiler: cc, gcc or clang")
-    return compile_core(tmp_path_factory.mktemp("board"))
-
-
 @pytest.fixture
-def rig(program, monkeypatch):
+def rig(core, monkeypatch):
     """A clock, a machine's board, and the pretend ones that were plugged in."""
     clock, plugged = ManualClock(50.0), []
 
     def plug(clock):
-        plugged.append(HostBoard(clock, program=program, ppm=100.0))
+        plugged.append(HostBoard(clock, program=core, ppm=100.0))
         return plugged[-1]
 
     monkeypatch.setitem(open_board.EMULATED, "emulated", plug)

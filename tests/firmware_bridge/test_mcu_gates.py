@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-
 import pytest
 
 from edge.clocks import ManualClock
@@ -15,7 +13,7 @@ from edge.incidents import IncidentKind
 from edge.parts import Reason
 from firmware_bridge.board import Board
 from firmware_bridge.codes import PROTOCOL
-from firmware_bridge.host_board import HostBoard, compile_core
+from firmware_bridge.host_board import HostBoard
 from firmware_bridge.link import Link
 from firmware_bridge.mcu_gates import McuGates
 from firmware_bridge.pumping import pumped_by_clock
@@ -23,14 +21,6 @@ from firmware_bridge.wire import ProtocolError
 
 LIMITS = GateLimits(min_off_ms=20, max_on_ms=500, max_duty=0.9, late_ms=20)
 SPECS = (GateSpec("nut", PinSpec(2), LIMITS), GateSpec("coin", PinSpec(3, active_high=False), LIMITS))
-
-
-@pytest.fixture(scope="session")
-def program(tmp_path_factory):
-    """The board's core, compiled once."""
-    if not any(map(shutil.which, ("cc", "gcc", "clang"))):
-        pytest.skip("needs a C compiler: cc, gcc or clang")
-    return compile_core(tmp_path_factory.mktemp("board"))
 
 
 class Rig:
@@ -68,9 +58,9 @@ class Rig:
 
 
 @pytest.fixture
-def rig(program):
+def rig(core):
     """A board 80 ppm fast whose counter is about to wrap."""
-    one = Rig(program, ppm=80.0, first_tick=2**32 - 3_000_000)
+    one = Rig(core, ppm=80.0, first_tick=2**32 - 3_000_000)
     yield one
     one.gates.close()
     for board in one.boards:
@@ -199,9 +189,9 @@ def test_a_sorter_that_hangs_lets_every_gate_fall(rig):
     assert rig.gates.rearm()
 
 
-def test_more_gates_than_the_board_can_have_is_an_error_that_names_both_numbers(program):
+def test_more_gates_than_the_board_can_have_is_an_error_that_names_both_numbers(core):
     """Before anything moves."""
-    rig = Rig(program)
+    rig = Rig(core)
     specs = [GateSpec(f"g{pin}", PinSpec(pin), LIMITS) for pin in range(2, 12)]
     with pytest.raises(GateError, match=r"6 gates .* found 10"):
         McuGates(specs, Board(rig.open_link), rig.clock)
