@@ -43,7 +43,7 @@ class ServiceStatus:
             restarts = f", started again {self.restarts} times" if self.restarts else ""
             return f"{told}, since {self.since}{restarts}: {self.told or 'it says nothing yet'}"
         if self.state == "failed":
-            return f"{told} ({self.result}); its gates are at rest. Why: journalctl --unit {self.name} --lines 50"
+            return f"{told} ({self.result}); see why: journalctl --unit {self.name} --lines 50"
         return f"{told}; start it with: sudo systemctl start {self.name}"
 
     def as_dict(self) -> dict[str, Any]:

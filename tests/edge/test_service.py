@@ -309,7 +309,7 @@ ActiveEnterTimestamp=Mon 2026-01-05 06:00:00 UTC
         (
             Ran(0, "ActiveState=failed\nResult=watchdog\n"),
             False,
-            "failed, starts with the system (watchdog); its gates",
+            "failed, starts with the system (watchdog); see why: journalctl",
         ),
         (Ran(0, "ActiveState=inactive\n"), False, "start it with: sudo systemctl start edge-sort"),
         (Ran(1, err="System has not been booted with systemd"), False, "edge-sort is unknown"),
