@@ -42,7 +42,7 @@ class ServiceUser:
 def require_user(root: Path, name: str | None, sudo_user: str | None) -> ServiceUser:
     """Return who the line runs as: the one given, else who called sudo. Raises MachineError."""
     wanted = name or sudo_user
-    if not wanted:
+    if not wanted or (name is None and wanted == "root"):
         raise MachineError("expected the user the line runs as, found none; give one that is not root: --user NAME")
     groups = _rows(root / "etc/group")
     for row in _rows(root / "etc/passwd"):
