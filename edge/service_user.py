@@ -28,7 +28,7 @@ class ServiceUser:
                 if not self._may(step.stat(), look=step == way, enter=step.is_dir()):
                     raise MachineError(
                         f"{path}: expected something that {self.name} can read, found that {step} is closed to "
-                        f"{self.name}; open it (chmod o+rX {step}), or put it into that user's home"
+                        f"{self.name}; put it where {self.name} can read it, such as into that user's home"
                     )
 
     def _may(self, found: os.stat_result, *, look: bool, enter: bool) -> bool:
