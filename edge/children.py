@@ -45,7 +45,7 @@ def child_environment(environ: Mapping[str, str] = os.environ) -> dict[str, str]
     return {**environ, "PYTHONPATH": os.pathsep.join([here, *filter(None, sys.path)])}
 
 
-def run_command(command: Sequence[str], timeout_s: float, environ: Mapping[str, str] | None = None) -> Ran:
+def run_within(command: Sequence[str], timeout_s: float, environ: Mapping[str, str] | None = None) -> Ran:
     """Run a command, and end it with all its children when it takes longer. Raises nothing of its own."""
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         try:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from edge.children import Ran, child_environment, run_command
+from edge.children import Ran, child_environment, run_within
 
 Runner = Callable[[Sequence[str], float], Ran]
 COMMAND_TIMEOUT_S = 10.0
@@ -89,7 +89,7 @@ class Answer:
 
 
 def _run(command: Sequence[str], timeout_s: float) -> Ran:
-    return run_command(command, timeout_s, child_environment())
+    return run_within(command, timeout_s, child_environment())
 
 
 def _may_open(path: Path) -> bool:

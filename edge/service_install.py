@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from edge.children import Ran, run_command
+from edge.children import Ran, run_within
 from edge.durable import whole_file
 from edge.errors import MachineError
 from edge.machine import Machine
@@ -21,7 +21,7 @@ Run = Callable[[Sequence[str], float], Ran]
 
 
 def _run(words: Sequence[str], timeout_s: float) -> Ran:
-    return run_command(words, timeout_s)
+    return run_within(words, timeout_s)
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ class ServiceUser:
                 if not self._may(step.stat(), look=step == way, enter=step.is_dir()):
                     raise MachineError(
                         f"{path}: expected something that {self.name} can read, found that {step} is closed to "
-                        f"{self.name}; open it (chmod o+rX {step}), or put it into that user's home"
+                        f"{self.name}; put it where {self.name} can read it, such as into that user's home"
                     )
 
     def _may(self, found: os.stat_result, *, look: bool, enter: bool) -> bool:
@@ -42,7 +42,7 @@ class ServiceUser:
 def require_user(root: Path, name: str | None, sudo_user: str | None) -> ServiceUser:
     """Return who the line runs as: the one given, else who called sudo. Raises MachineError."""
     wanted = name or sudo_user
-    if not wanted:
+    if not wanted or (name is None and wanted == "root"):
         raise MachineError("expected the user the line runs as, found none; give one that is not root: --user NAME")
     groups = _rows(root / "etc/group")
     for row in _rows(root / "etc/passwd"):

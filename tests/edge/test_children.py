@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from edge.children import run_command
+from edge.children import run_within
 
 
 def python(code, timeout_s=10.0):
-    return run_command([sys.executable, "-S", "-c", code], timeout_s)
+    return run_within([sys.executable, "-S", "-c", code], timeout_s)
 
 
 @pytest.mark.parametrize(
@@ -38,20 +38,20 @@ def test_what_it_said_comes_back():
 
 def test_a_missing_command_is_no_error():
     """It says so."""
-    ran = run_command(["/no/such/command"], 1.0)
+    ran = run_within(["/no/such/command"], 1.0)
     assert (ran.missing, ran.how) == (True, "it is not installed")
 
 
 def test_a_folder_is_no_command_and_no_error():
     """Nor is anything else the system refuses to start."""
-    assert run_command(["/"], 1.0).code == 126
+    assert run_within(["/"], 1.0).code == 126
 
 
 def test_a_command_that_hangs_is_ended_with_its_children(tmp_path):
     """The child of a child does not live on, and does not keep us waiting."""
     note = tmp_path / "pid"
     began = time.monotonic()
-    ran = run_command(["sh", "-c", f"sleep 60 & echo $! > {note}; wait"], 0.3)
+    ran = run_within(["sh", "-c", f"sleep 60 & echo $! > {note}; wait"], 0.3)
     assert time.monotonic() - began < 5
     assert (ran.code, ran.how) == (None, "it did not come to an end in time")
     pid = int(note.read_text())

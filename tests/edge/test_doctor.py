@@ -97,6 +97,12 @@ def test_an_old_gpiozero_is_found(tmp_path, machine_file, monkeypatch, installed
     assert (told.status, installed in told.found) == (status, True)
 
 
+def test_gpiozeros_own_variable_is_told_to_count_for_nothing(tmp_path, machine_file):
+    """The machine file decides; somebody who set the variable may believe otherwise."""
+    told = findings(pi4(tmp_path, environ={"GPIOZERO_PIN_FACTORY": "pigpio"}), machine_file())["pin-factory"]
+    assert (told.status, told.found) == ("ok", "lgpio works (GPIOZERO_PIN_FACTORY=pigpio does not count here)")
+
+
 def test_pretend_pins_are_told(tmp_path, machine_file):
     """A line on mock pins runs and moves nothing: somebody may have forgotten."""
     assert findings(pi4(tmp_path), machine_file(pin_factory='"mock"'))["pin-factory"].status == "warn"

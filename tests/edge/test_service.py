@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
 import shutil
@@ -21,6 +22,7 @@ from edge.real_time import PRIORITY
 from edge.service_install import Target, install, uninstall
 from edge.service_status import read_status
 from edge.service_unit import MARK, WATCHDOG_S, Unit, command
+from edge.service_user import require_user
 
 SYSTEMD = shutil.which("systemd-analyze")
 needs_systemd = pytest.mark.skipif(SYSTEMD is None, reason="there is no systemd-analyze (Debian: systemd)")
@@ -189,6 +191,20 @@ def test_wrong_options_are_usage_errors(system, more, words):
     assert (done.exit_code, words in done.output) == (2, True), done.output
 
 
+@pytest.mark.parametrize(("sudo_user", "runs_as"), [("pi", "pi"), ("root", None), (None, None)])
+def test_the_line_runs_as_who_called_sudo_and_never_as_root_unasked(system, monkeypatch, sudo_user, runs_as):
+    """root is a user one has to ask for by name."""
+    monkeypatch.delenv("SUDO_USER", raising=False)
+    if sudo_user:
+        monkeypatch.setenv("SUDO_USER", sudo_user)
+    if runs_as is None:
+        with pytest.raises(MachineError, match="--user NAME"):
+            require_user(system, None, os.environ.get("SUDO_USER"))
+        assert require_user(system, "root", None).uid == 0
+    else:
+        assert require_user(system, None, os.environ["SUDO_USER"]).gids == {1000, 44, 993}
+
+
 ODD = Path('/tmp/a b/100%h/$HOME/it\'s/"x";/~ü')
 
 
@@ -309,16 +325,16 @@ ActiveEnterTimestamp=Mon 2026-01-05 06:00:00 UTC
         (
             Ran(0, "ActiveState=failed\nResult=watchdog\n"),
             False,
-            "failed, starts with the system (watchdog); its gates",
+            "failed, starts with the system (watchdog); see why: journalctl",
         ),
         (Ran(0, "ActiveState=inactive\n"), False, "start it with: sudo systemctl start edge-sort"),
-        (Ran(1, err="System has not been booted with systemd"), False, "edge-sort is unknown"),
-        (Ran(None, missing=True), False, "edge-sort is unknown"),
+        (Ran(1, err="System has not been booted with systemd"), False, "whether it runs cannot be asked"),
+        (Ran(None, missing=True), False, "whether it runs cannot be asked"),
     ],
 )
 def test_the_state_is_told_with_what_to_do(tmp_path, said, active, words):
     """What the line says of itself is among it."""
-    target = Target(tmp_path, run=Systemctl(show=said))
+    target = Target(tmp_path, live=True, run=Systemctl(show=said))
     install(target, unit())
     status = read_status(target, "edge-sort")
     assert (status.active, words in status.sentence) == (active, True), status.sentence
@@ -330,3 +346,10 @@ def test_the_state_has_an_exit_code_and_json(system):
     assert done.exit_code == 3
     said = json.loads(done.output)
     assert (said["installed"], said["active"], said["name"]) == (False, False, "edge-sort")
+
+
+def test_this_systems_systemd_is_not_asked_about_another_system(tmp_path):
+    """The card that is mounted here may have a line of the same name."""
+    run = Systemctl()
+    assert read_status(Target(tmp_path, run=run), "edge-sort").state == "unknown"
+    assert run.asked == []
