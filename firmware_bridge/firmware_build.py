@@ -48,7 +48,7 @@ def _zig() -> Sequence[str] | None:
     return [sys.executable, "-m", "ziglang", "cc"] if importlib.util.find_spec("ziglang") else None
 
 
-_FLAGS = ("-ffunction-sections", "-Wall", "-Wextra", "-Werror", "-Wl,--gc-sections")
+_FLAGS = ("-ffunction-sections", "-Wall", "-Wextra", "-Wl,--gc-sections")
 _NO_LIBRARY = ("-std=c99", "-ffreestanding", "-nostdlib", "-fno-unwind-tables", "-fno-asynchronous-unwind-tables")
 _ARM = (*_FLAGS, *_NO_LIBRARY, "-Wl,-e,from_flash")
 _ARM_GCC = ("-mcpu=cortex-m0plus", "-mthumb", "-O2", *_ARM)

@@ -45,7 +45,7 @@ RAM_NOBODY_USES = 0x3F000
 def image_by(name):
     """The image as a compiler makes it from the sources, or skip."""
     try:
-        return build("rp2040", compiler_for("rp2040", name))
+        return build("rp2040", compiler_for("rp2040", name), "-Werror")
     except BuildError as error:
         if "not installed" in str(error):
             pytest.skip(str(error))

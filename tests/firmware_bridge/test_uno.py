@@ -68,7 +68,7 @@ class EmulatedUno:
 def elf():
     """The firmware, or skip."""
     try:
-        return build_elf("uno", compiler_for("uno"))
+        return build_elf("uno", compiler_for("uno"), "-Werror")
     except BuildError as error:
         if "not installed" in str(error):
             pytest.skip(str(error))
