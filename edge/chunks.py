@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from edge.control_tables import EstopTable, InputsTable, InputTable
+from edge.control_tables import EstopTable, InputsTable, InputTable, RulesTable
 from edge.emulated_world import EmulateOptions, emulated_machine
 from edge.machine import BeltTable, Machine
 from edge.machine_checks import check_machine
@@ -28,7 +28,8 @@ class Chunk:
 def drawn_line(chunk: Chunk, labels: tuple[str, ...]) -> tuple[Machine, EmulateOptions]:
     """Draw the machine of a chunk, one it can work at all, and how its belt is fed.
 
-    Every second belt is unsteady; of every four lines, two have buttons, an e-stop and a bin that can be full.
+    Every second belt is unsteady. Of every four lines, two have buttons, an e-stop and a bin that can be full; one of
+    the two is held then.
     """
     rng = np.random.default_rng([chunk.seed, 9])
     speed_mm_s, pitch_mm = float(rng.uniform(*_SPEEDS_MM_S)), float(rng.uniform(*_PITCH_MM))
@@ -49,7 +50,9 @@ def drawn_line(chunk: Chunk, labels: tuple[str, ...]) -> tuple[Machine, EmulateO
         belt = BeltTable(kind="encoder", speed_mm_s=speed_mm_s, mm_per_step=0.5, pin=9, pin_b=10)
     camera = plain.camera.model_copy(update={"max_restarts": _MOST_RESTARTS})
     inputs = _inputs(gates[0].bin) if chunk.index % 4 in (1, 2) else InputsTable()
-    machine = plain.model_copy(update={"gates": gates, "belt": belt, "camera": camera, "inputs": inputs})
+    rules = RulesTable(bin_full="hold" if chunk.index % 4 == 1 else "warn")
+    tables = {"gates": gates, "belt": belt, "camera": camera, "inputs": inputs, "rules": rules}
+    machine = plain.model_copy(update=tables)
     check_machine(machine)
     options = EmulateOptions(
         count=chunk.parts,

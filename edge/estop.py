@@ -47,8 +47,8 @@ class Estop:
 
     def rearm(self) -> bool:
         """Forget that it was pressed, unless it still is. Returns whether it is forgotten."""
-        self._latched = self.pressed
-        return not self._latched
+        self._latched = False  # before the look at the pin, so that an edge in between is not lost
+        return not self.latched
 
     def close(self) -> None:
         """Release the pin. May be called twice."""

@@ -140,7 +140,7 @@ class FaultyGates(WrappedGates):
 
 
 class FaultyHands:
-    """Hands that press the e-stop or stop the line at any moment, set it going again later, and empty bins late."""
+    """Hands that press the e-stop or stop the line at any moment, empty bins late, and start the line again."""
 
     def __init__(self, faults: Faults) -> None:
         self._faults = faults
@@ -161,7 +161,9 @@ class FaultyHands:
                     busy_until = self._stop(contacts, self._moment(clock))
             for key in bins:
                 if self._faults.happens("bin_filled"):
-                    contacts.press(key, self._moment(clock), self._faults.between(FULL_S))
+                    at, full_s = self._moment(clock), self._faults.between(FULL_S)
+                    contacts.press(key, at, full_s)
+                    self._start(contacts, at + full_s)  # for a line that its rule has held
 
         clock.call_at(busy_until, act)
 

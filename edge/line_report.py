@@ -90,7 +90,8 @@ def line_report(
         if fate.bin is None:
             continue
         row = records.get(part.number)
-        meant = row is not None and _given_up_at_gate(row) and fate.bin == bin_of.get(row["label"])
+        given_up = row is not None and row["reason"] in (Reason.BELT, Reason.GATE_CUT)
+        meant = row is not None and given_up and fate.bin == bin_of.get(row["label"])
         wrong_by_runtime += row is not None and fate.bin != row["bin"] and not meant
         strays += row is None and fate.bin != REJECT_BIN
         own_bin = bin_of.get(part.label, REJECT_BIN)
@@ -112,10 +113,6 @@ def line_report(
         ghosts=len(rows) - len(records),
         bins={name: BinCount(right[name], total[name], due[name]) for name in sorted(set(bin_of.values()))},
     )
-
-
-def _given_up_at_gate(row: sqlite3.Row) -> bool:
-    return row["reason"] == Reason.BELT or (row["reason"] == Reason.LINE_STOPPED and row["opened_s"] is not None)
 
 
 def _why(row: sqlite3.Row | None) -> str:

@@ -98,6 +98,7 @@ class Reason(StrEnum):
     BIN_FULL = "bin_full"
     NOT_ARMED = "not_armed"
     LINE_STOPPED = "line_stopped"
+    GATE_CUT = "gate_cut"
 
 
 @dataclass(frozen=True)

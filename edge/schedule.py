@@ -94,6 +94,7 @@ class Schedule:
         """Bring every gate to rest, give up all that is planned, and plan nothing until `arm`. Raises GateError.
 
         Given up too is a part at an open gate, unless its centre has surely passed before the gate acts no more.
+        Each goes to reject, for LINE_STOPPED or for GATE_CUT.
         """
         with self._lock:
             self._armed = False
@@ -169,14 +170,17 @@ class Schedule:
         )
 
     def _purge(self) -> None:
+        """Give up every part, also one whose gate was away already, unless that has surely caught it."""
         now, speed_mm_s = self._clock.now(), self._belt.speed_mm_s
         for one in list(self._transit.values()):
-            if one.opened_at is not None:
-                rested_at = now if one.closed_at is None else one.closed_at
-                reached_mm = self._belt.travelled_mm(rested_at) + speed_mm_s * one.place.lag_s
-                if reached_mm >= one.passes_mm + self.tally.tolerance_mm:
-                    continue
-            self._lose(one, Reason.LINE_STOPPED)
+            # a part that a gate is held open for has no opening of its own
+            begun = one.opened_at is not None or (one.window is not None and one.window.opens_at <= now)
+            rested_at = now if one.closed_at is None else one.closed_at
+            reached_mm = self._belt.travelled_mm(rested_at) + speed_mm_s * one.place.lag_s
+            if not begun:
+                self._lose(one, Reason.LINE_STOPPED)
+            elif reached_mm < one.passes_mm + self.tally.tolerance_mm:
+                self._lose(one, Reason.GATE_CUT)
 
     def _plan_anew(self) -> None:
         """Plan the parts that have no window, now that the belt goes on or goes faster; not with every step of it."""

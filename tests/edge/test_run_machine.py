@@ -11,6 +11,7 @@ import pytest
 from edge import run_machine as module
 from edge.bundle import open_bundle
 from edge.clocks import MonotonicClock
+from edge.control_tables import EstopTable, InputsTable, InputTable, LimitsTable, StackLightTable
 from edge.emulated_world import emulated_machine, packaged_bundle
 from edge.errors import CameraError, CameraLost
 from edge.parts import Frame
@@ -41,11 +42,11 @@ def stall():
 def run(monkeypatch, tmp_path):
     """Run with a camera that is lost; `again` says what the next ones do."""
 
-    def run_it(again, **camera):
+    def run_it(again, tables=None, **camera):
         bundle = open_bundle(packaged_bundle())
         machine = emulated_machine(bundle.labels, speed_mm_s=150.0, tiles=False)
         table = machine.camera.model_copy(update={"kind": "folder", **camera})
-        machine = machine.model_copy(update={"camera": table})
+        machine = machine.model_copy(update={"camera": table, **(tables or {})})
         monkeypatch.setattr(module, "open_camera", lambda *_: EmptyBelt(stall))
         monkeypatch.setattr(module, "reopener", lambda *_: lambda: EmptyBelt(again))
         told = []
@@ -69,3 +70,19 @@ def test_a_camera_that_is_lost_too_often_ends_the_run(run):
     """As an error, with the gates at rest and the reason in the journal."""
     with pytest.raises(CameraError, match="after 2 starts within 10 minutes, found: it stalled"):
         run(stall, max_restarts=2)
+
+
+def test_a_real_line_watches_its_panel_its_e_stop_and_its_disk(run):
+    """Here the e-stop's wire is open and the disk is full: the line never starts, and the journal knows why."""
+    inputs = InputsTable(estop=EstopTable(pin=2), start=InputTable(pin=7))
+    tables = {"inputs": inputs, "stack_light": StackLightTable(red_pin=8), "limits": LimitsTable(disk_free_mb=1e9)}
+    result, told, path = run(lambda: None, tables)
+    assert result.summary.states["state"] == "Aborted"
+    assert result.incidents == {"camera": 2, "disk_nearly_full": 1, "estop": 1}
+    assert any(line.startswith("the line goes from Idle to Aborted (abort: estop: ") for line in told)
+    with closing(sqlite3.connect(path)) as db:
+        assert db.execute("SELECT before, command, after FROM state_changes").fetchall() == [
+            ("Idle", "abort", "Aborted")
+        ]
+        ((started_s, ended_s),) = db.execute("SELECT started_s, ended_s FROM runs").fetchall()
+    assert started_s < ended_s

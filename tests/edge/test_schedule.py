@@ -257,7 +257,7 @@ def test_a_line_that_leaves_execute_gives_up_what_is_on_its_way_for_good():
     rig.schedule.plan(4, 250.0, (LEFT,), None)
     moves, changes = rig.run(10.0)
     assert [(kind, part) for kind, part, _ in moves] == [("closed", 1), ("opened", 4), ("closed", 4)]
-    assert [(one.part, one.reason) for one in changes] == [(1, Reason.LINE_STOPPED), (2, Reason.LINE_STOPPED)]
+    assert [(one.part, one.reason) for one in changes] == [(1, Reason.GATE_CUT), (2, Reason.LINE_STOPPED)]
     assert tally(rig) == {"on_time": 1, "early": 0, "late": 0, "lost": 2}
 
 
@@ -269,7 +269,27 @@ def test_a_part_at_an_open_gate_stays_sorted_only_if_it_has_surely_passed(stops_
     rig.run(stops_at)
     rig.schedule.disarm()
     _, changes = rig.run(5.0)
-    assert [one.reason for one in changes] == ([] if kept else [Reason.LINE_STOPPED])
+    assert [one.reason for one in changes] == ([] if kept else [Reason.GATE_CUT])
+
+
+@pytest.mark.parametrize(
+    ("stops_at", "given_up"),
+    [
+        (2.9, [(1, Reason.GATE_CUT), (2, Reason.LINE_STOPPED)]),
+        (3.3, [(2, Reason.GATE_CUT)]),
+        (3.5, []),
+    ],
+)
+def test_two_parts_a_gate_is_held_open_for_are_each_given_up_or_kept(stops_at, given_up):
+    """Their centres pass at 3.0 and 3.42 s, in one opening."""
+    rig = Rig((20, SPEED))
+    rig.start(1, 100.0)
+    rig.start(2, 142.0, ahead=1)
+    rig.run(stops_at)
+    rig.schedule.disarm()
+    _, changes = rig.run(6.0)
+    assert [(one.part, one.reason) for one in changes if one.reason] == given_up
+    assert rig.schedule.tally.as_dict()["lost"] == len(given_up)
 
 
 def test_an_e_stop_gives_up_what_is_on_its_way_when_the_schedule_next_looks():
@@ -281,7 +301,7 @@ def test_an_e_stop_gives_up_what_is_on_its_way_when_the_schedule_next_looks():
     button.drive_high()
     assert not rig.pins.pin(17).state
     assert rig.schedule.stopped()
-    assert [one.reason for one in rig.schedule.take_changes()] == [Reason.LINE_STOPPED]
+    assert [one.reason for one in rig.schedule.take_changes()] == [Reason.GATE_CUT]
     assert not rig.schedule.rearm()
     button.drive_low()
     assert rig.schedule.rearm()
