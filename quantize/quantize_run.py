@@ -60,8 +60,8 @@ class Outcome:
 def quantize_run(options: QuantizeOptions, tell: Callable[[str], None] = lambda _line: None) -> Outcome:
     """Convert, compare, judge and, if accepted, write the bundle; if not, its report alone, beside where it would be.
 
-    `tell` hears each step before it starts. Raises DataError when the run, its pictures or
-    the output folder cannot be used, ModelError when the network cannot be converted.
+    `tell` hears each step before it starts. Raises DataError when the run, its pictures or the output folder cannot be
+    used, ModelError when the network cannot be converted.
     """
     require_unused(options.out)
     require_replaceable(options.out)

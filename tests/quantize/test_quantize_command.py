@@ -336,6 +336,22 @@ def test_a_report_made_again_gives_the_figures_of_the_first(easy_run, tmp_path):
 
 
 @pytest.mark.slow
+def test_spread_scores_travel_with_their_factor(easy_run, tmp_path):
+    """The float network beside the bundle is spread alike when it is judged again, or every score would differ."""
+    assert quantize(easy_run, "--out", tmp_path / "bundle", "--spread", "2").exit_code == 0
+
+    result = report(tmp_path / "bundle", "--run", easy_run, "--out", tmp_path / "again", "--json")
+
+    assert open_bundle(tmp_path / "bundle").facts.provenance["spread"] == 2
+    found = json.loads(result.stdout)
+    assert found["scores"] == json.loads((tmp_path / "bundle" / "report.json").read_text())["scores"]
+    assert found["scores"]["mean_score_error"] < 0.01
+    assert found["scores"]["mean_confidence_int8"] < 0.99
+    page = (tmp_path / "again" / "report.html").read_text()
+    assert "What goes into the last softmax was divided by 2 (--spread)" in page
+
+
+@pytest.mark.slow
 def test_a_report_is_told_where_the_pictures_of_its_run_lie_now(easy_run, tmp_path):
     """They were moved to another disk: without a word it says so and how to tell it, with it all is as before."""
     assert quantize(easy_run, "--out", tmp_path / "bundle").exit_code == 0
