@@ -121,7 +121,9 @@ class Journal:
 
     def moved(self, move: GateMove) -> None:
         """Complete every row that this move of a gate served. Raises JournalError."""
-        column, due = ("opened_s", "opens_s") if move.kind == "opened" else ("closed_s", "closes_s")
+        column = "opened_s" if move.kind == "opened" else "closed_s"
+        # a gate that is brought to rest ends every window that has begun
+        due = "closes_s" if move.kind == "closed" and move.due_at is not None else "opens_s"
         self._write(
             f"UPDATE parts SET {column} = ? "
             f"WHERE run = ? AND part >= ? AND gate = ? AND {column} IS NULL AND {due} <= ?",
