@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -14,13 +15,14 @@ from edge.belt import Belt
 from edge.clocks import Clock
 from edge.decide import Decider
 from edge.gate_limits import MoveRefused
+from edge.gates import GateMove
 from edge.incidents import Incident, Incidents
 from edge.journal import Journal, Planned
 from edge.parts import REJECT_BIN, Decision, Frame, Reason, Sighting
 from edge.photo_eye import PartFinder
 from edge.schedule import Schedule
 from edge.tracker import Track, Tracker
-from edge.transit import GatePlace
+from edge.transit import GatePlace, Replanned
 from edge.visual_speed import VisualSpeed
 from edge.windows import WindowTally
 
@@ -97,6 +99,8 @@ class Sorter:
         self._belt, self._places, self._schedule = belt, places, schedule
         self._journal, self._clock, self._settings = journal, clock, settings
         self._visual, self._incidents, self._on_incident = visual, incidents, on_incident
+        # not written yet: SIGTERM may come in the middle of that, and what is left is then written at the end
+        self._moves, self._changes = deque[GateMove](), deque[Replanned]()
 
     def step(self, frame: Frame) -> list[Outcome]:
         """Take in a frame; decide every part whose time has come.
@@ -129,15 +133,19 @@ class Sorter:
 
     def note_moves(self) -> None:
         """Write into the journal what the gates did and what happened to the line."""
-        moves = self._schedule.poll()
-        for change in self._schedule.take_changes():
+        self._moves += self._schedule.poll()
+        self._changes += self._schedule.take_changes()
+        while self._changes:
+            change = self._changes[0]
             if change.window is not None:
                 self._journal.replanned(change.part, change.window)
             elif change.reason is not None:
                 self._journal.rejected(change.part, change.reason)
-        for move in moves:
-            if move.kind != "missed":
-                self._journal.moved(move)
+            self._changes.popleft()
+        while self._moves:
+            if self._moves[0].kind != "missed":
+                self._journal.moved(self._moves[0])
+            self._moves.popleft()
         for incident in self._incidents.take():
             self._journal.incident(incident.at, incident.kind, incident.sentence)
             self._on_incident(incident)
