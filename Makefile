@@ -23,6 +23,8 @@ check: $(READY)
 bench: $(READY)
 	$(BIN)/python benchmarks/frame_to_decision.py
 	$(BIN)/python benchmarks/gate_lateness.py
+	$(BIN)/python benchmarks/startup.py
+	$(BIN)/python benchmarks/kills.py --kills 20 --terms 5
 	$(BIN)/python benchmarks/head_training.py
 	$(BIN)/python benchmarks/journal_rows.py
 

@@ -122,8 +122,11 @@ class Journal:
 
     def moved(self, move: GateMove) -> None:
         """Complete every row that this move of a gate served. Raises JournalError."""
-        column, due = ("opened_s", "opens_s") if move.kind == "opened" else ("closed_s", "closes_s")
-        cut = "OR opened_s IS NOT NULL" if move.kind == "closed" and move.due_at is None else ""
+        column = "opened_s" if move.kind == "opened" else "closed_s"
+        rest = move.kind == "closed" and move.due_at is None
+        # a gate that is brought to rest ends every window that has begun
+        due, cut = ("opens_s", "OR opened_s IS NOT NULL") if rest else ("closes_s", "")
+        due = "opens_s" if move.kind == "opened" else due
         self._write(
             f"UPDATE parts SET {column} = ? "
             f"WHERE run = ? AND part >= ? AND gate = ? AND {column} IS NULL AND ({due} <= ? {cut})",

@@ -116,7 +116,9 @@ def _without_cut_short(machine: Machine, lived: Lived) -> tuple[int, list[tuple[
 
 def _is_cut_short(machine: Machine, lived: Lived, first: FirstEnd, part: FedPart, fate: Fate, row: sqlite3.Row) -> bool:
     """Whether it was decided for a gate, which the end of the first life brought to rest before the part was there."""
-    if fate.bin != REJECT_BIN or row["bin"] == REJECT_BIN or row["closed_s"] is not None or part.number > first.fed:
+    if fate.bin != REJECT_BIN or row["bin"] == REJECT_BIN or part.number > first.fed:
+        return False
+    if row["closed_s"] is not None and row["closed_s"] < first.at:
         return False
     travel_mm = next(gate.travel_mm for gate in machine.gates if gate.name == row["gate"])
     return arrival(part.mark_mm, travel_mm + machine.decision.guard_mm, lived.moving) > first.at

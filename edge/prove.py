@@ -7,10 +7,12 @@ memory stays bounded and a run that fails can be replayed alone.
 from __future__ import annotations
 
 import os
+import tempfile
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,7 +20,7 @@ import numpy as np
 from edge.chunks import Chunk
 from edge.faults import FaultRates
 from edge.judged import MOST_SENTENCES, SUMS, ChunkResult
-from edge.prove_chunk import ModelName, proof_line, prove_chunk
+from edge.prove_chunk import ModelName, fast_folder, proof_line, prove_chunk
 from edge.prove_jobs import results
 
 CHUNK_PARTS = 500
@@ -91,7 +93,10 @@ def prove(
     """
     proof = Proof(seed, model)
     chunks = [one for one in chunks_of(parts, seed) if only_chunk is None or one.index == only_chunk]
-    with closing(_results(chunks, model, rates or FaultRates(), jobs)) as found:
+    with (
+        tempfile.TemporaryDirectory(prefix="edge-sort-prove-", dir=fast_folder()) as folder,
+        closing(_results(chunks, model, rates or FaultRates(), Path(folder), jobs)) as found,
+    ):
         for result in found:
             proof.add(result)
             told(proof)
@@ -104,10 +109,10 @@ def default_jobs() -> int:
 
 
 def _results(
-    chunks: Sequence[Chunk], model: ModelName, rates: FaultRates, jobs: int
+    chunks: Sequence[Chunk], model: ModelName, rates: FaultRates, folder: Path, jobs: int
 ) -> Generator[ChunkResult, None, None]:
     line = proof_line(model)  # also where workers load it once more: what cannot be loaded is said once, here
     if min(jobs, len(chunks)) > 1:
-        yield from results(chunks, model, rates, jobs)
+        yield from results(chunks, model, rates, folder, jobs)
     else:
-        yield from (prove_chunk(chunk, line, rates) for chunk in chunks)
+        yield from (prove_chunk(chunk, line, rates, folder) for chunk in chunks)

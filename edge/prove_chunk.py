@@ -44,18 +44,18 @@ def proof_line(model: ModelName) -> ProofLine:
     return ProofLine(line_model(bundle), RenderedParts(bundle.labels), bundle.digest)
 
 
-def prove_chunk(chunk: Chunk, line: ProofLine, rates: FaultRates) -> ChunkResult:
-    """Run one chunk on the manual clock, its journal in a folder that is gone afterwards, and judge it.
+def prove_chunk(chunk: Chunk, line: ProofLine, rates: FaultRates, folder: Path) -> ChunkResult:
+    """Run one chunk on the manual clock, its journal in a folder within `folder`, gone afterwards, and judge it.
 
     However it ends, that is the result. Raises KeyboardInterrupt when the line took Ctrl-C or SIGTERM for its own end.
     """
     try:
-        return _proved(chunk, line, rates)
+        return _proved(chunk, line, rates, folder)
     except Exception as error:  # whatever a fault brings the line to is what a proof is looking for
         return broken_off(chunk, f"{type(error).__name__}: {error}")
 
 
-def _proved(chunk: Chunk, line: ProofLine, rates: FaultRates) -> ChunkResult:
+def _proved(chunk: Chunk, line: ProofLine, rates: FaultRates, folder: Path) -> ChunkResult:
     machine, options = drawn_line(chunk, line.model.labels)
     faults, witness = Faults(rates, chunk.seed), PinWitness()
     between = Between(
@@ -66,8 +66,8 @@ def _proved(chunk: Chunk, line: ProofLine, rates: FaultRates) -> ChunkResult:
         pins=witness.pins,
         hands=FaultyHands(faults),
     )
-    with tempfile.TemporaryDirectory(prefix="edge-sort-prove-", dir=fast_folder()) as folder:
-        options = replace(options, journal=Path(folder) / "journal.sqlite")
+    with tempfile.TemporaryDirectory(dir=folder) as own:
+        options = replace(options, journal=Path(own) / "journal.sqlite")
         lived = _lived(options, machine, line, faults, between)
     return judged(chunk, machine, lived, faults, witness)
 

@@ -14,6 +14,7 @@ from contextlib import suppress
 from multiprocessing import connection, resource_tracker
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
+from pathlib import Path
 
 from edge.chunks import Chunk
 from edge.faults import FaultRates
@@ -22,16 +23,17 @@ from edge.prove_chunk import ModelName, proof_line, prove_chunk
 
 
 def results(
-    chunks: Sequence[Chunk], model: ModelName, rates: FaultRates, jobs: int
+    chunks: Sequence[Chunk], model: ModelName, rates: FaultRates, folder: Path, jobs: int
 ) -> Generator[ChunkResult, None, None]:
     """Prove chunks in `jobs` processes; yield what came of each in the order of the chunks.
 
-    Close the iterator to end the processes before their work is done.
+    folder: theirs to write to; whoever made it removes it, as they may be killed. Close the iterator to end the
+    processes before their work is done.
     """
     todo, done, workers = deque(chunks), dict[int, ChunkResult](), list[_Worker]()
     try:
         for _ in range(min(jobs, len(todo))):
-            workers.append(_Worker(model, rates))
+            workers.append(_Worker(model, rates, folder))
             workers[-1].give(todo.popleft())
         for chunk in chunks:
             while chunk.index not in done:
@@ -56,8 +58,8 @@ def _answering(workers: Sequence[_Worker]) -> list[_Worker]:
 class _Worker:
     """A process that proves one chunk after the other."""
 
-    def __init__(self, model: ModelName, rates: FaultRates) -> None:
-        self._model, self._rates = model, rates
+    def __init__(self, model: ModelName, rates: FaultRates, folder: Path) -> None:
+        self._arguments = model, rates, folder
         self.chunk: Chunk | None = None
         self._start()
 
@@ -90,7 +92,7 @@ class _Worker:
         context = multiprocessing.get_context("spawn")
         self.pipe, theirs = context.Pipe()
         self._process: SpawnProcess = context.Process(
-            target=_work, args=(theirs, self._model, self._rates), name="edge-sort prove", daemon=True
+            target=_work, args=(theirs, *self._arguments), name="edge-sort prove", daemon=True
         )
         resource_tracker.ensure_running()  # it would unblock them again
         before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
@@ -101,9 +103,9 @@ class _Worker:
         theirs.close()
 
 
-def _work(pipe: Connection, model: ModelName, rates: FaultRates) -> None:
+def _work(pipe: Connection, model: ModelName, rates: FaultRates, folder: Path) -> None:
     """Prove what comes until the pipe ends. Runs in the child."""
     line = proof_line(model)
     with suppress(EOFError, OSError):  # whoever asked is gone
         while True:
-            pipe.send(prove_chunk(pipe.recv(), line, rates))
+            pipe.send(prove_chunk(pipe.recv(), line, rates, folder))

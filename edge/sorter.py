@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
@@ -14,6 +15,7 @@ from edge.belt import Belt
 from edge.clocks import Clock
 from edge.decide import Decider
 from edge.gate_limits import MoveRefused
+from edge.gates import GateMove
 from edge.incidents import Incident, Incidents
 from edge.journal import Journal, Planned
 from edge.overseer import Nobody, Overseer
@@ -22,7 +24,7 @@ from edge.photo_eye import PartFinder
 from edge.schedule import Schedule
 from edge.states import State
 from edge.tracker import Track, Tracker
-from edge.transit import GatePlace
+from edge.transit import GatePlace, Replanned
 from edge.visual_speed import VisualSpeed
 from edge.windows import WindowTally
 
@@ -115,6 +117,8 @@ class Sorter:
         self._belt, self._places, self._schedule = belt, places, schedule
         self._journal, self._clock, self._settings = journal, clock, settings
         self._visual, self._incidents, self._on_incident = visual, incidents, on_incident
+        # not written yet: SIGTERM may come in the middle of that, and what is left is then written at the end
+        self._moves, self._changes = deque[GateMove](), deque[Replanned]()
 
     def step(self, frame: Frame) -> list[Outcome]:
         """Take in a frame; decide every part whose time has come.
@@ -152,18 +156,22 @@ class Sorter:
 
     def note_moves(self) -> None:
         """Write into the journal what the gates did and what happened to the line."""
-        moves = self._schedule.poll()
-        changes = self._schedule.take_changes()
-        for change in changes:
+        self._moves += self._schedule.poll()
+        self._changes += self._schedule.take_changes()
+        for change in self._changes:  # nothing is taken out before it is written: a signal may come in between
             if change.window is not None:
                 self._journal.replanned(change.part, change.window)
-        for move in moves:
+        while self._moves:
+            move = self._moves[0]
             if move.kind != "missed":
                 self._journal.moved(move)
                 self._overseer.moved(move)
-        for change in changes:  # after the moves, so that a row shows the opening that it was given up in
+            self._moves.popleft()
+        while self._changes:  # after the moves, so that a row shows the opening that it was given up in
+            change = self._changes[0]
             if change.reason is not None:
                 self._journal.rejected(change.part, change.reason)
+            self._changes.popleft()
         for incident in self._incidents.take():
             self._journal.incident(incident.at, incident.kind, incident.sentence)
             self._on_incident(incident)

@@ -66,6 +66,15 @@ def test_parts_that_share_an_opening_are_all_completed(journal):
     assert [row["closed_s"] for row in journal.rows()] == [3.8, 3.8]
 
 
+def test_a_gate_brought_to_rest_ends_the_openings_that_had_begun(journal):
+    """An emergency rest has no due moment, and comes before the planned one."""
+    journal.decided(track(1), DECISION, 2.5, Planned("nut", Window(3.0, 3.4)))
+    journal.decided(track(2), DECISION, 2.6, Planned("nut", Window(9.0, 9.4)))
+    journal.moved(GateMove("nut", "opened", 3.0, 3.0, 1))
+    journal.moved(GateMove("nut", "closed", 3.2, None, 1))
+    assert [row["closed_s"] for row in journal.rows()] == [3.2, None]
+
+
 def test_a_part_later_in_the_queue_is_not_completed_early(journal):
     """Moves of an earlier opening leave later parts alone."""
     journal.decided(track(1), DECISION, 2.5, Planned("nut", Window(3.0, 3.4)))

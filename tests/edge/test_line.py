@@ -17,7 +17,7 @@ from edge.errors import CameraError, MachineError
 from edge.gate_limits import Window
 from edge.gates import LocalGates
 from edge.journal import Journal
-from edge.line import build_sorter, check_labels, gate_specs, run_line
+from edge.line import Stopped, build_sorter, check_labels, gate_specs, run_line
 from edge.parts import Frame
 
 
@@ -83,6 +83,33 @@ def test_gates_are_at_rest_however_a_run_ends(machine, color_model, tmp_path, en
     assert not pin.state
     with closing(sqlite3.connect(path)) as db:
         assert db.execute("SELECT ended_because FROM runs").fetchone() == (because,)
+
+
+def test_a_signal_in_the_middle_of_the_record_loses_no_move(machine, color_model):
+    """What was taken from the gates and not written yet is written at the end."""
+    clock = ManualClock()
+    gates = LocalGates(gate_specs(machine), clock, MockFactory())
+    gates.move_at("red", Window(0.05, 0.1), part=1, hold=True)
+    written = []
+
+    class SlowDisk(Journal):
+        def moved(self, move):
+            if not written:
+                written.append("interrupted")
+                raise Stopped
+            written.append((move.kind, move.at))
+
+    def wait():
+        clock.sleep_until(1.0)
+        sorter.note_moves()
+
+    with closing(SlowDisk(None, bundle_sha256="b", machine_sha256="m", clock="manual")) as journal:
+        sorter = build_sorter(
+            machine, color_model, belt=FixedSpeedBelt(150.0), gates=gates, journal=journal, clock=clock
+        )
+        because = run_line(sorter, ScriptedCamera(wait), gates, journal, lambda frame, outcomes: None)
+    assert because == "terminated"
+    assert written == ["interrupted", ("opened", 0.05), ("closed", 0.1)]
 
 
 def test_the_handler_of_sigterm_is_given_back(machine, color_model):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 import multiprocessing
 import os
@@ -66,16 +67,22 @@ def test_each_kind_of_fault_is_injected_and_counted(kind, monkeypatch):
     assert proof.ok, proof.wrong
 
 
-def ended_by(kind, seed):
+@pytest.fixture
+def ended_by(tmp_path):
+    """What proves one chunk that ends before its time in a folder of its own."""
+    return functools.partial(prove_ended, tmp_path)
+
+
+def prove_ended(folder, kind, seed):
     """Prove one chunk of 40 parts that ends before its time, and goes wrong in no other way."""
     (chunk,) = chunks_of(40, seed)
     return prove_chunk.prove_chunk(
-        chunk, prove_chunk.proof_line("colours"), dataclasses.replace(NO_FAULTS, **{kind: 1.0})
+        chunk, prove_chunk.proof_line("colours"), dataclasses.replace(NO_FAULTS, **{kind: 1.0}), folder
     )
 
 
 @pytest.mark.parametrize(("kind", "seed"), [("process_killed", 4), ("disk_full", 5)])
-def test_a_line_that_ends_before_its_time_goes_on_with_the_same_journal(kind, seed):
+def test_a_line_that_ends_before_its_time_goes_on_with_the_same_journal(kind, seed, ended_by):
     """Every part has one account over both lives, and those left on the belt rode to reject."""
     found = ended_by(kind, seed)
     assert found.wrong == ()
@@ -85,7 +92,7 @@ def test_a_line_that_ends_before_its_time_goes_on_with_the_same_journal(kind, se
     assert found.sums["sorted_right"] > 20
 
 
-def test_a_row_that_a_killed_process_lost_is_found_out(monkeypatch):
+def test_a_row_that_a_killed_process_lost_is_found_out(ended_by, monkeypatch):
     """The proof can fail: a journal that were not on the disk yet would have lost what was promised."""
 
     def without_its_log(journal, folder):
@@ -96,7 +103,7 @@ def test_a_row_that_a_killed_process_lost_is_found_out(monkeypatch):
     assert any("promised to be on the disk" in one for one in found.wrong)
 
 
-def test_gates_that_an_ending_leaves_away_are_found_out(monkeypatch):
+def test_gates_that_an_ending_leaves_away_are_found_out(ended_by, monkeypatch):
     """The proof can fail: gates that do not rest are seen, where one was away at that moment."""
     monkeypatch.setattr(two_lives.WatchedGates, "rest", lambda _self: None)
     assert any("away from rest when the line had ended" in one for one in ended_by("disk_full", 1).wrong)
@@ -130,8 +137,9 @@ def test_a_worker_that_dies_breaks_off_its_chunk_alone(monkeypatch):
 
 
 @pytest.mark.slow
-def test_an_interrupted_proof_ends_its_workers(monkeypatch):
-    """Whoever stops listening leaves no process behind."""
+def test_an_interrupted_proof_ends_its_workers(tmp_path, monkeypatch):
+    """Whoever stops listening leaves no process and no file behind."""
+    monkeypatch.setattr(prove_chunk, "IN_MEMORY", tmp_path)
     monkeypatch.setattr(proving, "CHUNK_PARTS", 50)
 
     def interrupted(_proof):
@@ -141,6 +149,7 @@ def test_an_interrupted_proof_ends_its_workers(monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         prove(1000, 2, "colours", jobs=2, told=interrupted)
     assert not multiprocessing.active_children()
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_wrong_label_is_the_model_s_and_counted_apart(monkeypatch):
