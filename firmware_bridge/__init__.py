@@ -1,1 +1,1 @@
-"""The way to microcontrollers. This version holds no modules yet; gates run on the device's own GPIO."""
+"""The way to microcontrollers: models that run on one."""
