@@ -1,1 +1,1 @@
-"""The way to microcontrollers: gates that move on the device's own clock, and the protocol to it."""
+"""The way to microcontrollers: gates that move on the device's own clock, and models that run on one."""
