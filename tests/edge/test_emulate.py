@@ -250,7 +250,7 @@ def test_gate_error_counts_planned_moves_only():
     watched = WatchedGates(Told([*planned, rest]), Told([]), ManualClock())
     watched.poll()
     assert watched.error_ms() == {"p50": 2.0, "p99": 2.98, "max": 3.0}
-    only_rest = WatchedGates(Told([rest]), Told([]))
+    only_rest = WatchedGates(Told([rest]), Told([]), ManualClock())
     only_rest.poll()
     assert only_rest.error_ms() == {"p50": None, "p99": None, "max": None}
     assert only_rest.last == {"g": "closed"}
