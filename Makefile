@@ -25,6 +25,7 @@ bench: $(READY)
 	$(BIN)/python benchmarks/gate_lateness.py
 	$(BIN)/python benchmarks/head_training.py
 	$(BIN)/python benchmarks/journal_rows.py
+	$(BIN)/python benchmarks/line_states.py
 
 $(READY): setup.cfg pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || \
