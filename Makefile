@@ -27,6 +27,7 @@ bench: $(READY)
 	$(BIN)/python benchmarks/kills.py --kills 20 --terms 5
 	$(BIN)/python benchmarks/head_training.py
 	$(BIN)/python benchmarks/journal_rows.py
+	$(BIN)/python benchmarks/line_states.py
 
 $(READY): setup.cfg pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || \
