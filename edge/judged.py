@@ -18,10 +18,10 @@ from edge.chunks import Chunk
 from edge.emulated_belt import Fate, FedPart
 from edge.faults import Faults
 from edge.line_report import line_report, records_of
+from edge.lived import FirstEnd, Lived
 from edge.machine import Machine
 from edge.parts import REJECT_BIN
 from edge.pin_witness import PinWitness, violations
-from edge.two_lives import FirstEnd, Lived
 
 MOST_SENTENCES = 20  # of what is wrong; all of it is counted
 

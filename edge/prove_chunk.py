@@ -17,11 +17,12 @@ from edge.faults import FaultRates, Faults
 from edge.faulty import FaultyCamera, FaultyGates, FaultyHands, FaultyScorer, FaultySteps
 from edge.judged import ChunkResult, broken_off, judged
 from edge.line import LineModel, line_model
+from edge.lived import Lived
 from edge.machine import Machine
 from edge.part_sources import PartSource, RenderedParts
 from edge.pin_witness import PinWitness
 from edge.signature import open_bundle_by
-from edge.two_lives import Lived, run_two_lives
+from edge.two_lives import run_two_lives
 
 ModelName = Literal["packaged", "colours"]
 IN_MEMORY = Path("/dev/shm")  # what a disk takes for a row is not what a proof is about

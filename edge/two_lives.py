@@ -7,20 +7,18 @@ rest, and the line is started again once nothing is under the camera, as a perso
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from edge.belt import Belt
 from edge.between import Between
 from edge.cameras import Camera
 from edge.clocks import ManualClock
 from edge.driven_line import World, drive_line
 from edge.emulate import AssumedLatency, WatchedGates
-from edge.emulated_belt import Fate, FedPart, fates, first_mark
+from edge.emulated_belt import fates, first_mark
 from edge.emulated_camera import EmulatedCamera
 from edge.emulated_world import EmulateOptions, belts, emulated_belt, known_belt, learnt_at
 from edge.endings import Ending, Killed, MortalCamera, MortalGates, MortalScorer, copy_journal
@@ -31,6 +29,7 @@ from edge.journal import Journal, JournalError
 from edge.journal_schema import open_database
 from edge.line import LineModel, pin_specs
 from edge.line_journal import line_journal
+from edge.lived import FirstEnd, Lived
 from edge.machine import Machine
 from edge.part_sources import PartSource
 from edge.parts import Frame
@@ -39,35 +38,6 @@ from edge.sorter import Outcome
 DOWN_S = (1.0, 5.0)  # from the end of one life, and an empty picture, to the start of the next
 _ROWS = "SELECT * FROM parts ORDER BY run, part"
 _STOPS = "SELECT count(*) FROM incidents WHERE kind = ?"
-
-
-@dataclass(frozen=True)
-class FirstEnd:
-    """When the first life ended, how many frames it was given, and how many parts were fed by then.
-
-    broken: a sentence for each thing about it that must not be.
-    """
-
-    at: float
-    frames: int
-    fed: int
-    broken: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Lived:
-    """What came of a line that lived once, or twice. rows: of all its runs. because: why the last one ended.
-
-    stops: how often the belt stopped, as the journal has it.
-    """
-
-    ended: Sequence[tuple[FedPart, Fate]]
-    rows: Sequence[sqlite3.Row]
-    moving: Belt
-    because: str
-    ended_at: float
-    stops: int
-    first_end: FirstEnd | None = None
 
 
 class _Stage:
