@@ -116,14 +116,15 @@ def facts_of(graph, outputs, thresholds=None, unknown=0.0, **more) -> BundleFact
     return facts.model_copy(update=changed | more)
 
 
+def write_graph_bundle(folder, graph, outputs=3, **more):
+    """Write the bundle of an IntegerGraph and return its folder."""
+    return write_bundle(folder, facts_of(graph, outputs, **more), {MODEL_FILE: graph.packed()}).folder
+
+
 @pytest.fixture
 def bundle_of(tmp_path):
     """Write the bundle of an IntegerGraph."""
-
-    def write(graph, outputs=3, **more):
-        return write_bundle(tmp_path / "bundle", facts_of(graph, outputs, **more), {MODEL_FILE: graph.packed()}).folder
-
-    return write
+    return lambda graph, outputs=3, **more: write_graph_bundle(tmp_path / "bundle", graph, outputs, **more)
 
 
 def classifier_graph(outputs=3, seed=1, end="softmax", shape=(8, 8, 3)):
