@@ -66,16 +66,24 @@ def integer_model(name: str, seed: int = 0) -> bytes:
     keras = load_keras("training")
     keras.utils.set_random_seed(seed)
     network, random = SHAPES[name](), np.random.default_rng(seed)
-    for layer in network.layers:
-        if isinstance(layer, keras.layers.BatchNormalization):
-            gamma, beta, mean, variance = layer.get_weights()
-            layer.set_weights([
-                random.uniform(0.7, 1.4, gamma.shape), random.normal(0, 0.3, beta.shape),
-                mean, variance * random.uniform(0.3, 0.6),
-            ])  # fmt: skip
-    pictures = random.integers(0, 256, (16, *network.input_shape[1:]), dtype=np.uint8)
+    pictures = coloured(network.input_shape[1:], 16, seed)
+    normalizations = [one for one in network.layers if isinstance(one, keras.layers.BatchNormalization)]
+    for layer in normalizations:
+        gamma, beta, *moments = layer.get_weights()
+        layer.set_weights([random.uniform(0.7, 1.4, gamma.shape), random.normal(0, 0.3, beta.shape), *moments])
+        layer.momentum = 0.0  # the next pass sets mean and variance to what it sees
+    network(pictures.astype(np.float32), training=True)
     _make_doubtful(network, pictures)
     return convert(network, pictures)
+
+
+def coloured(shape: tuple[int, ...], count: int, seed: int) -> NDArray[np.uint8]:
+    """Return (count, *shape) uint8: 16 fields of random colours under noise. Of noise alone all answers are alike."""
+    random = np.random.default_rng(seed)
+    height, width, channels = shape
+    fields = random.integers(0, 256, (count, 4, 4, channels))
+    large = fields.repeat(-(-height // 4), axis=1).repeat(-(-width // 4), axis=2)[:, :height, :width]
+    return np.clip(large + random.integers(-40, 41, large.shape), 0, 255).astype(np.uint8)
 
 
 def _make_doubtful(network: Any, pictures: NDArray[np.uint8]) -> None:

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.emulated_cortex import BOARDS, outputs_of
-from benchmarks.mcu_shapes import SHAPES, integer_model
+from benchmarks.mcu_shapes import SHAPES, coloured, integer_model
 from edge.bundle import MODEL_FILE, BundleFacts, Threshold, open_bundle
 from edge.interpreter import input_encoder
 from edge.labelled import labelled_pictures
@@ -37,7 +37,7 @@ PACKAGED = Path(__file__).resolve().parents[1] / "edge" / "data" / "bundle"
 @click.command()
 @click.option("--bundle", type=click.Path(path_type=Path))
 @click.option("--pictures", type=click.Path(path_type=Path))
-@click.option("--inputs", default=3, help="How many pictures of noise the emulated cores answer.")
+@click.option("--inputs", default=3, help="How many pictures the emulated cores answer.")
 def main(bundle: Path | None, pictures: Path | None, inputs: int) -> None:
     """Print the tables of docs/model_on_mcu.md."""
     if bundle and pictures:
@@ -53,7 +53,7 @@ def _row(name: str, model: bytes, inputs: int) -> str:
     shape = graph.inputs[0].shape[1:]
     emitted = emit(source_of(graph, _facts(shape, graph.outputs[0].shape[-1]), "model", name))
     sizes = measure(emitted.source, emitted.header, "model")
-    pixels = np.random.default_rng(1).integers(0, 256, (inputs, *shape), dtype=np.uint8)
+    pixels = coloured(shape, inputs, 1)
     arena = ask_kernels("micro", model, (pixels[:1] ^ np.uint8(0x80)).view(np.int8)).arena["total"]
     expected = ask_kernels("litert", model, (pixels ^ np.uint8(0x80)).view(np.int8)).outputs
     counts = []

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edge.bundle import BundleFacts, Threshold, Unknown, open_bundle
+from edge.bundle import MODEL_FILE, BundleFacts, Threshold, Unknown, open_bundle, write_bundle
 from edge.interpreter import TfliteInterpreter
 from edge.model_graph import read_graph
 from firmware_bridge.compilers import find_host_compiler
@@ -114,6 +114,11 @@ def facts_of(graph, outputs, thresholds=None, unknown=0.0, **more) -> BundleFact
         "unknown": Unknown(min_score=unknown),
     }
     return facts.model_copy(update=changed | more)
+
+
+def write_graph_bundle(folder, graph, outputs=3, **more):
+    """Write the bundle of an IntegerGraph and return its folder."""
+    return write_bundle(folder, facts_of(graph, outputs, **more), {MODEL_FILE: graph.packed()}).folder
 
 
 def classifier_graph(outputs=3, seed=1, end="softmax", shape=(8, 8, 3)):

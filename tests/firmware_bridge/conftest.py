@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from edge.bundle import MODEL_FILE, write_bundle
 from tests.firmware_bridge import host_core
-from tests.firmware_bridge.compiled_models import facts_of
+from tests.firmware_bridge.compiled_models import write_graph_bundle
 
 
 @pytest.fixture(scope="session")
@@ -32,11 +31,12 @@ def armed(core_program):
     one.close()
 
 
+def write_graph_bundle(folder, graph, outputs=3, **more):
+    """Write the bundle of an IntegerGraph and return its folder."""
+    return write_bundle(folder, facts_of(graph, outputs, **more), {MODEL_FILE: graph.packed()}).folder
+
+
 @pytest.fixture
 def bundle_of(tmp_path):
     """Write the bundle of an IntegerGraph."""
-
-    def write(graph, outputs=3, **more):
-        return write_bundle(tmp_path / "bundle", facts_of(graph, outputs, **more), {MODEL_FILE: graph.packed()}).folder
-
-    return write
+    return lambda graph, outputs=3, **more: write_graph_bundle(tmp_path / "bundle", graph, outputs, **more)

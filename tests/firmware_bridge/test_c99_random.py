@@ -76,7 +76,7 @@ def _check(models, pictures):
             assert one.differing(pictures) == 0
 
 
-@settings(max_examples=6, deadline=None, derandomize=True, phases=UNSHRUNK, suppress_health_check=list(HealthCheck))
+@settings(max_examples=4, deadline=None, derandomize=True, phases=UNSHRUNK, suppress_health_check=list(HealthCheck))
 @given(networks())
 def test_a_random_network_answers_as_the_reference(drawn):
     """A handful, compiled under the sanitizer, on every run of the tests."""
