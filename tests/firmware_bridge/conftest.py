@@ -31,11 +31,6 @@ def armed(core_program):
     one.close()
 
 
-def write_graph_bundle(folder, graph, outputs=3, **more):
-    """Write the bundle of an IntegerGraph and return its folder."""
-    return write_bundle(folder, facts_of(graph, outputs, **more), {MODEL_FILE: graph.packed()}).folder
-
-
 @pytest.fixture
 def bundle_of(tmp_path):
     """Write the bundle of an IntegerGraph."""
