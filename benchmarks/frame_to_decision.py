@@ -27,12 +27,12 @@ from edge.clocks import ManualClock
 from edge.emulated_belt import EmulatedBelt, Feeder, first_mark
 from edge.emulated_camera import EmulatedCamera
 from edge.emulated_world import packaged_bundle
-from edge.gates import LocalGates
 from edge.interpreter import TfliteInterpreter
 from edge.journal import Journal
 from edge.line import LineModel, build_sorter, gate_specs
 from edge.machine import BeltTable, CameraTable, DecisionTable, GateTable, GpioTable, Machine
 from edge.part_sources import RenderedParts
+from edge.pin_gates import LocalGates
 from edge.pins import open_pin_factory
 from edge.preprocess import InputSpec
 

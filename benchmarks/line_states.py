@@ -22,13 +22,13 @@ from edge.control import Control
 from edge.control_tables import ConfirmTable, EstopTable, InputsTable, InputTable, StackLightTable
 from edge.emulated_contacts import Contacts
 from edge.emulated_world import emulated_machine
-from edge.gates import LocalGates
 from edge.incidents import Incidents
 from edge.journal import Journal
 from edge.line import LineModel, build_schedule, build_sorter, estop_spec, gate_specs
 from edge.machine import Machine
 from edge.panel import open_panel
 from edge.parts import Frame
+from edge.pin_gates import LocalGates
 from edge.pins import open_pin_factory
 from edge.watcher import Surroundings, Watcher
 

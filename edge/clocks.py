@@ -21,6 +21,14 @@ class Clock(Protocol):
         ...
 
 
+class Agenda(Clock, Protocol):
+    """A clock that also runs actions when it reaches their moment, as ManualClock does."""
+
+    def call_at(self, when: float, action: Callable[[], None]) -> None:
+        """Run `action` when time reaches `when`."""
+        ...
+
+
 class MonotonicClock:
     """The system's monotonic clock, the same in every process and in the camera's time stamps."""
 

@@ -35,7 +35,7 @@ from edge.emulated_world import (
 )
 from edge.errors import DataError, MachineError
 from edge.gate_process import GateProcess
-from edge.gates import GateMove, Gates, LocalGates, WrappedGates
+from edge.gates import GateMove, Gates, WrappedGates
 from edge.line import (
     LineModel,
     OnOutcome,
@@ -55,6 +55,7 @@ from edge.part_sources import PartSource, PicturedParts
 from edge.parts import Frame
 from edge.photo_eye import PhotoEye
 from edge.pin_gate import Kind
+from edge.pin_gates import LocalGates
 from edge.signature import open_bundle_by
 from edge.sorter import LineSummary, Outcome, Scorer
 

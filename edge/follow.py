@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
-from edge.gates import Agenda
+from edge.clocks import Agenda
 
 BELT_EVERY_S = 0.005
 LINE_EVERY_S = 0.05

@@ -1,7 +1,7 @@
 """What a gate's pin is told: a level, or the pulses of a servo. Which kind is which is the table at the end.
 
-A driver knows two positions, rest and away, and nothing of time or limits: `PinGate` (`edge/gates.py`) does. A gate on
-a microcontroller is no driver: it keeps its own time, so it is a `Gates` of its own beside `GateProcess`.
+A driver knows two positions, rest and away, and nothing of time or limits: `PinGate` (`edge/pin_gate.py`) does. A gate
+on a microcontroller is no driver: it keeps its own time, so it is a `Gates` of its own beside `GateProcess`.
 """
 
 from __future__ import annotations

@@ -9,9 +9,10 @@ from typing import Any
 from edge.boards import open_board
 from edge.clocks import Clock
 from edge.errors import GateError
-from edge.gates import GateSpec, PinGates
+from edge.gates import GateSpec
 from edge.line import board_specs
 from edge.machine import Machine
+from edge.pin_gates import PinGates
 
 _RETRY_S = 0.2
 

@@ -15,7 +15,8 @@ from edge.clocks import MonotonicClock
 from edge.errors import GateError
 from edge.estop import EstopSpec
 from edge.gate_limits import MoveRefused
-from edge.gates import MOST_MOVES, GateMove, GateSpec, PinGates
+from edge.gates import MOST_MOVES, GateMove, GateSpec
+from edge.pin_gates import PinGates
 from edge.real_time import claim_real_time
 from edge.stops import Stop
 

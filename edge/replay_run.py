@@ -11,11 +11,11 @@ from edge.bundle import Bundle
 from edge.camera_kinds import Tell, open_camera
 from edge.clocks import ManualClock
 from edge.errors import MachineError
-from edge.gates import LocalGates
 from edge.journal_report import ShiftReport, run_report
 from edge.line import OnOutcome, build_sorter, check_labels, gate_specs, line_model, run_line
 from edge.line_journal import line_journal
 from edge.machine import Machine
+from edge.pin_gates import LocalGates
 from edge.pins import open_pin_factory
 from edge.recording import Recording
 

@@ -23,7 +23,6 @@ from edge.emulated_camera import EmulatedCamera
 from edge.emulated_world import EmulateOptions, belts, emulated_belt, known_belt, learnt_at
 from edge.endings import Ending, Killed, MortalCamera, MortalGates, MortalScorer, copy_journal
 from edge.faults import EndingKind, Faults
-from edge.gates import LocalGates
 from edge.incidents import IncidentKind
 from edge.journal import Journal, JournalError
 from edge.journal_schema import open_database
@@ -33,6 +32,7 @@ from edge.lived import FirstEnd, Lived
 from edge.machine import Machine
 from edge.part_sources import PartSource
 from edge.parts import Frame
+from edge.pin_gates import LocalGates
 from edge.sorter import Outcome
 
 DOWN_S = (1.0, 5.0)  # from the end of one life, and an empty picture, to the start of the next

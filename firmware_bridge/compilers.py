@@ -15,14 +15,20 @@ def find_host_compiler() -> list[str] | None:
     for name in HOST_COMPILERS:
         if found := shutil.which(name):
             return [found]
-    return [sys.executable, "-m", "ziglang", "cc"] if has_ziglang() else None
+    return find_zig()
 
 
 def find_arm_compiler() -> list[str] | None:
     """Return how to call a compiler for Cortex-M, its processor left open (-mcpu), or None."""
     if found := shutil.which(ARM_COMPILER):
         return [found, "-mthumb"]
-    return [sys.executable, "-m", "ziglang", "cc", "-target", "thumb-freestanding-eabi"] if has_ziglang() else None
+    zig = find_zig()
+    return [*zig, "-target", "thumb-freestanding-eabi"] if zig else None
+
+
+def find_zig() -> list[str] | None:
+    """Return how to call the compiler of the Python package ziglang, or None."""
+    return [sys.executable, "-m", "ziglang", "cc"] if has_ziglang() else None
 
 
 def has_ziglang() -> bool:

@@ -5,17 +5,16 @@ RP2040: with Arm's GCC (Debian gcc-arm-none-eabi) or with zig from PyPI (ziglang
 
 from __future__ import annotations
 
-import importlib.util
 import shutil
 import struct
 import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from edge.errors import EdgeSortError
+from firmware_bridge.compilers import find_zig
 
 FIRMWARE = Path(__file__).parent / "firmware"
 BOOT2_SIZE = 256
@@ -44,10 +43,6 @@ def _program(name: str) -> Callable[[], Sequence[str] | None]:
     return find
 
 
-def _zig() -> Sequence[str] | None:
-    return [sys.executable, "-m", "ziglang", "cc"] if importlib.util.find_spec("ziglang") else None
-
-
 _FLAGS = ("-ffunction-sections", "-Wall", "-Wextra", "-Wl,--gc-sections")
 _NO_LIBRARY = ("-std=c99", "-ffreestanding", "-nostdlib", "-fno-unwind-tables", "-fno-asynchronous-unwind-tables")
 _ARM = (*_FLAGS, *_NO_LIBRARY, "-Wl,-e,from_flash")
@@ -57,7 +52,7 @@ _AVR_GCC = ("-mmcu=atmega328p", "-std=gnu99", "-Os", *_FLAGS)
 COMPILERS = {
     "rp2040": (
         Compiler("gcc", "gcc-arm-none-eabi", _program("arm-none-eabi-gcc"), _ARM_GCC),
-        Compiler("zig", "ziglang", _zig, _ARM_ZIG),
+        Compiler("zig", "ziglang", find_zig, _ARM_ZIG),
     ),
     "uno": (Compiler("gcc", "gcc-avr and avr-libc", _program("avr-gcc"), _AVR_GCC),),
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 
-from edge.gates import Agenda
+from edge.clocks import Agenda
 from firmware_bridge.link import WAIT_S, Link
 from firmware_bridge.session import LinkLost
 

@@ -13,11 +13,11 @@ from edge.control import Control
 from edge.emulated_contacts import Contacts
 from edge.follow import LINE_EVERY_S, followed_by_clock
 from edge.gate_limits import MoveRefused
-from edge.gates import LocalGates
 from edge.incidents import Incidents
 from edge.line import build_schedule, estop_spec, gate_places, gate_specs
 from edge.machine import Machine
 from edge.panel import open_panel
+from edge.pin_gates import LocalGates
 from edge.pin_witness import PinWitness
 from edge.states import State
 from edge.watcher import Surroundings, Watcher

@@ -22,8 +22,9 @@ from edge.gate_drivers import PinSpec
 from edge.gate_limits import GateLimits, MoveRefused, Window
 from edge.gate_process import GateProcess
 from edge.gate_serving import Outbox
-from edge.gates import MOST_MOVES, GateMove, Gates, GateSpec, LocalGates, PinGates
+from edge.gates import MOST_MOVES, GateMove, Gates, GateSpec
 from edge.parts import Reason
+from edge.pin_gates import LocalGates, PinGates
 from edge.pins import open_pin_factory
 from edge.real_time import RealTime
 from edge.wired_pins import wired_pin

@@ -15,10 +15,10 @@ from edge.belt import FixedSpeedBelt
 from edge.clocks import ManualClock
 from edge.errors import CameraError, MachineError
 from edge.gate_limits import Window
-from edge.gates import LocalGates
 from edge.journal import Journal
 from edge.line import Stopped, build_sorter, check_labels, gate_specs, run_line
 from edge.parts import Frame
+from edge.pin_gates import LocalGates
 
 
 class ScriptedCamera:

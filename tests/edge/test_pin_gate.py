@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from edge.clocks import ManualClock
 from edge.gate_drivers import PinSpec
 from edge.gate_limits import DUTY_WINDOW_S, GateLimits, MoveRefused, Window
-from edge.gates import GateSpec, PinGates
+from edge.gates import GateSpec
+from edge.pin_gates import PinGates
 from edge.pins import open_pin_factory
 
 LIMITS = GateLimits(min_off_ms=50, max_on_ms=1000, max_duty=0.3, late_ms=20)

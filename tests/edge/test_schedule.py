@@ -12,9 +12,10 @@ from edge.estop import EstopSpec
 from edge.follow import followed_by_clock, followed_by_thread
 from edge.gate_drivers import PinSpec
 from edge.gate_limits import GateLimits, MoveRefused
-from edge.gates import GateSpec, LocalGates
+from edge.gates import GateSpec
 from edge.incidents import Incidents
 from edge.parts import Reason
+from edge.pin_gates import LocalGates
 from edge.pins import open_pin_factory
 from edge.schedule import MOST_IN_TRANSIT, Schedule
 from edge.transit import GatePlace
