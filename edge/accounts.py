@@ -15,7 +15,7 @@ from edge.emulated_belt import Fate, FedPart
 from edge.line_report import records_of
 from edge.parts import REJECT_BIN
 
-CUT_MM = 6.0  # a part this near the picture's end may be taken for one the end cuts
+CUT_MM = 9.0  # a part this near the picture's end may be taken for one the end cuts: a shadow is up to 8 mm long
 ENOUGH_FRAMES = 1  # that show a part whole: from here on the line must have a row for it
 
 
