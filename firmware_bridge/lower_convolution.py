@@ -11,6 +11,7 @@ from firmware_bridge.layers import Convolution, Layer, Shape, Window
 from firmware_bridge.lower_checks import MOST_SIDE, refuse
 from firmware_bridge.lower_windows import output_range, picture_shape, window
 
+_MOST_TAPS = 225  # places of a window: the kernels keep a pointer to each on the stack
 _REMEDY = "quantize the whole model to int8 (edge-sort quantize)"
 
 
@@ -59,6 +60,8 @@ def _built(
     depthwise: bool = False,
 ) -> Layer:
     given, output = operator.inputs[0], operator.outputs[0]
+    if moves.size[0] * moves.size[1] > _MOST_TAPS:
+        raise refuse(operator, f"a window of {moves.size[0]} x {moves.size[1]}", "use a smaller one")
     folded = _bias(operator, len(sums)) - given.zero_point[0] * sums
     wrapped = folded.astype(np.uint64).astype(np.uint32).view(np.int32)  # the kernels add in 32 bits
     return Convolution(

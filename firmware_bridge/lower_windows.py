@@ -21,6 +21,7 @@ from firmware_bridge.lower_checks import refuse
 
 _SAME, _VALID = 0, 1
 _LONGEST_DISTANCE = 255
+_MOST_STEP = 255  # they are uint8_t in the C
 _LEAST_POWER = 1 << 11  # of 2**31: less adds nothing to a sum of 19 bits behind the point, and is answered with 0
 
 
@@ -45,8 +46,8 @@ def window(operator: Operator, size: tuple[int, int], shape_in: Shape) -> Window
     options = operator.options
     stride = int(options["strideH"]), int(options["strideW"])
     dilation = int(options.get("dilationHFactor", 1)), int(options.get("dilationWFactor", 1))
-    if min(*stride, *dilation, *size) < 1:
-        raise refuse(operator, "a stride, dilation or size below 1", "convert the model again")
+    if not 1 <= min(*stride, *dilation, *size) <= max(*stride, *dilation, *size) <= _MOST_STEP:
+        raise refuse(operator, f"a stride, dilation or size outside 1 to {_MOST_STEP}", "use a smaller window")
     padding = (0, 0)
     if options["padding"] == _SAME:
         above, left = (_before(*axis) for axis in zip(shape_in[:2], size, stride, dilation, strict=True))

@@ -25,6 +25,18 @@ def _wide_logistic():
     return made.packed()
 
 
+def _wide_window():
+    made = IntegerGraph((16, 16, 1), 1)
+    made.convolution(1, (16, 16))
+    return made.packed()
+
+
+def _wide_pool():
+    made = IntegerGraph((260, 4, 1), 1)
+    made.pool("AVERAGE_POOL_2D", (260, 1), (1, 1))
+    return made.packed()
+
+
 def _two_constants():
     made = IntegerGraph((6, 6, 4), 1)
     weights = made.tensor((4,), values=b"\1\2\3\4")
@@ -40,6 +52,8 @@ def _two_constants():
         (_operator("RELU", dtype="FLOAT32"), "float32 values; quantize the whole model"),
         (_operator("RELU", scale=[0.1] * 4, axis=3), "4 scales of a tensor"),
         (_wide_logistic(), "an input scale of 2.5, at which TensorFlow Lite's own kernels differ"),
+        (_wide_window(), "a window of 16 x 16; use a smaller one"),
+        (_wide_pool(), "size outside 1 to 255; use a smaller window"),
         (_two_constants(), "several constants; rescale with one factor"),
     ],
 )
