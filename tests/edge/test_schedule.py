@@ -10,13 +10,13 @@ from edge.clocks import ManualClock
 from edge.encoder_belt import EncoderBelt
 from edge.follow import followed_by_clock, followed_by_thread
 from edge.gate_drivers import PinSpec
-from edge.gate_limits import GateLimits, MoveRefused
+from edge.gate_limits import GateLimits, MoveRefused, Window
 from edge.gates import GateSpec, LocalGates
 from edge.incidents import Incidents
 from edge.parts import Reason
 from edge.pins import open_pin_factory
 from edge.schedule import MOST_IN_TRANSIT, Schedule
-from edge.transit import GatePlace
+from edge.transit import GatePlace, ends
 
 LIMITS = GateLimits(min_off_ms=50, max_on_ms=2000, max_duty=0.9)
 LEFT = GatePlace("left", travel_mm=200.0, lag_s=0.02, half_mm=20.0)
@@ -237,3 +237,9 @@ def test_a_failure_while_following_the_belt_is_not_swallowed():
     rig.schedule.failure = watched.failure
     with pytest.raises(ZeroDivisionError):
         rig.schedule.poll()
+
+
+def test_a_closing_that_a_limit_cut_ends_the_windows_it_cut():
+    """The part a gate was held open for is then judged, and not left as sorted; one to come is not touched."""
+    assert ends(Window(1.0, 2.0), 1.5)
+    assert not ends(Window(1.6, 2.0), 1.5)
