@@ -46,6 +46,11 @@ class PinGate:
         return self._openings.replan(windows, self._clock.now())
 
     @property
+    def is_away(self) -> bool:
+        """Whether an opening is under way."""
+        return self._openings.under_way
+
+    @property
     def next_due(self) -> float:
         """The moment of the next change of the pin, NOT_DUE when none is planned."""
         return self._openings.next_due

@@ -280,7 +280,7 @@ class Schedule:
         else:
             ended = [one for one in served if one.opened_at is not None]
             opened_at = min((one.opened_at for one in ended if one.opened_at is not None), default=move.at)
-            for one in self._opened(served, lambda window: ends(window, move, due_at)):
+            for one in self._opened(served, lambda window: ends(window, due_at)):
                 one.opened_at = opened_at  # the gate was held open for it
                 ended.append(one)
             for one in ended:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from edge.belt import Belt, arrival
 from edge.gate_limits import Window
-from edge.gates import GateMove
 from edge.parts import Reason
 from edge.windows import Deviation
 
@@ -70,9 +69,9 @@ class Caught:
     passed_at: float
 
 
-def ends(window: Window, move: GateMove, due_at: float) -> bool:
-    """Whether this closing ends the window: it was due, or the gate fell while the window lasted."""
-    return window.closes_at <= due_at or (move.due_at is None and window.opens_at <= due_at)
+def ends(window: Window, due_at: float) -> bool:
+    """Whether a closing ends the window: it was due, or the gate fell, or a limit cut it, while the window lasted."""
+    return window.opens_at <= due_at
 
 
 def deviation(one: InTransit, belt: Belt) -> Deviation | Reason:

@@ -83,7 +83,7 @@ def test_no_gate_is_away_from_rest_outside_execute(steps):
         for step in [*STARTED, *steps, ("wait", 3.0)]:
             line.do(*step)
             pressed = line.gates.stopped
-            away = [gate for gate in line.gates.gates.values() if gate._open]
+            away = [gate for gate in line.gates.gates.values() if gate.is_away]
             assert not away or line.control.state is State.EXECUTE
             assert not (pressed and away)
     line.gates.close()

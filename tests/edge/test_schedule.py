@@ -11,14 +11,14 @@ from edge.encoder_belt import EncoderBelt
 from edge.estop import EstopSpec
 from edge.follow import followed_by_clock, followed_by_thread
 from edge.gate_drivers import PinSpec
-from edge.gate_limits import GateLimits, MoveRefused
+from edge.gate_limits import GateLimits, MoveRefused, Window
 from edge.gates import GateSpec
 from edge.incidents import Incidents
 from edge.parts import Reason
 from edge.pin_gates import LocalGates
 from edge.pins import open_pin_factory
 from edge.schedule import MOST_IN_TRANSIT, Schedule
-from edge.transit import GatePlace
+from edge.transit import GatePlace, ends
 from edge.wired_pins import wired_pin
 
 LIMITS = GateLimits(min_off_ms=50, max_on_ms=2000, max_duty=0.9)
@@ -310,3 +310,9 @@ def test_an_e_stop_gives_up_what_is_on_its_way_when_the_schedule_next_looks():
         rig.schedule.plan(2, 250.0, (LEFT,), None)
     rig.schedule.arm()
     rig.schedule.plan(2, 250.0, (LEFT,), None)
+
+
+def test_a_closing_that_a_limit_cut_ends_the_windows_it_cut():
+    """The part a gate was held open for is then judged, and not left as sorted; one to come is not touched."""
+    assert ends(Window(1.0, 2.0), 1.5)
+    assert not ends(Window(1.6, 2.0), 1.5)
