@@ -21,7 +21,8 @@ class Decider:
 
     thresholds: lowest score per label. bins: label -> bin. A label in neither goes to reject. min_known_score: below it
     a part is taken for one of no known class. waisted_parts: a waist is no sign that two parts touch, because single
-    parts have one. sizes: what the parts of each label measured so far.
+    parts have one. longest_mm: label -> the longest part that a gate of its bin catches whole; where nothing is given,
+    the longest that any gate does. sizes: what the parts of each label measured so far.
     """
 
     labels: tuple[str, ...]
@@ -30,6 +31,7 @@ class Decider:
     spacing: Spacing
     min_known_score: float = 0.0
     waisted_parts: bool = False
+    longest_mm: Mapping[str, float] = field(default_factory=dict)
     sizes: SizeBook = field(default_factory=SizeBook)
 
     def decide(self, track: Track) -> Decision:
@@ -58,9 +60,10 @@ class Decider:
         return Reason.ODD_SIZE if odd else None
 
     def _doubt(self, track: Track, findings: Decision) -> Reason | None:
+        longest_mm = self.longest_mm.get(findings.label, self.spacing.longest_part_mm)
         rules = (
             (Reason.OUT_OF_VIEW, track.out_of_view),
-            (Reason.TOO_LONG, track.length_mm > self.spacing.longest_part_mm),
+            (Reason.TOO_LONG, track.length_mm > longest_mm),
             (Reason.CROWDED, track.crowded),
             (Reason.NO_EYE, not track.eyed),
             (Reason.LOST, track.missed >= LOST_AFTER_FRAMES),

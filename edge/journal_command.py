@@ -44,13 +44,11 @@ def _period_options(command: Any) -> Any:
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object per part instead of text.")
 def tail_command(journal: Path, count: int, follow: bool, as_json: bool) -> None:
     """Print the newest parts of JOURNAL."""
-    from contextlib import closing
-
     from edge.journal_read import last_parts
-    from edge.journal_schema import open_to_read
+    from edge.journal_schema import opened_to_read
 
     after = (0, 0)
-    with closing(open_to_read(journal)) as db:
+    with opened_to_read(journal) as db:
         while True:
             for record in last_parts(db, count, after):
                 after = (record["run"], record["part"])
@@ -71,16 +69,15 @@ def export_command(
 ) -> None:
     """Write every part of JOURNAL as CSV or JSON Lines, with the last correction of each."""
     import io
-    from contextlib import closing
 
     from edge.durable import whole_file
     from edge.journal_export import write_csv, write_jsonl
     from edge.journal_read import read_parts, runs_of
-    from edge.journal_schema import open_to_read
+    from edge.journal_schema import opened_to_read
 
     write: Callable[[Iterable[dict[str, Any]], TextIO], int] = write_csv if form == "csv" else write_jsonl
     period = _period(runs, since, until)
-    with closing(open_to_read(journal)) as db:
+    with opened_to_read(journal) as db:
         records = read_parts(db, runs_of(db, period, journal), period)
         if out is None:
             write(records, sys.stdout)
@@ -102,14 +99,12 @@ def report_command(journal: Path, runs: tuple[int, ...], since: str | None, unti
 
     Without --run, --since and --until: the last run.
     """
-    from contextlib import closing
-
     from edge.journal_read import Period, read_runs, runs_of
     from edge.journal_report import report_text, shift_report
-    from edge.journal_schema import open_to_read
+    from edge.journal_schema import opened_to_read
 
     period = _period(runs, since, until)
-    with closing(open_to_read(journal)) as db:
+    with opened_to_read(journal) as db:
         if period == Period():
             period = Period(runs=tuple(run.run for run in read_runs(db)[-1:]))
         report = shift_report(db, runs_of(db, period, journal), period)
@@ -121,12 +116,10 @@ def report_command(journal: Path, runs: tuple[int, ...], since: str | None, unti
 @click.option("-n", "--count", type=click.IntRange(1), default=20, show_default=True)
 def audit_command(journal: Path, count: int) -> None:
     """List parts of JOURNAL that were drawn to be audited and wait for a person, each with its picture."""
-    from contextlib import closing
-
     from edge.journal_read import parts_to_audit
-    from edge.journal_schema import open_to_read
+    from edge.journal_schema import opened_to_read
 
-    with closing(open_to_read(journal)) as db:
+    with opened_to_read(journal) as db:
         waiting = parts_to_audit(db, count)
     for record in waiting:
         click.echo(f"{_line(record)}  {record['picture']}")
@@ -146,12 +139,10 @@ def correct_command(journal: Path, part: int, label: str, run: int | None, by: s
 
     Say so also of parts that were decided rightly when they were drawn to be audited: purity is counted from both.
     """
-    from contextlib import closing
-
     from edge.corrections import correct
-    from edge.journal_schema import open_to_read
+    from edge.journal_schema import opened_to_read
 
-    with closing(open_to_read(journal)) as db:
+    with opened_to_read(journal) as db:
         done = correct(db, journal, part, label, run=run, by=by, note=note)
     counts = "counts for purity and recovery" if done.audited else "was not drawn, so it does not count for purity"
     was = f"{done.decided_label or 'unclassified'} -> {done.decided_bin}"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from edge.errors import EdgeSortError
@@ -134,6 +135,16 @@ def open_to_read(path: Path) -> sqlite3.Connection:
     return open_database(path)
 
 
+@contextmanager
+def opened_to_read(path: Path) -> Iterator[sqlite3.Connection]:
+    """Open a journal that exists, and close it again. Raises JournalError, also when damage is met further in."""
+    with closing(open_to_read(path)) as db:
+        try:
+            yield db
+        except (sqlite3.Error, ValueError) as error:  # a value that is no JSON, no date, or cut off
+            raise JournalError(sentence(path, error)) from error
+
+
 def check_journal(path: Path) -> None:
     """Raise JournalError when `path` cannot become or is not a journal that this version reads. Changes nothing."""
     if not path.absolute().parent.is_dir():
@@ -179,8 +190,10 @@ def _version(db: sqlite3.Connection) -> int:
     return int(db.execute("PRAGMA user_version").fetchone()[0])
 
 
-def sentence(path: Path | None, error: sqlite3.Error) -> str:
+def sentence(path: Path | None, error: Exception) -> str:
     """Say what the journal was refused, and what to do."""
+    if isinstance(error, ValueError) or any(word in str(error) for word in ("malformed", "not a database")):
+        return f"{path}: expected a whole journal, found: {error}; give another file, and keep a damaged one to recover"
     remedy = "free some disk space, check the folder's permissions, or give another file"
     if "locked" in str(error):
         remedy = "end the other program that writes to it, or give another file"

@@ -28,7 +28,7 @@ from edge.processor import LoadedModel, load_model
 from edge.schedule import Schedule
 from edge.sensors import Sensor
 from edge.sorter import Outcome, Scorer, Sorter, SorterSettings
-from edge.tracker import Tracker
+from edge.tracker import Spacing, Tracker
 from edge.transit import GatePlace
 from edge.visual_speed import VisualSpeed
 
@@ -104,7 +104,8 @@ def gate_places(machine: Machine) -> dict[str, list[GatePlace]]:
     places: dict[str, list[GatePlace]] = {}
     for gate in machine.gates:
         half_mm = machine.belt.speed_mm_s * gate.dwell_ms / 2000
-        place = GatePlace(gate.name, gate.travel_mm, gate.lag_ms / 1000, half_mm, gate.move_ms / 1000)
+        longest_mm = Spacing(half_mm, machine.decision.guard_mm).longest_part_mm
+        place = GatePlace(gate.name, gate.travel_mm, gate.lag_ms / 1000, half_mm, gate.move_ms / 1000, longest_mm)
         for label in gate.labels:
             places.setdefault(label, []).append(place)
     return places
@@ -132,7 +133,7 @@ def build_sorter(
     """Put the stages together, the eye too where the machine has one. Raises MachineError when they do not fit."""
     check_labels(machine, model.labels)
     incidents = incidents or Incidents()
-    spacing = machine.spacing
+    spacing, places = machine.spacing, gate_places(machine)
     return Sorter(
         finder=_part_finder(machine, belt, eye),
         tracker=Tracker(belt, spacing, machine.camera.view_mm),
@@ -144,9 +145,10 @@ def build_sorter(
             spacing,
             model.min_known_score,
             machine.decision.waisted_parts,
+            {label: max(place.longest_mm for place in those) for label, those in places.items()},
         ),
         belt=belt,
-        places=gate_places(machine),
+        places=places,
         schedule=schedule or build_schedule(machine, gates, belt, clock, incidents),
         journal=journal,
         clock=clock,

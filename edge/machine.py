@@ -146,7 +146,8 @@ class GateTable(Table):
     is switched too, by the board of [mcu] on its own clock, and pin is that board's number.
     Several gates may fill one bin: a part goes to the first of them, in the file's order, that can still take it.
     travel_mm: from the middle of the picture, downstream. lag_ms: from pin to the first effect. move_ms: from one
-    position to the other. dwell_ms: how long it is wholly away for one part, at belt.speed_mm_s. min_off_ms, max_on_ms,
+    position to the other. dwell_ms: how long it is wholly away for one part, at belt.speed_mm_s; a part longer than the
+    belt's way in that time, less decision.guard_mm on both sides, does not go to this gate. min_off_ms, max_on_ms,
     max_duty: limits nothing can drive it beyond. The pin of an output is low at rest if active_high. confirm: an eye
     that sees what falls past it.
     """

@@ -32,6 +32,7 @@ def machine_problems(machine: Machine) -> list[str]:
     checks += [lambda: _check_gates(machine), lambda: _check_eye(machine), lambda: _check_bins(machine)]
     checks.append(lambda: _check_pulls(machine))
     checks += [partial(check_kind, machine, index, gate) for index, gate in enumerate(machine.gates)]
+    checks += [partial(_check_dwell, machine, index, gate) for index, gate in enumerate(machine.gates)]
     checks += [partial(_check_reach, machine, index, gate) for index, gate in enumerate(machine.gates)]
     checks += [lambda: _check_view(machine), lambda: _check_pitch(machine)]
     problems = []
@@ -153,6 +154,17 @@ def _check_bins(machine: Machine) -> None:
             )
 
 
+def _check_dwell(machine: Machine, index: int, gate: GateTable) -> None:
+    """A gate that acts for less than the smallest part would catch none."""
+    least_mm = machine.finder.min_part_mm + 2 * machine.decision.guard_mm
+    speed_mm_s = machine.belt.speed_mm_s
+    if budget.way_mm(speed_mm_s, gate.dwell_ms) < least_mm:
+        raise MachineError(
+            f"gates.{index}.dwell_ms: expected at least {math.ceil(1000 * least_mm / speed_mm_s)}, in which the belt "
+            f"moves {least_mm:g} mm (finder.min_part_mm and twice decision.guard_mm), found {gate.dwell_ms:g}; raise it"
+        )
+
+
 def _check_reach(machine: Machine, index: int, gate: GateTable) -> None:
     times = (machine.decision.latency_ms, gate.lead_ms, gate.dwell_ms)
     least_mm = budget.least_travel_mm(machine.belt.speed_mm_s, *times)
@@ -173,11 +185,6 @@ def _check_reach(machine: Machine, index: int, gate: GateTable) -> None:
 def _check_view(machine: Machine) -> None:
     """A part must be seen whole, with its free belt behind it, by the middle of the picture."""
     spacing, camera = machine.spacing, machine.camera
-    if spacing.longest_part_mm < machine.finder.min_part_mm:
-        raise MachineError(
-            f"gates: expected a dwell_ms that covers a part, found at most {2 * spacing.half_window_mm:.1f} mm of belt "
-            f"less twice decision.guard_mm ({spacing.guard_mm:g}); raise dwell_ms"
-        )
     occupied_ms = machine.occupied_ms
     least_mm = budget.least_view_mm(machine.belt.speed_mm_s, occupied_ms, spacing.guard_mm, camera.frame_rate_hz)
     if camera.view_mm < least_mm:

@@ -101,7 +101,7 @@ def make_plan(
     frame interval. part_mm: the length of the parts, None for the longest that its gates catch whole.
     """
     speed, decision, camera = machine.belt.speed_mm_s, machine.decision, machine.camera
-    dwell_ms = max(gate.dwell_ms for gate in machine.gates)
+    shortest_ms = min(gate.dwell_ms for gate in machine.gates)
     longest_mm = max(machine.finder.min_part_mm, machine.spacing.longest_part_mm)
     length_mm = longest_mm if part_mm is None else part_mm
     pitch_mm = budget.least_pitch_mm(speed, machine.occupied_ms, decision.guard_mm, length_mm)
@@ -126,7 +126,7 @@ def make_plan(
             )
             for gate in machine.gates
         ],
-        least_speed_mm_s=budget.least_speed_mm_s(machine.finder.min_part_mm, decision.guard_mm, dwell_ms),
+        least_speed_mm_s=budget.least_speed_mm_s(machine.finder.min_part_mm, decision.guard_mm, shortest_ms),
         largest_speeds=largest_speeds(machine, latency_ms),
         largest_rates=_largest_rates(machine, pitch_mm, latency),
         exposure_ms=camera.exposure_ms,

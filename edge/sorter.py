@@ -226,10 +226,9 @@ class Sorter:
 
     def _plan(self, track: Track, decision: Decision) -> tuple[Decision, Planned | None]:
         ahead = self._tracker.ahead(track)
+        places = [place for place in self._places[decision.label] if place.longest_mm >= track.length_mm]
         try:
-            gate, window = self._schedule.plan(
-                track.number, track.mark_mm, self._places[decision.label], ahead.number if ahead else None
-            )
+            gate, window = self._schedule.plan(track.number, track.mark_mm, places, ahead.number if ahead else None)
         except MoveRefused as refusal:
             return decision.rejected(refusal.reason), None
         return decision, Planned(gate, window)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from edge.belt import Belt, arrival
@@ -12,13 +13,17 @@ from edge.windows import Deviation
 
 @dataclass(frozen=True)
 class GatePlace:
-    """Where a gate is and how it acts: see GateTable in edge.machine. half_mm: the belt it acts on to each side."""
+    """Where a gate is and how it acts: see GateTable in edge.machine. half_mm: the belt it acts on to each side.
+
+    longest_mm: of the parts that it catches whole.
+    """
 
     gate: str
     travel_mm: float
     lag_s: float
     half_mm: float
     move_s: float = 0.0
+    longest_mm: float = math.inf
 
     def window(self, mark: float, belt: Belt) -> Window:
         """Say when to open so that the gate is wholly away while the belt from half_mm before to behind a part passes.

@@ -88,6 +88,25 @@ def test_a_line_of_servos_is_as_right(table, color_model, colored_parts):
     assert report.sorted_right > 35
 
 
+def test_each_gate_takes_only_the_parts_it_acts_long_enough_for(table, color_model, colored_parts):
+    """30 mm of belt, less the guard on both sides: of the red parts those up to 24 mm, of the others all."""
+    table["gates"][0] |= {"dwell_ms": 200.0}
+    line = run(Machine.model_validate(table), color_model, colored_parts, rate_per_min=50, count=40)
+    assert (line.report.wrong_by_runtime, line.report.struck) == (0, 0)
+    assert line.report.rejected["too_long"] > 3
+    assert line.report.bins["red"].total > 3
+
+
+def test_a_part_too_long_for_the_first_gate_of_its_bin_goes_to_the_next(table, color_model, colored_parts):
+    """The first red gate catches up to 24 mm, the second all."""
+    short = table["gates"][0] | {"name": "short", "pin": 5, "dwell_ms": 200.0, "travel_mm": 120.0}
+    table["gates"].insert(0, short)
+    report = run(Machine.model_validate(table), color_model, colored_parts, rate_per_min=50, count=40).report
+    assert (report.wrong_by_runtime, report.struck) == (0, 0)
+    assert "too_long" not in report.rejected
+    assert report.bins["red"].total > 10
+
+
 def test_a_second_gate_takes_what_the_first_may_not(table, color_model, colored_parts):
     """Several gates per class: when one is at its duty limit the next one for that class takes over."""
     table["gates"] = [

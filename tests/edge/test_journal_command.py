@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import sqlite3
 from contextlib import closing
 
 import numpy as np
@@ -54,6 +55,35 @@ def path(tmp_path):
                 decide(journal, 6, "screw", reason=Reason.BELOW_THRESHOLD, at=60.0)
             journal.ended("interrupted")
     return path
+
+
+COMMANDS = (["tail"], ["report"], ["audit"], ["export"], ["correct", "1", "nut"])
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command[0])
+def test_a_damaged_journal_is_told_in_a_sentence(path, command):
+    """A page that was overwritten, as by a card that wears out."""
+    with closing(sqlite3.connect(path)) as db:
+        page_size = db.execute("PRAGMA page_size").fetchone()[0]
+        roots = [row[0] for row in db.execute("SELECT rootpage FROM sqlite_master WHERE name IN ('runs', 'parts')")]
+    damaged = bytearray(path.read_bytes())
+    for root in roots:
+        damaged[(root - 1) * page_size : (root - 1) * page_size + 16] = b"X" * 16
+    path.write_bytes(damaged)
+    name, *rest = command
+    done = run(name, path, *rest)
+    assert done.exit_code == 1
+    assert f"{path}: expected a whole journal, found: database disk image is malformed" in done.output
+
+
+@pytest.mark.parametrize("command", COMMANDS[:4], ids=lambda command: command[0])
+def test_a_damaged_value_is_told_in_a_sentence(path, command):
+    """The pages are whole, and a list of labels is none."""
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute("UPDATE runs SET labels = '[\"nut'")
+    done = run(command[0], path)
+    assert done.exit_code == 1
+    assert f"{path}: expected a whole journal, found" in done.output
 
 
 def run(*arguments):

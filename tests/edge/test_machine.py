@@ -52,7 +52,7 @@ def test_what_the_machine_file_we_print_leaves_out_works_too(tmp_path):
         ('labels = ["coin"]', 'labels = ["nut"]', "found 'nut' in 'nut' and in 'coin'"),
         ("travel_mm = 200", "travel_mm = 39", "gates.0.travel_mm: expected at least 40 mm"),
         ("max_on_ms = 2000", "max_on_ms = 300", "max_on_ms: expected at least its dwell_ms and move_ms (560)"),
-        ("dwell_ms = 560", "dwell_ms = 50", "raise dwell_ms"),
+        ("dwell_ms = 560", "dwell_ms = 50", "gates.0.dwell_ms: expected at least 100"),
         ("width_px = 640", "width_px = 100", "camera.width_px: expected a view of at least"),
         ('kind = "picamera2"', 'kind = "folder"', "camera.folder: expected the folder"),
         ('kind = "picamera2"', 'kind = "webcam"', "camera.kind"),
