@@ -108,12 +108,13 @@ class Tracker:
         self._cover(frame.taken_at)
         marked = [(sighting, mark_mm(sighting.x_mm, frame.taken_at, self._belt)) for sighting in sightings]
         whole = [(sighting, mark) for sighting, mark in marked if sighting.whole]
-        known = [(self._match(sighting, mark, frame.taken_at), sighting, mark) for sighting, mark in whole]
-        matched = [
-            (track or self._start(sighting, mark, frame.taken_at), sighting)
-            for track, sighting, mark in known
+        near = [(self._match(sighting, mark, frame.taken_at), sighting, mark) for sighting, mark in whole]
+        known = [
+            (track or self._displaced(sighting, mark, frame.taken_at), sighting, mark)
+            for track, sighting, mark in near
             if track or not self._piece_of_known(sighting, mark)
         ]
+        matched = [(track or self._start(sighting, mark, frame.taken_at), sighting) for track, sighting, mark in known]
         seen = {track.number for track, _ in matched}
         for track in self.tracks:
             if track.number not in seen and self.in_view(track, frame.taken_at):
@@ -160,6 +161,23 @@ class Tracker:
         if best is not None:
             best.see(sighting, mark, taken_at)
         return best
+
+    def _displaced(self, sighting: Sighting, mark: float, taken_at: float) -> Track | None:
+        """Return the track on which this would lie, not seen in this frame: the same part, and the belt is in doubt.
+
+        Two parts cannot lie on one another. Where it lies nobody knows then, so it is crowded.
+        """
+        for track in self.tracks:
+            along_mm, across_mm = abs(track.mark_mm - mark), abs(track.y_mm - sighting.y_mm)
+            lies_on_it = (
+                along_mm < (track.length_mm + sighting.length_mm) / 2
+                and across_mm < (track.width_mm + sighting.width_mm) / 4
+            )
+            if lies_on_it and track.last_seen_at < taken_at:
+                track.see(sighting, mark, taken_at)
+                track.crowded = True
+                return track
+        return None
 
     def _piece_of_known(self, sighting: Sighting, mark: float) -> bool:
         """Whether this lies inside a known part: a hole or a gleam seen apart while the part leaves the picture."""

@@ -60,6 +60,25 @@ def test_parts_closer_than_the_gate_can_separate_are_both_crowded(tracker, gap_m
     assert [track.crowded for track in tracks] == [crowded, crowded]
 
 
+def test_a_part_seen_where_it_cannot_be_is_the_same_part_in_doubt(tracker):
+    """The belt's steps came late: for one frame a part of 20 mm lies 14 mm off. No two parts lie on one another."""
+    for number, off_mm in enumerate([0.0, 0.0, 14.0, 0.0]):
+        x = position_mm(0.0, number * 0.1, FixedSpeedBelt(SPEED)) + off_mm
+        tracker.update([Sighting(x, 5.0, 20.0, 20.0, IMAGE)], Frame(IMAGE, number * 0.1, number))
+    (track,) = tracker.tracks
+    assert track.sightings == 4
+    assert track.crowded
+
+
+def test_two_parts_seen_together_stay_two_however_near(tracker):
+    """Boxes of slanted parts overlap; each keeps its own track."""
+    for number in range(4):
+        x = position_mm(0.0, number * 0.1, FixedSpeedBelt(SPEED))
+        pair = [Sighting(x, 0.0, 30.0, 20.0, IMAGE), Sighting(x - 18.0, 8.0, 30.0, 20.0, IMAGE)]
+        tracker.update(pair[:: 1 if number % 2 else -1], Frame(IMAGE, number * 0.1, number))
+    assert [track.sightings for track in tracker.tracks] == [4, 4]
+
+
 def test_a_hole_seen_apart_while_a_part_leaves_is_no_new_part(tracker):
     """A piece inside a known part starts no track of its own."""
     ride(tracker, [(150.0, 10.0, 30.0)], frames=12)
