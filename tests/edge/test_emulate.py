@@ -20,7 +20,7 @@ from edge.machine_checks import check_machine
 
 
 def run(machine, model, parts, **options):
-    return emulate_line(EmulateOptions(**{"fast": True, "count": 120, **options}), machine, model, parts, "digest")
+    return emulate_line(EmulateOptions(**{"fast": True, "count": 60, **options}), machine, model, parts, "digest")
 
 
 def accounted(report):
@@ -31,11 +31,11 @@ def accounted(report):
 def test_every_part_is_accounted_for_and_none_is_misled(machine, color_model, colored_parts, seed):
     """Fed = sum of all outcomes; with a perfect classifier nothing lands in a wrong bin, nothing is struck."""
     report = run(machine, color_model, colored_parts, seed=seed).report
-    assert report.fed == accounted(report) == 120
+    assert report.fed == accounted(report) == 60
     assert (report.sorted_wrong, report.wrong_by_runtime, report.struck) == (0, 0, 0)
     assert (report.on_belt, report.strays, report.ghosts) == (0, 0, 0)
     assert set(report.rejected) <= {"crowded", "too_long", "odd_size"}  # the rectangles of a colour differ much in size
-    assert report.sorted_right > 100
+    assert report.sorted_right > 48
 
 
 @pytest.mark.parametrize(("speed_mm_s", "rate_per_min"), [(50, 30), (300, 120), (500, 200)])
@@ -44,7 +44,7 @@ def test_speed_is_no_excuse(color_model, colored_parts, speed_mm_s, rate_per_min
     machine = emulated_machine(colored_parts.labels, speed_mm_s=speed_mm_s, tiles=False)
     report = run(machine, color_model, colored_parts, rate_per_min=rate_per_min).report
     assert (report.sorted_wrong, report.wrong_by_runtime, report.struck) == (0, 0, 0)
-    assert report.sorted_right > 90
+    assert report.sorted_right > 40
 
 
 def test_the_same_seed_gives_the_same_run(machine, color_model, colored_parts):
@@ -57,7 +57,7 @@ def test_the_same_seed_gives_the_same_run(machine, color_model, colored_parts):
 def test_a_part_classified_too_late_goes_to_reject(machine, color_model, colored_parts):
     """When classifying takes seconds, gates are not moved late: parts are late, and no other part suffers."""
     report = run(machine, color_model, colored_parts, latency_ms=900.0).report
-    assert report.rejected.get("late", 0) + report.rejected.get("lost", 0) + report.rejected.get("unseen", 0) > 20
+    assert report.rejected.get("late", 0) + report.rejected.get("lost", 0) + report.rejected.get("unseen", 0) > 9
     assert (report.sorted_wrong, report.wrong_by_runtime, report.struck) == (0, 0, 0)
     assert report.fed == accounted(report)
 
@@ -71,7 +71,7 @@ def test_a_wrong_label_is_not_the_runtime_s_fault(machine, color_model, colored_
 
     model = dataclasses.replace(color_model, scorer=AlwaysRed())
     report = run(machine, model, colored_parts).report
-    assert report.sorted_wrong > 50
+    assert report.sorted_wrong > 30
     assert report.wrong_by_runtime == 0
     assert report.bins["red"].purity < 0.5
 
@@ -127,7 +127,7 @@ def test_a_class_without_a_gate_goes_to_reject(table, color_model, colored_parts
     table["gates"] = table["gates"][:2]
     machine = Machine.model_validate(table)
     report = run(machine, color_model, colored_parts).report
-    assert report.rejected["no_bin"] > 20
+    assert report.rejected["no_bin"] > 9
     assert report.sorted_wrong == 0
 
 
@@ -145,7 +145,7 @@ def test_gates_that_open_at_the_wrong_place_are_found_out(machine, color_model, 
 
     monkeypatch.setattr(edge.line, "gate_places", wrong)
     report = run(machine, color_model, colored_parts).report
-    assert report.wrong_by_runtime > 50
+    assert report.wrong_by_runtime > 24
     assert report.fed == accounted(report)
 
 
