@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from edge import budget
 from edge.background import LEARN_FRAMES
 from edge.belt import Belt, FixedSpeedBelt
 from edge.belt_motion import BeltMotion, EmulatedSteps
@@ -125,12 +127,23 @@ def default_machine(options: EmulateOptions, labels: Sequence[str]) -> Machine:
     if options.unsteady:
         counted = BeltTable(kind="encoder", speed_mm_s=options.speed_mm_s, mm_per_step=0.5, pin=9, pin_b=10)
         machine = machine.model_copy(update={"belt": counted})
-    pitch_mm = options.speed_mm_s * 60 / options.rate_per_min
-    try:
-        check_machine(machine.model_copy(update={"belt": BeltTable(speed_mm_s=options.speed_mm_s, pitch_mm=pitch_mm)}))
-    except MachineError as error:
-        raise MachineError(f"--speed {options.speed_mm_s:g} and --rate {options.rate_per_min:g}: {error}") from error
+    _check_rate(machine, options.rate_per_min)
     return machine
+
+
+def _check_rate(machine: Machine, rate_per_min: float) -> None:
+    """Raise MachineError when parts fed so densely could not be sorted one by one."""
+    speed_mm_s = machine.belt.speed_mm_s
+    least_mm = budget.least_pitch_mm(
+        speed_mm_s, machine.occupied_ms, machine.decision.guard_mm, machine.finder.min_part_mm
+    )
+    largest = budget.rate_per_min(speed_mm_s, least_mm)
+    if rate_per_min > largest:
+        raise MachineError(
+            f"--rate: expected at most {math.floor(largest)} parts a minute at --speed {speed_mm_s:g}, so that "
+            f"{least_mm:.0f} mm are between them (a gate's window reaches so far), found {rate_per_min:g}; lower it, "
+            "or raise --speed"
+        )
 
 
 def part_source(options: EmulateOptions, labels: Sequence[str]) -> PartSource:

@@ -40,7 +40,7 @@ def test_command(
     test = plan_test(described, name, times=times, open_ms=open_ms, pause_ms=pause_ms)
     with gates_of(machine):
         click.echo(test.sentence)
-        if described.gpio.pin_factory == "mock":
+        if test.board is None and described.gpio.pin_factory == "mock":
             click.echo("(gpio.pin_factory is mock: no real pin moves)")
         if not yes:
             click.confirm("Is everybody clear of it?", abort=True)
@@ -62,6 +62,7 @@ def rest_command(machine: Path, wait_s: float) -> None:
     Asks nothing. Refuses while the line runs with this machine file. Exit code 1 if a gate cannot be brought to rest.
     """
     from edge.clocks import MonotonicClock
+    from edge.errors import GateError
     from edge.gate_rest import rest_board, rest_gates
     from edge.line import pin_specs
     from edge.machine import read_machine
@@ -71,13 +72,24 @@ def rest_command(machine: Path, wait_s: float) -> None:
     described = read_machine(machine)
     with gates_of(machine):
         if described.gpio.pin_factory == "mock":
-            click.echo("(gpio.pin_factory is mock: no real pin moves)")
-        factory = open_pin_factory(described.gpio.pin_factory)
-        rest_gates(pin_specs(described), MonotonicClock(), factory, wait_s=wait_s, tell=click.echo)
-        if described.mcu is not None:
-            rest_board(described, MonotonicClock(), click.echo)
+            click.echo("(gpio.pin_factory is mock: no real pin of this computer moves)")
+        clock, failed = MonotonicClock(), []
+        try:
+            factory = open_pin_factory(described.gpio.pin_factory)
+            rest_gates(pin_specs(described), clock, factory, wait_s=wait_s, tell=click.echo)
+        except GateError as error:  # pins that cannot be used do not keep the board's gates from resting
+            failed.append(str(error))
+        try:
+            rest_board(described, clock, click.echo)
+        except GateError as error:
+            failed.append(str(error))
+        if failed:
+            raise GateError("; ".join(failed))
 
 
 def _say(move: GateMove) -> None:
+    if move.kind == "missed":
+        click.echo("missed: it could not be made in time")
+        return
     late = "" if move.due_at is None else f", {(move.at - move.due_at) * 1000:.2f} ms after its moment"
     click.echo(f"{move.kind}{late}")

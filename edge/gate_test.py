@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 
 from edge.boards import open_board
@@ -15,29 +15,33 @@ from edge.gate_process import GateProcess
 from edge.gates import GateMove, Gates, GateSpec
 from edge.line import BOARD, estop_spec, gate_specs
 from edge.machine import GateTable, Machine
+from edge.mixed_gates import MixedGates
 from edge.parts import Reason
 
 LEAD_S = 0.2  # from the plan to the first move
 HEARTBEAT_S = 0.2
+_LOOK_S = 0.05  # at the e-stop, for gates that a board moves
 
 
 @dataclass(frozen=True)
 class GateTest:
-    """What to do: `times` openings of open_ms, with pause_ms of rest between them."""
+    """What to do: `times` openings of open_ms, with pause_ms of rest between them. board: the port of the gate's."""
 
     gate: GateTable
     times: int
     open_ms: float
     pause_ms: float
+    board: str | None = None
 
     @property
     def sentence(self) -> str:
         """Say what will happen, before it does."""
         gate = self.gate
+        whose = "BCM" if self.board is None else f"of the board on {self.board}"
         if gate.kind == "servo":
             pin = f"a servo on pin {gate.pin} (BCM), {gate.rest_us:g} us at rest and {gate.away_us:g} us away"
         else:
-            pin = f"pin {gate.pin} (BCM), {'low' if gate.active_high else 'high'} at rest"
+            pin = f"pin {gate.pin} ({whose}), {'low' if gate.active_high else 'high'} at rest"
         times = "once" if self.times == 1 else f"{self.times} times, {self.pause_ms:g} ms apart"
         return f"gate {gate.name!r}: {pin}; goes away from rest for {self.open_ms:g} ms, {times}"
 
@@ -51,7 +55,11 @@ class GateTest:
 def plan_test(machine: Machine, name: str, *, times: int, open_ms: float | None, pause_ms: float | None) -> GateTest:
     """Return the test of the gate of this name. Raises MachineError when there is none."""
     gate = named_gate(machine, name)
-    return GateTest(gate, times, open_ms or gate.move_ms + gate.dwell_ms, pause_ms or 1000.0)
+    return GateTest(gate, times, open_ms or gate.move_ms + gate.dwell_ms, pause_ms or 1000.0, _port(machine, gate))
+
+
+def _port(machine: Machine, gate: GateTable) -> str | None:
+    return machine.mcu.port if machine.mcu is not None and gate.kind == "mcu" else None
 
 
 def named_gate(machine: Machine, name: str) -> GateTable:
@@ -66,7 +74,7 @@ def named_gate(machine: Machine, name: str) -> GateTable:
 def run_test(machine: Machine, test: GateTest, tell: Callable[[GateMove], None]) -> None:
     """Make the moves, telling of each. The other gates' pins are not touched. Raises GateError."""
     spec = next(spec for spec in gate_specs(machine) if spec.name == test.gate.name)
-    with closing(_opened(machine, spec)) as gates:
+    with closing(_opened(machine, spec, test)) as gates:
         windows = test.windows(time.monotonic() + LEAD_S)
         try:
             for part, window in enumerate(windows, start=1):
@@ -78,15 +86,30 @@ def run_test(machine: Machine, test: GateTest, tell: Callable[[GateMove], None])
                 f"gate {test.gate.name!r}: expected a test within the machine file's limits, found that {refusal}; "
                 "make it shorter, with longer pauses or fewer times"
             ) from refusal
-        _watch(gates, windows[-1].closes_at, tell)
+        missed = _watch(gates, windows[-1].closes_at, tell)
         if gates.stopped:
             raise _stopped(test)
+    if missed:
+        raise GateError(
+            f"gate {test.gate.name!r}: expected every move to be made, found {missed} missed; "
+            "see what keeps the computer or the board, and test again"
+        )
 
 
-def _opened(machine: Machine, spec: GateSpec) -> Gates:
-    if spec.pins.kind == BOARD and machine.mcu is not None:
+def _opened(machine: Machine, spec: GateSpec, test: GateTest) -> Gates:
+    estop = estop_spec(machine)
+    if spec.pins.kind != BOARD or machine.mcu is None:
+        return GateProcess([spec], machine.gpio.pin_factory, estop=estop)
+    if estop is None:
         return open_board(machine.mcu, MonotonicClock()).gates([spec])
-    return GateProcess([spec], machine.gpio.pin_factory, estop=estop_spec(machine))
+    with ExitStack() as opened:  # the e-stop is on this computer, whatever moves the gate
+        pins = opened.enter_context(closing(GateProcess([], machine.gpio.pin_factory, estop=estop)))
+        pins.rest()  # what it knows of the e-stop comes before its answer
+        if pins.stopped:
+            raise _stopped(test)
+        gates = MixedGates([(pins, []), (open_board(machine.mcu, MonotonicClock()).gates([spec]), [spec.name])])
+        opened.pop_all()
+    return gates
 
 
 def _stopped(test: GateTest) -> GateError:
@@ -96,9 +119,12 @@ def _stopped(test: GateTest) -> GateError:
     )
 
 
-def _watch(gates: Gates, until: float, tell: Callable[[GateMove], None]) -> None:
-    last_word = until + HEARTBEAT_S
+def _watch(gates: Gates, until: float, tell: Callable[[GateMove], None]) -> int:
+    """Tell of the moves as they are made; return how many were missed."""
+    last_word, missed = until + HEARTBEAT_S, 0
     while time.monotonic() < last_word:
-        time.sleep(min(HEARTBEAT_S, max(0.0, last_word - time.monotonic())))
+        time.sleep(min(_LOOK_S, max(0.0, last_word - time.monotonic())))
         for move in gates.poll():
             tell(move)
+            missed += move.kind == "missed"
+    return missed

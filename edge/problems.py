@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 UNKNOWN_KEY = ("extra_forbidden", "unexpected_keyword_argument")
+_NO_TABLE = ("model_type", "model_attributes_type", "dict_type", "dataclass_type")
 
 
 def first_problem(error: Exception) -> str:
@@ -26,6 +27,10 @@ def key_problem(key: str, problem: ErrorDetails) -> str:
         return f"unknown key {key!r}; delete it or correct its spelling"
     if problem["type"] == "missing":
         return f"expected a key {key!r}, found none; add it"
+    if problem["type"] in _NO_TABLE:
+        return f"{key}: expected a table of keys, found {problem['input']!r}; correct it"
+    if problem["type"] == "too_short":
+        return f"{key}: expected at least {problem['ctx']['min_length']}, found {problem['input']!r}; add more"
     message = problem["msg"].removeprefix("Value error, ")
     return f"{key}: {message[0].lower()}{message[1:]}, found {problem['input']!r}; correct it"
 

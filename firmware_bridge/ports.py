@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any, Protocol
 
 from edge.errors import GateError
@@ -40,8 +41,9 @@ class SerialPort:
         try:
             self._port: Any = serial.serial_for_url(name, baud, timeout=0, write_timeout=WRITE_TIMEOUT_S, **_own(name))
         except (serial.SerialException, OSError, ValueError) as error:
+            number = getattr(error, "errno", None)  # pyserial's own words say name and number twice
             raise GateError(
-                f"mcu.port: expected a serial port at {name}, found: {error}; "
+                f"mcu.port: expected a serial port at {name!r}, found: {os.strerror(number) if number else error}; "
                 "plug the board in, correct the name, or end the other program that uses it"
             ) from error
 

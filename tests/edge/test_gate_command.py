@@ -9,6 +9,8 @@ import pytest
 from click.testing import CliRunner
 
 from edge.cli import cli
+from edge.errors import GateError
+from edge.gates import GateMove
 from edge.machine_command import machine_text
 from edge.machine_lock import gates_of
 
@@ -50,6 +52,68 @@ def test_no_gate_moves_while_the_e_stop_is_open(machine_file):
     assert done.exit_code == 1
     assert "expected the circuit of the e-stop to be closed, found it open; release it" in done.output
     assert "opened" not in done.output
+
+
+@pytest.fixture
+def board_file(machine_file):
+    """The machine, with its first gate on a board."""
+    text = machine_file.read_text().replace('kind = "output" ', 'kind = "mcu" ', 1).replace("pin = 17", "pin = 2", 1)
+    machine_file.write_text(text + '\n[mcu]\nport = "emulated"\n')
+    return machine_file
+
+
+def test_a_gate_on_a_board_is_said_to_be_there(board_file):
+    """Its pin is the board's, and what pins of this computer are pretended says nothing of it."""
+    lines = gate_test("nut", "--machine", board_file, input="n\n").output.splitlines()
+    assert lines[0].startswith("gate 'nut': pin 2 (of the board on emulated), low at rest; goes away")
+    assert lines[1].startswith("Is everybody clear of it?")
+
+
+def test_no_gate_on_a_board_moves_while_the_e_stop_is_open(board_file, monkeypatch):
+    """The e-stop's wire is on this computer, and holds for all gates."""
+    monkeypatch.setattr("edge.gate_test.open_board", lambda *_: pytest.fail("the board was armed"))
+    board_file.write_text(board_file.read_text() + "\n[inputs.estop]\npin = 2\n")
+    done = gate_test("nut", "--machine", board_file, "--open-ms", 20, "--yes")
+    assert done.exit_code == 1
+    assert "expected the circuit of the e-stop to be closed, found it open; release it" in done.output
+    assert "opened" not in done.output
+
+
+def test_a_move_that_was_missed_is_a_failure(machine_file, monkeypatch):
+    """The gate did not move, so nothing was shown of it."""
+
+    class Busy:
+        stopped = None
+
+        def move_at(self, gate, window, part, *, hold):
+            self.moves = [GateMove(gate, "missed", window.opens_at, window.opens_at, part)]
+
+        def poll(self):
+            moves, self.moves = self.moves, []
+            return moves
+
+        def close(self):
+            pass
+
+    monkeypatch.setattr("edge.gate_test._opened", lambda *_: Busy())
+    done = gate_test("nut", "--machine", machine_file, "--open-ms", 20, "--yes")
+    assert done.exit_code == 1
+    assert "missed: it could not be made in time" in done.output
+    assert "gate 'nut': expected every move to be made, found 1 missed" in done.output
+
+
+def test_pins_that_cannot_be_used_do_not_keep_a_board_s_gates_from_resting(board_file, monkeypatch):
+    """Both are tried, and what failed is said at the end."""
+
+    def broken(_name):
+        raise GateError("no pins here")
+
+    monkeypatch.setattr("edge.pins.open_pin_factory", broken)
+    monkeypatch.setattr("edge.gate_rest.rest_board", lambda _machine, _clock, tell: tell("the board's gates rest"))
+    done = CliRunner().invoke(cli, ["gate", "rest", "--machine", str(board_file)])
+    assert done.exit_code == 1
+    assert "the board's gates rest" in done.output
+    assert "no pins here" in done.output
 
 
 @pytest.mark.parametrize(

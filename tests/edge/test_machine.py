@@ -63,6 +63,8 @@ def test_what_the_machine_file_we_print_leaves_out_works_too(tmp_path):
         ("mm_per_px = 0.25", "mm_per_px = 1e9", "camera.mm_per_px"),
         ("[belt]", "[inputs.estop]\npin = 2\nactive_high = true\n[belt]", "unknown key 'inputs.estop.active_high'"),
         ("[belt]", '[rules]\njam = "ignore"\n[belt]', "rules.jam"),
+        ("[belt]", "limits = 3\n[belt]", "limits: expected a table of keys, found 3"),
+        ('labels = ["coin"]', "labels = []", "gates.1.labels: expected at least 1, found []"),
         ("[belt]", "[limits]\nhot_c = 500.0\n[belt]", "limits.hot_c"),
         ("[belt]", "deep = " + "[" * 5000 + "]" * 5000 + "\n[belt]", "expected TOML"),
     ],

@@ -246,7 +246,8 @@ def test_an_option_that_would_change_nothing_is_refused(arguments, message):
 
 def test_parts_fed_too_densely_for_the_gates_are_refused():
     """10 mm from part to part cannot be sorted by gates that act on 56 mm: said, not tried."""
-    expect_error(emulate("--speed", 10), "--speed 10 and --rate 60", "belt.pitch_mm")
+    expect_error(emulate("--speed", 10), "--rate: expected at most 18 parts a minute at --speed 10", "lower it")
+    expect_error(emulate("--rate", 2000), "--rate: expected at most 272 parts a minute at --speed 150", "lower it")
 
 
 def test_photographs_of_other_parts_are_refused(tmp_path):
