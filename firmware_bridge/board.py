@@ -69,7 +69,7 @@ class Board:
         if not answers:
             raise GateError(f"expected the board to answer {what} within {REPLY_WITHIN_S:g} s, found silence")
         if answers[0].status is not Status.OK:
-            raise GateError(f"expected the board to accept {what}, found: {answers[0].status.name}")
+            raise GateError(refusal(what, answers[0].status))
 
     def take(self) -> list[Event | Done]:
         """Take in what has come since the last call, tell whoever hears, and return it."""
@@ -91,3 +91,14 @@ class Board:
     def close(self) -> None:
         """Let the board go. May be called twice."""
         self.link.close()
+
+
+def refusal(what: str, status: Status) -> str:
+    """Say that a board does not do something, and why, as far as its code tells."""
+    reasons = {
+        Status.BAD_VALUE: "it has no such pin, or may not use it; docs/microcontrollers.md lists those it has",
+        Status.ESTOP: "its e-stop is pressed; release it",
+        Status.WRONG_LATCH: "it has stopped once more meanwhile; look why, and try again",
+        Status.BUSY: "it is armed already; start it anew",
+    }
+    return f"expected the board to accept {what}, found {status.name}: {reasons.get(status, 'see docs/protocol.md')}"

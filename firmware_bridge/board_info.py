@@ -11,7 +11,8 @@ from typing import Any
 
 from edge.clocks import MonotonicClock
 from edge.errors import GateError
-from firmware_bridge.codes import Pull
+from firmware_bridge.board import refusal
+from firmware_bridge.codes import Pull, Status
 from firmware_bridge.handshake import version_text
 from firmware_bridge.link import Link
 from firmware_bridge.messages import AskStats, Identity, SetSensor, Stats
@@ -95,6 +96,8 @@ def greeted(port: str, baud: int) -> Iterator[Link]:
 
 
 def _tell(heard: Message | Done, tell: Callable[[str], None]) -> None:
+    if isinstance(heard, Done) and heard.status is not Status.OK:
+        raise GateError(refusal("to watch the pin", heard.status))
     if isinstance(heard, Done):
         tell(f"{time.monotonic():14.6f}  {type(heard.command).__name__}: {heard.status.name}")
     else:

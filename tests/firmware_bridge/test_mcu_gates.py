@@ -200,6 +200,13 @@ def test_more_gates_than_the_board_can_have_is_an_error_that_names_both_numbers(
         board.close()
 
 
+def test_a_pin_that_the_board_does_not_have_is_named(rig):
+    """With what to do, before anything moves."""
+    specs = [GateSpec("far", PinSpec(200), LIMITS)]
+    with pytest.raises(GateError, match=r"gate 'far' on pin 200, found BAD_VALUE: it has no such pin"):
+        McuGates(specs, Board(rig.open_link), rig.clock)
+
+
 def test_a_board_that_speaks_another_version_is_refused_and_the_older_side_named(rig, monkeypatch):
     """The greeting is understood in every version."""
     rig.gates.close()
