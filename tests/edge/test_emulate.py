@@ -195,6 +195,7 @@ def test_an_unsteady_belt_repeats_to_the_bit(table, color_model, colored_parts):
     assert first == second
 
 
+@pytest.mark.slow
 def test_an_unsteady_belt_on_the_real_clock(table, color_model, colored_parts):
     """A thread follows the belt, the gate process is told the new windows: perhaps late, never wrong."""
     table["belt"] |= ENCODER | {"speed_mm_s": 300.0}
