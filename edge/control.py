@@ -145,10 +145,11 @@ class Control:
                 self._panel.confirm[caught.gate].expect(caught)
         for gate, eye in self._panel.confirm.items():
             self._words.extend(eye.look(now))
-            remedy = "look into the bin and at the eye; measure the gate's lag again: edge-sort calibrate gate"
-            incident = Incident(IncidentKind.CONFIRM_MISMATCH, f"gate {gate!r}: {eye.mismatch}", remedy, now)
-            name = f"what falls behind gate {gate!r}"
-            self._watcher.conditions.update(name, incident if eye.mismatch else None)
+            incident = None
+            if eye.mismatch:
+                remedy = "look into the bin and at the eye; measure the gate's lag again: edge-sort calibrate gate"
+                incident = Incident(IncidentKind.CONFIRM_MISMATCH, f"gate {gate!r}: {eye.mismatch}", remedy, now)
+            self._watcher.conditions.update(f"what falls behind gate {gate!r}", incident)
             if self.state is not State.EXECUTE:
                 eye.mismatch = None  # no part will show that it agrees again
 

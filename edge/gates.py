@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from edge.gate_drivers import PinSpec
 from edge.gate_limits import GateLimits, Window
@@ -12,6 +12,7 @@ from edge.parts import Reason
 from edge.pin_gate import Kind
 from edge.stops import Stop
 
+Thing = TypeVar("Thing")
 MOST_MOVES = 4096  # that nobody has fetched; a sorter fetches them with every frame
 
 
@@ -81,6 +82,21 @@ class Gates(Protocol):
     def close(self) -> None:
         """Bring every gate to rest and release the pins. May be called twice."""
         ...
+
+
+def all_of(things: Iterable[Thing], action: Callable[[Thing], object]) -> None:
+    """Do something to each, whatever happens to one of them; the last failure is raised at the end.
+
+    For what must be done to every gate: the others must come to rest all the same.
+    """
+    failure: Exception | None = None
+    for thing in things:
+        try:
+            action(thing)
+        except Exception as error:
+            failure = error
+    if failure is not None:
+        raise failure
 
 
 class WrappedGates:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from edge.gate_limits import Window
-from edge.gates import GateMove, Gates
+from edge.gates import GateMove, Gates, all_of
 from edge.parts import Reason
 from edge.stops import Stop
 
@@ -17,7 +17,6 @@ class MixedGates:
         """parts: gates, and the names of those that they move."""
         self._parts = [gates for gates, _names in parts]
         self._by_name = {name: gates for gates, names in parts for name in names}
-        self._all_rest = False
         self._all_rest = False
 
     @property
@@ -46,24 +45,14 @@ class MixedGates:
         """Return the moves made since the last call, in order; when one of them has stopped, the others rest too."""
         moves = [move for gates in self._parts for move in gates.poll(alive=alive)]
         if self.stopped and not self._all_rest:
-            self._each(lambda gates: None if gates.stopped else gates.rest())
+            all_of(self._parts, lambda gates: None if gates.stopped else gates.rest())
         self._all_rest = self.stopped is not None
         return sorted(moves, key=lambda move: move.at)
 
     def rest(self) -> None:
         """Bring every gate to rest now, whatever happens to one of them."""
-        self._each(lambda gates: gates.rest())
+        all_of(self._parts, lambda gates: gates.rest())
 
     def close(self) -> None:
         """Bring every gate to rest and release what moves them, whatever happens to one of them."""
-        self._each(lambda gates: gates.close())
-
-    def _each(self, action: Callable[[Gates], None]) -> None:
-        failure: Exception | None = None
-        for gates in self._parts:
-            try:
-                action(gates)
-            except Exception as error:  # the others must come to rest all the same
-                failure = error
-        if failure is not None:
-            raise failure
+        all_of(self._parts, lambda gates: gates.close())

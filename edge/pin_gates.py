@@ -10,7 +10,7 @@ from edge.clocks import Agenda, Clock
 from edge.errors import GateError
 from edge.estop import Estop, EstopSpec
 from edge.gate_limits import MoveRefused, Window
-from edge.gates import MOST_MOVES, GateMove, GateSpec
+from edge.gates import MOST_MOVES, GateMove, GateSpec, all_of
 from edge.openings import NOT_DUE
 from edge.parts import Reason
 from edge.pin_gate import Kind, PinGate
@@ -83,7 +83,7 @@ class PinGates:
 
     def rest(self) -> None:
         """Bring every gate to rest now, whatever happens to one of them."""
-        self._each(PinGate.rest)
+        all_of(self.gates.values(), PinGate.rest)
 
     def close(self) -> None:
         """Bring every gate to rest, let those that were away get there, and release the pins."""
@@ -93,7 +93,7 @@ class PinGates:
         finally:
             if self._estop is not None:
                 self._estop.close()
-            self._each(PinGate.close)
+            all_of(self.gates.values(), PinGate.close)
 
     def _heed_estop(self) -> None:
         if not self.stopped and self._estop is not None and self._estop.latched:
@@ -103,16 +103,6 @@ class PinGates:
     def _note(self, gate: str, kind: Kind, at: float, due_at: float | None, part: int) -> None:
         self.moves_lost += len(self._moves) == MOST_MOVES
         self._moves.append(GateMove(gate, kind, at, due_at, part))
-
-    def _each(self, action: Callable[[PinGate], object]) -> None:
-        failure: Exception | None = None
-        for gate in self.gates.values():
-            try:
-                action(gate)
-            except Exception as error:  # the other gates must come to rest all the same
-                failure = error
-        if failure is not None:
-            raise failure
 
 
 class LocalGates(PinGates):

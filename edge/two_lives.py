@@ -113,18 +113,19 @@ def run_two_lives(
     with closing(stage.journal(path, bundle_sha256)) as journal, closing(stage.gates()) as gates:
         world = World(stage.camera(), stage.camera, stage.belt, between.gates(gates), journal, stage.clock)
         because, _ = drive_line(machine, stage.model, world, _unwatched, _untold)
-        rows = journal.database.execute(_ROWS).fetchall()
-        stops = journal.database.execute(_STOPS, (str(IncidentKind.BELT_STOPPED),)).fetchone()[0]
-    now = stage.clock.now()
-    return Lived(fates(stage.emulated, now), rows, stage.moving, because, now, int(stops), first)
+        return _lived(stage, journal.database, because, first)
 
 
 def _single_life(stage: _Stage, path: Path, because: str) -> Lived:
     """Return what came of a line whose parts had all passed before its ending was due."""
-    now = stage.clock.now()
     with closing(open_database(path)) as db:
-        rows, stops = db.execute(_ROWS).fetchall(), db.execute(_STOPS, (str(IncidentKind.BELT_STOPPED),)).fetchone()[0]
-    return Lived(fates(stage.emulated, now), rows, stage.moving, because, now, int(stops))
+        return _lived(stage, db, because)
+
+
+def _lived(stage: _Stage, db: sqlite3.Connection, because: str, first: FirstEnd | None = None) -> Lived:
+    rows, stops = db.execute(_ROWS).fetchall(), db.execute(_STOPS, (str(IncidentKind.BELT_STOPPED),)).fetchone()[0]
+    now = stage.clock.now()
+    return Lived(fates(stage.emulated, now), rows, stage.moving, because, now, int(stops), first)
 
 
 def _first_life(stage: _Stage, ending: Ending, path: Path, digest: str) -> tuple[Path, list[str], str | None]:

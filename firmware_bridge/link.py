@@ -31,8 +31,8 @@ class Link:
         """draw: gives session numbers. Nothing is sent before `open`."""
         self._port, self._clock = port, clock
         self._lock, self._pumping = threading.RLock(), threading.RLock()  # the second: bytes must stay in order
-        self._session = Session(Hello(PROTOCOL, draw(), f"edge-sort {version('edge-sort')}"))
         self._draw = draw
+        self._session = self._new_session()
         self._heard: deque[Event | Done] = deque(maxlen=MOST_HEARD)
         self._pinged_at = float("-inf")
         self._pings = 0
@@ -67,7 +67,7 @@ class Link:
                     f"expected a board with edge-sort's firmware to answer within {within_s:g} s, found {heard}; "
                     "check port and baud rate, and put the firmware on it with: edge-sort mcu flash"
                 )
-            self._session = Session(Hello(PROTOCOL, self._draw(), self._session.hello.host))
+            self._session = self._new_session()
             self._session.greet()
             self._pump_until(lambda: self._session.identity is not None, GREET_AGAIN_S)
         self._pump_until(lambda: self._pings >= FIRST_PINGS, GREET_AGAIN_S * FIRST_PINGS)
@@ -114,6 +114,9 @@ class Link:
     def close(self) -> None:
         """Let the port go. The board brings its gates to rest when no heartbeat comes."""
         self._port.close()
+
+    def _new_session(self) -> Session:
+        return Session(Hello(PROTOCOL, self._draw(), f"edge-sort {version('edge-sort')}"))
 
     def _carry(self, wait_s: float) -> None:
         data = self._port.read(wait_s)

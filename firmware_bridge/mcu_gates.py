@@ -8,7 +8,7 @@ cannot keep, and brings its gates to rest by itself when the heartbeat stops.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from edge.clocks import Clock
 from edge.errors import GateError
@@ -75,7 +75,7 @@ class McuGates:
             now = self._clock.now()
             if alive and not self.stopped and now >= self._beaten_at + self._heartbeat_s / 4:
                 self._beaten_at = now
-                self._heartbeat()
+                self._unless_lost(self._board.link.heartbeat)
             self._take()
             moves = list(self._moves)
             self._moves.clear()
@@ -238,15 +238,12 @@ class McuGates:
             gate.openings.rest(now)
             gate.told.clear()
 
-    def _heartbeat(self) -> None:
-        try:
-            self._board.link.heartbeat()
-        except LinkLost as error:
-            self._lost(error)
-
     def _send(self, command: Command) -> None:
+        self._unless_lost(lambda: self._board.link.send(command))
+
+    def _unless_lost(self, action: Callable[[], None]) -> None:
         try:
-            self._board.link.send(command)
+            action()
         except LinkLost as error:
             self._lost(error)
 
