@@ -21,12 +21,17 @@ Ticks = tuple[int, int]
 
 @dataclass
 class BoardGate:
-    """A gate by its number on the board. told: part -> ticks, as the board has been told of openings not yet over."""
+    """A gate by its number on the board.
+
+    told: part -> ticks, as the board has been told of openings not yet over. waiting: parts of openings that the board
+    has had no room for; it is not told of them again while they are here.
+    """
 
     number: int
     spec: GateSpec
     openings: Openings
     told: dict[int, Ticks] = field(default_factory=dict)
+    waiting: set[int] = field(default_factory=set)
 
     def setting(self) -> SetGate:
         """Return what the board must know of the gate."""
@@ -46,7 +51,8 @@ class BoardGate:
         What is gone comes first, then openings that move: earlier ones from the front, later ones from the back, so
         that none is in another's way.
         """
-        wanted = {opening.part: ticks(opening.window) for opening in self.openings.pending}
+        self.waiting &= {opening.part for opening in self.openings.pending}
+        wanted = {one.part: ticks(one.window) for one in self.openings.pending if one.part not in self.waiting}
         gone = [part for part in self.told if part not in wanted]
         moved = [part for part in wanted if part in self.told and _differ(self.told[part], wanted[part])]
         later = [part for part in moved if (wanted[part][0] - self.told[part][0]) % WRAP < WRAP // 2]

@@ -7,21 +7,22 @@ cannot keep, and brings its gates to rest by itself when the heartbeat stops.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 
 from edge.clocks import Clock
 from edge.errors import GateError
 from edge.gate_limits import MoveRefused, Window
-from edge.gates import MOST_MOVES, GateMove, GateSpec
-from edge.openings import Asked, Opening, Openings
+from edge.gates import GateMove, GateSpec
+from edge.openings import Asked
 from edge.parts import Reason
 from edge.stops import Stop
 from firmware_bridge.board import REPLY_WITHIN_S, Board
 from firmware_bridge.board_gate import BoardGate
 from firmware_bridge.board_stops import latched, lost_board
 from firmware_bridge.clock_sync import WRAP
-from firmware_bridge.codes import Cause, Status
+from firmware_bridge.codes import Status
+from firmware_bridge.mcu_moves import McuMoves
+from firmware_bridge.mcu_room import McuRoom
 from firmware_bridge.messages import Arm, Cancel, Closed, Latched, Missed, Opened, Plan, Replan, Rest
 from firmware_bridge.session import Done, LinkLost
 from firmware_bridge.wire import Command
@@ -42,15 +43,20 @@ class McuGates:
     ) -> None:
         """Set the gates of a board and arm it; what else it has must be set before. Raises GateError."""
         self._clock, self._board, self._heartbeat_s = clock, board, heartbeat_s
-        self._gates = {spec.name: BoardGate(number, spec, Openings(spec.limits)) for number, spec in enumerate(specs)}
-        self._moves: deque[GateMove] = deque(maxlen=MOST_MOVES)
+        self._moves = McuMoves(specs, clock, board.host_s)
+        self._gates = self._moves.gates
+        self._room = McuRoom(self._gates.values())
         self._beaten_at = float("-inf")
-        self.moves_lost = 0
         self.stopped: Stop | None = None
         self._lock = board.lock
         board.hear(self._hear)
         self._set_gates()
         self._arm()
+
+    @property
+    def moves_lost(self) -> int:
+        """Moves there was no room for, because nobody asked."""
+        return self._moves.lost
 
     def move_at(self, gate: str, window: Window, part: int, *, hold: bool) -> None:
         """Plan an opening for a part. Raises MoveRefused."""
@@ -77,9 +83,8 @@ class McuGates:
                 self._beaten_at = now
                 self._unless_lost(self._board.link.heartbeat)
             self._take()
-            moves = list(self._moves)
-            self._moves.clear()
-            return moves
+            self._tell_those_that_wait(now)
+            return self._moves.take()
 
     def rearm(self) -> bool:
         """Let gates move again after a stop, with a new greeting. Returns False while the board cannot or may not."""
@@ -112,7 +117,7 @@ class McuGates:
                     f"come to rest by themselves {self._heartbeat_s:g} s after its last heartbeat: look at the cable"
                 )
             self._take()
-            self._void()
+            self._moves.void()
 
     def close(self) -> None:
         """Bring every gate to rest and let the board go. May be called twice."""
@@ -168,75 +173,43 @@ class McuGates:
         if self._board.link.failure is not None:
             self._lost(self._board.link.failure)
 
+    def _tell_those_that_wait(self, now: float) -> None:
+        for part in self._room.overdue(now):
+            self._moves.missed(part)
+        for gate in self._room.let_in():
+            self._bring_up_to_date(gate)
+
     def _hear(self, heard: object) -> None:
+        self._room.hear(heard)
         match heard:
             case Opened():
-                self._opened(heard)
+                self._moves.opened(heard)
             case Closed():
-                self._closed(heard)
+                self._moves.closed(heard)
             case Missed():
-                self._missed(heard.part)
+                self._moves.missed(heard.part)
             case Latched():
                 self._stop(latched(heard.reason, self._heartbeat_s))
             case Done(command=Plan(part=part), status=status) if status is not Status.OK:
                 self._refused(part, status)
             case Done(command=Replan(part=part), status=status) if status not in (Status.OK, Status.UNKNOWN_PART):
                 self._send(Cancel(part))
-                self._missed(part)
-
-    def _opened(self, event: Opened) -> None:
-        gate, at = self._named(event.gate), self._host(event.tick)
-        due_at = self._host(event.due)
-        if gate.openings.pending and gate.openings.pending[0].part == event.part:
-            due_at = gate.openings.pending[0].window.opens_at
-            gate.openings.began()
-        self._note(GateMove(gate.spec.name, "opened", at, due_at, event.part))
-
-    def _closed(self, event: Closed) -> None:
-        gate, at = self._named(event.gate), self._host(event.tick)
-        due_at = self._host(event.due)
-        if gate.openings.under_way and gate.openings.pending[0].part == event.part:
-            due_at = gate.openings.ended(at).window.closes_at
-        gate.told.pop(event.part, None)
-        planned = event.cause is Cause.PLANNED
-        self._note(GateMove(gate.spec.name, "closed", at, due_at if planned else None, event.part))
-
-    def _missed(self, part: int) -> None:
-        for gate in self._gates.values():
-            for index, opening in enumerate(gate.openings.pending):
-                if opening.part == part and not (gate.openings.under_way and index == 0):
-                    self._give_up(gate, gate.openings.give_up(index))
-                    return
+                self._moves.missed(part)
 
     def _refused(self, part: int, status: Status) -> None:
         gate = next((gate for gate in self._gates.values() if part in gate.told), None)
         if gate is not None and status is Status.QUEUE_FULL:
-            del gate.told[part]  # it is told again with the gate's next change
+            self._room.refused(gate, part)
         else:
-            self._missed(part)
-
-    def _give_up(self, gate: BoardGate, opening: Opening) -> None:
-        gate.told.pop(opening.part, None)
-        for one in opening.asked:
-            self._note(GateMove(gate.spec.name, "missed", self._clock.now(), one.window.opens_at, one.part))
+            self._moves.missed(part)
 
     def _stop(self, stop: Stop) -> None:
         self.stopped = stop
-        self._void()
+        self._moves.void()
 
     def _lost(self, failure: LinkLost) -> None:
         if not self.stopped:
             self._stop(lost_board(str(failure)))
-
-    def _void(self) -> None:
-        """Take in that nothing is planned any more; what the board has not said to be closed, it closes by itself."""
-        now = self._clock.now()
-        for gate in self._gates.values():
-            if gate.openings.under_way:
-                part = gate.openings.ended(now).part
-                self._note(GateMove(gate.spec.name, "closed", now, None, part))
-            gate.openings.rest(now)
-            gate.told.clear()
 
     def _send(self, command: Command) -> None:
         self._unless_lost(lambda: self._board.link.send(command))
@@ -246,13 +219,3 @@ class McuGates:
             action()
         except LinkLost as error:
             self._lost(error)
-
-    def _named(self, number: int) -> BoardGate:
-        return next(gate for gate in self._gates.values() if gate.number == number)
-
-    def _host(self, tick: int) -> float:
-        return self._board.host_s(tick)
-
-    def _note(self, move: GateMove) -> None:
-        self.moves_lost += len(self._moves) == MOST_MOVES
-        self._moves.append(move)

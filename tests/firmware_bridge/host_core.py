@@ -124,6 +124,10 @@ class HostCore:
         """An input changes; the frames sent at once."""
         return self._do(f"drive {pin} {level}")
 
+    def surprise(self, pin, level, locks):
+        """An input changes just before the main loop locks interrupts for the so-many-th time from now."""
+        self._do(f"surprise {pin} {level} {locks}")
+
     def call(self, message):
         """Send a message that is not numbered; what comes back."""
         return [frame.message for frame in self.receive(encode(message))]

@@ -47,7 +47,7 @@ uint8_t es_gate_plan(const struct es_plan *plan) {
     if (es_queue_find(plan->part) != ES_NONE) return ES_STATUS_DOUBLE_PART;
     uint8_t status = check(plan->gate, plan->opens, plan->closes, ES_NONE);
     if (status != ES_STATUS_OK) return status;
-    return es_queue_add(plan->gate, plan->opens, plan->closes, plan->part) ? ES_STATUS_OK : ES_STATUS_QUEUE_FULL;
+    return es_queue_add(plan->gate, plan->opens, plan->closes, plan->part);
 }
 
 static uint8_t end_at(uint8_t place, uint32_t closes) {
@@ -70,10 +70,7 @@ uint8_t es_gate_replan(const struct es_replan *replan) {
     if (es_openings[place].state == ES_PLANNED) {
         uint8_t status = check(gate, replan->opens, replan->closes, place);
         if (status != ES_STATUS_OK) return status;
-        if (es_queue_remove(place)) {
-            es_queue_add(gate, replan->opens, replan->closes, replan->part); /* there is room: its own */
-            return ES_STATUS_OK;
-        }
+        if (es_queue_remove(place)) return es_queue_add(gate, replan->opens, replan->closes, replan->part);
     }
     return end_at(place, replan->closes);
 }

@@ -1,5 +1,8 @@
 #include "es_queue.h"
 
+#include "es_messages.h"
+#include "es_state.h"
+
 #define MOVES (2u * ES_QUEUE)
 
 struct es_opening es_openings[ES_QUEUE];
@@ -116,7 +119,16 @@ static int take_out(es_move move, uint8_t state) {
     }
 }
 
-int es_queue_add(uint8_t gate, uint32_t opens, uint32_t closes, uint32_t part) {
+/* A stop may have come since the command was looked at: then nothing is planned any more. */
+static int may_plan(volatile uint8_t *state) {
+    uint32_t locked = es_lock();
+    int may = core.state == ES_STATE_ARMED;
+    if (may) *state = ES_PLANNED;
+    es_unlock(locked);
+    return may;
+}
+
+uint8_t es_queue_add(uint8_t gate, uint32_t opens, uint32_t closes, uint32_t part) {
     for (uint8_t i = 0; i < ES_QUEUE; i++) {
         struct es_opening *opening = &es_openings[i];
         if (opening->state != ES_FREE) continue;
@@ -124,12 +136,12 @@ int es_queue_add(uint8_t gate, uint32_t opens, uint32_t closes, uint32_t part) {
         opening->opens = opens;
         opening->closes = closes;
         opening->part = part;
-        opening->state = ES_PLANNED;
+        if (!may_plan(&opening->state)) return ES_STATUS_LATCHED;
         insert((es_move)(2 * i + 1)); /* the end first, so that no beginning is ever without one */
         insert((es_move)(2 * i));
-        return 1;
+        return ES_STATUS_OK;
     }
-    return 0;
+    return ES_STATUS_QUEUE_FULL;
 }
 
 int es_queue_remove(uint8_t opening) {

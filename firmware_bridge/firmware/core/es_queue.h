@@ -33,8 +33,8 @@ static inline int32_t es_after(uint32_t a, uint32_t b) { return (int32_t)(a - b)
 uint32_t es_move_due(es_move move);
 uint8_t es_queue_free(void);
 uint8_t es_queue_find(uint32_t part);
-/* Put an opening in. Returns 0 when there is no room. */
-int es_queue_add(uint8_t gate, uint32_t opens, uint32_t closes, uint32_t part);
+/* Put an opening in. Returns ES_STATUS_OK, QUEUE_FULL, or LATCHED when a stop came before it was in. */
+uint8_t es_queue_add(uint8_t gate, uint32_t opens, uint32_t closes, uint32_t part);
 /* Take an opening out. Returns 0 when it has begun meanwhile. */
 int es_queue_remove(uint8_t opening);
 /* Let an opening under way end at another moment. Returns 0 when it has ended meanwhile. */

@@ -1,6 +1,7 @@
 /* The core driven by a test through pipes, a line for each step. Answers with lines of what happened, then ".".
  *
  *   start RESET TICK CHAOS | pass US STEP | stall US | skip US | receive HEX | bytes HEX | drive PIN LEVEL
+ *   surprise PIN LEVEL LOCKS
  *   w TICK PIN LEVEL: an output was set | b HEX: bytes were sent
  */
 #include <stdio.h>
@@ -53,6 +54,8 @@ int main(void) {
             receive(line + 6, only_bytes);
         } else if (sscanf(line, "drive %u %u", &a, &b) == 2) {
             host_drive((uint8_t)a, (uint8_t)b);
+        } else if (sscanf(line, "surprise %u %u %u", &a, &b, &c) == 3) {
+            host_surprise((uint8_t)a, (uint8_t)b, c);
         }
         tell_sent();
         printf(". %u\n", (unsigned)host_tick);

@@ -18,10 +18,18 @@ static uint32_t alarm_tick;
 static uint8_t sent[65536];
 static uint32_t sent_count;
 static int locked, in_interrupt;
+static struct {
+    uint32_t locks; /* until it comes; 0: none is to come */
+    uint8_t pin, level;
+} surprise;
 
 static void fail(const char *why) {
     fprintf(stderr, "%s\n", why);
     abort();
+}
+
+static void must_exist(uint8_t pin) {
+    if (!es_pin_usable(pin)) fail("a pin that does not exist was used");
 }
 
 static void interrupt(void) {
@@ -47,8 +55,25 @@ uint32_t es_now(void) {
     return host_tick;
 }
 
+/* An input that changes just before interrupts are locked, in the middle of whatever the main loop does. */
+static void surprised(void) {
+    if (locked || in_interrupt || !surprise.locks || --surprise.locks) return;
+    host_level[surprise.pin] = surprise.level;
+    in_interrupt = 1;
+    es_input(surprise.pin, surprise.level, host_tick);
+    in_interrupt = 0;
+}
+
+void host_surprise(uint8_t pin, uint8_t level, uint32_t locks) {
+    must_exist(pin);
+    surprise.pin = pin;
+    surprise.level = level;
+    surprise.locks = locks;
+}
+
 uint32_t es_lock(void) {
     gap();
+    surprised();
     uint32_t before = (uint32_t)locked;
     locked = 1;
     return before;
@@ -58,10 +83,6 @@ void es_unlock(uint32_t before) {
     if (!locked) fail("unlocked what was not locked");
     locked = (int)before;
     gap();
-}
-
-static void must_exist(uint8_t pin) {
-    if (!es_pin_usable(pin)) fail("a pin that does not exist was used");
 }
 
 int es_pin_usable(uint8_t pin) { return pin >= 2 && pin < HOST_PINS; }

@@ -19,6 +19,8 @@ extern void (*host_on_write)(uint8_t pin, uint8_t level);
 void host_pass(uint32_t us, uint32_t step);
 void host_receive(const uint8_t *bytes, uint32_t count);
 void host_drive(uint8_t pin, uint8_t level);
+/* Have a watched input change just before the main loop locks interrupts for the so-many-th time from now, from 1. */
+void host_surprise(uint8_t pin, uint8_t level, uint32_t locks);
 /* Take what the core has sent. Returns how many bytes; they stay until time passes again. */
 uint32_t host_sent(const uint8_t **bytes);
 
