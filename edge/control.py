@@ -13,8 +13,10 @@ from edge.control_tables import RulesTable
 from edge.gates import GateMove
 from edge.incidents import Incident, IncidentKind, Incidents
 from edge.journal import Journal
+from edge.line_told import Condition, Standing
+from edge.onlooker import NoOnlooker, Onlooker
 from edge.panel import Panel
-from edge.parts import Decision, Frame
+from edge.parts import Decision, Frame, Reason
 from edge.photo_eye import PhotoEye
 from edge.schedule import Schedule
 from edge.states import Command, CommandRefused, LineStates, State, Transition
@@ -42,9 +44,11 @@ class Control:
         incidents: Incidents,
         clock: Clock,
         eye: PhotoEye | None = None,
+        onlooker: Onlooker | None = None,
         tell: Callable[[str], None] = lambda _sentence: None,
     ) -> None:
-        """The line is Idle and its gates rest until `begin`."""
+        """The line is Idle and its gates rest until `begin`. onlooker: whose commands count like buttons."""
+        self._onlooker = onlooker or NoOnlooker()
         self._rules, self._panel, self._schedule, self._watcher = rules, panel, schedule, watcher
         self._incidents, self._clock, self._eye, self._tell = incidents, clock, eye, tell
         self._lock = threading.RLock()
@@ -85,7 +89,9 @@ class Control:
             self._watcher.look(now, executing=self.state is State.EXECUTE)
             self._keep_the_rules()
             self._heed_buttons(now)
+            self._heed_onlooker(now)
             self._show()
+            self._onlooker.look(self._condition(now))
 
     def saw(self, frame: Frame) -> None:
         """Take in a frame. Raises what has kept a thread from looking after the line."""
@@ -102,13 +108,19 @@ class Control:
 
     def moved(self, move: GateMove) -> None:
         """Take in a move of a gate."""
+        self._onlooker.moved(move)
         eye = self._panel.confirm.get(move.gate)
         if eye is not None:
             with self._lock:
                 eye.moved(move)
 
+    def gave_up(self, part: int, reason: Reason) -> None:
+        """Take in that a part which was meant for a gate goes to reject."""
+        self._onlooker.gave_up(part, reason)
+
     def record(self, journal: Journal) -> None:
         """Write down and tell what has happened since the last call."""
+        self._onlooker.record(journal)
         while self._words:
             word = self._words.popleft()
             if isinstance(word, Confirmation):
@@ -155,7 +167,7 @@ class Control:
 
     def _keep_the_rules(self) -> None:
         standing = self._watcher.conditions.standing
-        wanted = {name: _AGAINST.get(self._rules.of(kind)) for name, kind in standing.items()}
+        wanted = {name: _AGAINST.get(self._rules.of(one.kind)) for name, one in standing.items()}
         self._states.stands({name: against for name, against in wanted.items() if against is not None})
         for incident in self._incidents.take_to_judge():
             command = _AGAINST.get(self._rules.of(incident.kind))
@@ -165,25 +177,50 @@ class Control:
     def _heed_buttons(self, now: float) -> None:
         for command, switch in self._panel.buttons.items():
             if switch.look(now):
-                if command is Command.RESET and self._schedule.rearm():
-                    self._look_at_stop(now)
-                    self._keep_the_rules()
-                self._command(command, "a button")
+                self._heed(command, "a button", now)
 
-    def _command(self, command: Command, cause: str) -> None:
+    def _heed_onlooker(self, now: float) -> None:
+        for asked in self._onlooker.commands():
+            self._onlooker.answer(asked, self._heed(asked.command, asked.by, now))
+
+    def _heed(self, command: Command, cause: str, now: float) -> str | None:
+        """Do what somebody asks for; return why not."""
+        if command is Command.RESET and self._schedule.rearm():
+            self._look_at_stop(now)
+            self._keep_the_rules()
+        return self._command(command, cause)
+
+    def _command(self, command: Command, cause: str) -> str | None:
+        """Go where a command leads; return why not."""
         try:
             change = self._states.command(command, cause, self._clock.now())
         except CommandRefused as refused:
             self._words.append(str(refused))
-            return
+            return str(refused)
         self._words.append(change)
         if change.after is State.EXECUTE:
             self._schedule.arm()
-            return
+            return None
         if change.before is State.EXECUTE:
             self._schedule.disarm()
-        if Command.START not in self._panel.buttons:
+        if not self._can_be_started:
             self._words.append("there is no start button: to go on, end the program and run it again")
+        return None
+
+    @property
+    def _can_be_started(self) -> bool:
+        return Command.START in self._panel.buttons or not isinstance(self._onlooker, NoOnlooker)
+
+    def _condition(self, now: float) -> Condition:
+        standing = self._watcher.conditions.standing.values()
+        return Condition(
+            at=now,
+            state=self.state,
+            since=self._states.since,
+            can=tuple(command for command in Command if self._states.leads(command)),
+            standing=tuple(Standing(str(one.kind), one.cause, one.remedy, one.at) for one in standing),
+            full_bins=tuple(sorted(self.full_bins)),
+        )
 
     def _show(self) -> None:
         shown = (self.state, bool(self._watcher.conditions.standing))

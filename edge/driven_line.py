@@ -13,15 +13,17 @@ from edge.clocks import Clock, ManualClock
 from edge.control import Control
 from edge.follow import BELT_EVERY_S, LINE_EVERY_S, Followed, followed_by_clock, followed_by_thread
 from edge.gates import Gates
-from edge.incidents import Incidents
+from edge.incidents import Incident, Incidents
 from edge.journal import Journal
 from edge.line import LineModel, OnOutcome, build_schedule, build_sorter, run_line
 from edge.machine import Machine
 from edge.notify import open_notifier
+from edge.onlooker import NoOnlooker, Onlooker
 from edge.panel import Panel
+from edge.parts import Frame
 from edge.photo_eye import PhotoEye
 from edge.schedule import Schedule
-from edge.sorter import LineSummary
+from edge.sorter import LineSummary, Outcome, Sorter
 from edge.watcher import Surroundings, Watcher
 
 RESTARTS_WITHIN_S = 600.0
@@ -31,7 +33,7 @@ RESTARTS_WITHIN_S = 600.0
 class World:
     """What a line touches. reopen: opens the camera anew once it was lost. eye: where the machine has one in use.
 
-    panel: its buttons, switches and lamps. around: what else is looked at while it runs.
+    panel: its buttons, switches and lamps. around: what else is looked at while it runs. onlooker: who watches it.
     """
 
     camera: Camera
@@ -43,6 +45,7 @@ class World:
     eye: PhotoEye | None = None
     panel: Panel = field(default_factory=Panel)
     around: Surroundings = field(default_factory=Surroundings)
+    onlooker: Onlooker = field(default_factory=NoOnlooker)
 
 
 def drive_line(
@@ -55,6 +58,11 @@ def drive_line(
     clock, journal, incidents = world.clock, world.journal, Incidents()
     schedule = build_schedule(machine, world.gates, world.belt, clock, incidents)
     control = _control(machine, world, schedule, incidents, tell)
+
+    def happened(incident: Incident) -> None:
+        tell(incident.sentence)
+        world.onlooker.happened(incident)
+
     sorter = build_sorter(
         machine,
         model,
@@ -64,7 +72,7 @@ def drive_line(
         clock=clock,
         schedule=schedule,
         incidents=incidents,
-        on_incident=lambda incident: tell(incident.sentence),
+        on_incident=happened,
         eye=world.eye,
         overseer=control,
     )
@@ -89,7 +97,8 @@ def drive_line(
         following.enter_context(_followed(control, clock, LINE_EVERY_S, "line"))
         if machine.belt.kind != "fixed":
             following.enter_context(_followed(schedule, clock, BELT_EVERY_S, "belt"))
-        because = run_line(sorter, camera, world.gates, journal, notifier.watching(on_outcome))
+        watched = notifier.watching(_watched(world.onlooker, sorter, on_outcome))
+        because = run_line(sorter, camera, world.gates, journal, watched)
     return because, replace(sorter.summary(), states=control.summary())
 
 
@@ -104,8 +113,17 @@ def _control(
         incidents=incidents,
         clock=world.clock,
         eye=world.eye,
+        onlooker=world.onlooker,
         tell=tell,
     )
+
+
+def _watched(onlooker: Onlooker, sorter: Sorter, on_outcome: OnOutcome) -> OnOutcome:
+    def watch(frame: Frame | None, outcomes: list[Outcome]) -> None:
+        on_outcome(frame, outcomes)
+        onlooker.saw(frame, outcomes, sorter.tracks)
+
+    return watch
 
 
 def _followed(followed: Followed, clock: Clock, every_s: float, name: str) -> AbstractContextManager[None]:

@@ -50,6 +50,7 @@ from edge.line_report import LineReport, error_percentiles, line_report
 from edge.machine import (
     Machine,
 )
+from edge.onlooker import LineOpened, OpenOnlooker, nobody_looks
 from edge.panel import open_panel
 from edge.part_sources import PartSource, PicturedParts
 from edge.parts import Frame
@@ -95,9 +96,11 @@ def run_emulated(
     options: EmulateOptions,
     watch: Callable[[Machine, Belt], OnOutcome] | None = None,
     tell: Callable[[str], None] = lambda _line: None,
+    onlooker: OpenOnlooker = nobody_looks,
 ) -> EmulatedRun:
     """Run the emulated line to its end, telling `watch(machine)` of every decision, `tell` what to know before it.
 
+    onlooker: begins to watch the line from outside.
     Raises EdgeSortError's children. No pin of this computer is touched.
     """
     bundle = open_bundle_by(options.bundle or packaged_bundle(), options.require_signed)
@@ -107,7 +110,8 @@ def run_emulated(
     check_labels(machine, bundle.labels)
     source = part_source(options, bundle.labels)
     _check_source(source, bundle.labels)
-    return emulate_line(options, machine, line_model(bundle), source, bundle.digest, watch, tell)
+    model = line_model(bundle)
+    return emulate_line(options, machine, model, source, bundle.digest, watch, tell, onlooker=onlooker)
 
 
 def _check_source(source: PartSource, labels: Sequence[str]) -> None:
@@ -129,6 +133,7 @@ def emulate_line(
     *,
     physical: Machine | None = None,
     between: Between = NOTHING,
+    onlooker: OpenOnlooker = nobody_looks,
 ) -> EmulatedRun:
     """Run this machine with this model and these parts; `options` says how many, how fast, on which clock.
 
@@ -161,6 +166,7 @@ def emulate_line(
         board_of(machine, clock) as board,
         closing(all_gates(machine, pin_gates, board)) as gates,
         closing(open_panel(machine, lambda: pins)) as panel,
+        onlooker(LineOpened(machine, tuple(model.labels), bundle_sha256, belt, clock, journal)) as looking,
     ):
         emulated = emulated_belt(options, physical or machine, moving, source, clock.now())
         falls = EmulatedFalls(emulated, contacts) if contacts and panel.confirm else None
@@ -181,6 +187,7 @@ def emulate_line(
             clock=clock,
             eye=eye[1] if eye else None,
             panel=panel,
+            onlooker=looking,
         )
         if contacts is not None and isinstance(clock, ManualClock):
             between.hands(contacts, clock)

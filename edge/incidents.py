@@ -88,12 +88,12 @@ class Conditions:
 
     def __init__(self, incidents: Incidents) -> None:
         self._incidents = incidents
-        self.standing: dict[str, IncidentKind] = {}
+        self.standing: dict[str, Incident] = {}
 
     def update(self, name: str, incident: Incident | None) -> None:
         """Take in whether the condition of this name holds: None when it does not."""
         if incident is None:
             self.standing.pop(name, None)
         elif name not in self.standing:
-            self.standing[name] = incident.kind
+            self.standing[name] = incident
             self._incidents.report(incident)

@@ -196,6 +196,11 @@ class Journal:
         return self._db.execute("SELECT * FROM parts WHERE run = ? ORDER BY part", (self.run,)).fetchall()
 
     @property
+    def path(self) -> Path:
+        """The file, for a person to read; one in memory has a name that says so."""
+        return self._path or Path("the journal in memory")
+
+    @property
     def database(self) -> sqlite3.Connection:
         """The file, to read from."""
         return self._db

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from edge.gates import GateMove
 from edge.journal import Journal
-from edge.parts import Decision, Frame
+from edge.parts import Decision, Frame, Reason
 
 
 class Overseer(Protocol):
@@ -30,6 +30,10 @@ class Overseer(Protocol):
         """Take in a move of a gate."""
         ...
 
+    def gave_up(self, part: int, reason: Reason) -> None:
+        """Take in that a part which was meant for a gate goes to reject."""
+        ...
+
     def record(self, journal: Journal) -> None:
         """Write down, and tell, what has happened to the line since the last call. Raises JournalError."""
         ...
@@ -47,6 +51,9 @@ class Nobody:
         """Do nothing."""
 
     def moved(self, move: GateMove) -> None:
+        """Do nothing."""
+
+    def gave_up(self, part: int, reason: Reason) -> None:
         """Do nothing."""
 
     def record(self, journal: Journal) -> None:

@@ -33,6 +33,7 @@ from edge.line import (
 from edge.line_journal import line_journal
 from edge.machine import EyeTable, Machine
 from edge.measured_latency import measure_latency
+from edge.onlooker import LineOpened, OpenOnlooker, nobody_looks
 from edge.panel import open_panel
 from edge.photo_eye import PhotoEye
 from edge.pi_health import PiHealth
@@ -87,10 +88,12 @@ def run_machine(
     tell: Callable[[str], None] = lambda _line: None,
     edgetpu: EdgeTpu | None = None,
     wrap: Callable[[Gates], Gates] = lambda gates: gates,
+    onlooker: OpenOnlooker = nobody_looks,
 ) -> MachineRun:
     """Sort until the camera ends or somebody stops it. `tell` hears what to know before anything moves.
 
     edgetpu: another Edge TPU than the one the machine file names. wrap: what the line takes for the gates.
+    onlooker: begins to watch the line from outside.
     Raises EdgeSortError's children; nothing is written and no pin is opened before everything else is there.
     """
     if machine.camera.kind == "emulated":
@@ -119,6 +122,7 @@ def run_machine(
         closing(
             line_journal(path, machine, bundle.labels, bundle_sha256=bundle.digest, clock="monotonic", tell=tell)
         ) as journal,
+        onlooker(LineOpened(machine, tuple(bundle.labels), bundle.digest, belt, clock, journal)) as looking,
     ):
         journal.note("classifier", loaded.sentence)
         journal.note("gates", pins.real_time.sentence)
@@ -134,6 +138,7 @@ def run_machine(
             eye=eye,
             panel=panel,
             around=Surroundings(PiHealth(), path.absolute().parent, time.time),
+            onlooker=looking,
         )
         because, summary = drive_line(machine, model, world, watch(machine, belt), tell)
         counts = eye.counts() if eye else None

@@ -39,11 +39,12 @@ class Scorer(Protocol):
 
 @dataclass(frozen=True)
 class Outcome:
-    """A part and what was decided of it."""
+    """A part and what was decided of it. crop: its picture, (n, n, 3) uint8, where a frame showed it."""
 
     track: Track
     decision: Decision
     decided_at: float
+    crop: NDArray[np.uint8] | None = None
 
 
 @dataclass(frozen=True)
@@ -144,6 +145,11 @@ class Sorter:
         self.note_moves()
         return outcomes
 
+    @property
+    def tracks(self) -> Sequence[Track]:
+        """All parts in the picture, and those not far behind it."""
+        return self._tracker.tracks
+
     def now(self) -> float:
         """Return the time on the machine clock."""
         return self._clock.now()
@@ -171,6 +177,7 @@ class Sorter:
             change = self._changes[0]
             if change.reason is not None:
                 self._journal.rejected(change.part, change.reason)
+                self._overseer.gave_up(change.part, change.reason)
             self._changes.popleft()
         for incident in self._incidents.take():
             self._journal.incident(incident.at, incident.kind, incident.sentence)
@@ -221,8 +228,8 @@ class Sorter:
         decided_at = self._clock.now()
         self._overseer.decided(decision)
         self._journal.decided(track, decision, decided_at, planned)
-        track.crop = None  # it may hold on to the whole frame
-        return Outcome(track, decision, decided_at)
+        crop, track.crop = track.crop, None  # it may hold on to the whole frame
+        return Outcome(track, decision, decided_at, crop)
 
     def _plan(self, track: Track, decision: Decision) -> tuple[Decision, Planned | None]:
         ahead = self._tracker.ahead(track)

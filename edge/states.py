@@ -74,7 +74,7 @@ class LineStates:
     def __init__(self, at: float) -> None:
         """The line is Idle from `at` on."""
         self.state = State.IDLE
-        self._since = at
+        self.since = at
         self._spent_s = dict.fromkeys(State, 0.0)
         self._standing: dict[str, Command] = {}
 
@@ -94,8 +94,8 @@ class LineStates:
         if in_the_way:
             raise CommandRefused(f"{command} is refused: {', '.join(in_the_way)}; mend that first")
         done = Transition(at, self.state, command, after, cause)
-        self._spent_s[self.state] += at - self._since
-        self.state, self._since = after, at
+        self._spent_s[self.state] += at - self.since
+        self.state, self.since = after, at
         return done
 
     def leads(self, command: Command) -> bool:
@@ -104,7 +104,7 @@ class LineStates:
 
     def seconds(self, now: float) -> dict[str, float]:
         """Return how long the line has been in each state that it was in, to the millisecond."""
-        spent = {state: took_s + (now - self._since) * (state is self.state) for state, took_s in self._spent_s.items()}
+        spent = {state: took_s + (now - self.since) * (state is self.state) for state, took_s in self._spent_s.items()}
         return {str(state): round(took_s, 3) for state, took_s in spent.items() if took_s > 0}
 
     def _remedy(self) -> str:

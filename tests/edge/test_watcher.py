@@ -157,4 +157,4 @@ def test_a_condition_is_an_incident_each_time_it_begins():
         conditions.update("jam", now)
     assert incidents.counts() == {"jam": 2}
     assert len(incidents.take()) == len(incidents.take_to_judge()) == 2
-    assert conditions.standing == {"jam": IncidentKind.JAM}
+    assert {name: one.kind for name, one in conditions.standing.items()} == {"jam": IncidentKind.JAM}
