@@ -52,6 +52,7 @@ COMMANDS = {
     "plan": ("edge.plan_command:plan_command", "Does a machine fit? Its budget, its bounds, what to change."),
     "journal": ("edge.journal_command:journal_command", "Look into the record: tail, export, report, correct."),
     "record": ("edge.record_command:record_command", "Record what the camera sees, to be sorted again."),
+    "capture": ("edge.capture_command:capture_command", "Photograph parts for training, as the line sees them."),
     "calibrate": (
         "edge.calibrate_command:calibrate_command",
         "Measure the belt's speed or a gate's moment on passing parts.",

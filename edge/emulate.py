@@ -19,10 +19,10 @@ from edge.boards import all_gates, board_of
 from edge.cameras import Camera
 from edge.clocks import Clock, ManualClock, MonotonicClock
 from edge.driven_line import World, drive_line
-from edge.emulated_belt import FED_BEFORE_MM, EmulatedBelt, Fate, FedPart, fates
+from edge.emulated_belt import EmulatedBelt, Fate, FedPart, fates
 from edge.emulated_camera import EmulatedCamera
 from edge.emulated_contacts import Contacts, EmulatedFalls
-from edge.emulated_eye import EmulatedEye, WatchedCamera
+from edge.emulated_eye import WatchedCamera, emulated_eye
 from edge.emulated_world import (
     EmulateOptions,
     belts,
@@ -33,7 +33,7 @@ from edge.emulated_world import (
     part_source,
     without_inputs,
 )
-from edge.errors import DataError, MachineError
+from edge.errors import DataError
 from edge.gate_process import GateProcess
 from edge.gates import GateMove, Gates, WrappedGates
 from edge.line import (
@@ -42,7 +42,6 @@ from edge.line import (
     check_labels,
     estop_spec,
     line_model,
-    photo_eye,
     pin_specs,
 )
 from edge.line_journal import line_journal
@@ -54,7 +53,6 @@ from edge.onlooker import LineOpened, OpenOnlooker, nobody_looks
 from edge.panel import open_panel
 from edge.part_sources import PartSource, PicturedParts
 from edge.parts import Frame
-from edge.photo_eye import PhotoEye
 from edge.pin_gate import Kind
 from edge.pin_gates import LocalGates
 from edge.signature import open_bundle_by
@@ -171,7 +169,7 @@ def emulate_line(
         emulated = emulated_belt(options, physical or machine, moving, source, clock.now())
         falls = EmulatedFalls(emulated, contacts) if contacts and panel.confirm else None
         watched = WatchedGates(gates, emulated, clock, falls)
-        eye = _eye(machine, emulated, belt)
+        eye = emulated_eye(machine, emulated, belt)
 
         def open_camera() -> Camera:
             camera = EmulatedCamera(emulated, frame_rate_hz=machine.camera.frame_rate_hz, clock=clock)
@@ -218,17 +216,6 @@ def _open_pin_gates(machine: Machine, clock: Clock, pins: Any) -> LocalGates | G
     if isinstance(clock, ManualClock):
         return LocalGates(pin_specs(machine), clock, pins, estop_spec(machine))
     return GateProcess(pin_specs(machine), "mock")
-
-
-def _eye(machine: Machine, emulated: EmulatedBelt, belt: Belt) -> tuple[EmulatedEye, PhotoEye] | None:
-    table = machine.eye_in_use
-    if table is None:
-        return None
-    least_mm = -machine.camera.view_mm / 2 - FED_BEFORE_MM / 2
-    if table.at_mm < least_mm:
-        raise MachineError(f"eye.at_mm: the emulated belt begins at {least_mm:.0f} mm, found {table.at_mm:g}")
-    watching = EmulatedEye(emulated, belt, table.at_mm, table.pin, active_high=table.active_high)
-    return watching, photo_eye(machine, table, belt, watching.sensor)
 
 
 class WatchedGates(WrappedGates):

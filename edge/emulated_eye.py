@@ -9,8 +9,12 @@ from typing import Any
 from edge.belt import Belt, arrival
 from edge.cameras import Camera
 from edge.clocks import Clock
-from edge.emulated_belt import EmulatedBelt
+from edge.emulated_belt import FED_BEFORE_MM, EmulatedBelt
+from edge.errors import MachineError
+from edge.line import photo_eye
+from edge.machine import Machine
 from edge.parts import Frame
+from edge.photo_eye import PhotoEye
 from edge.pins import open_pin_factory
 from edge.sensors import GpioSensor
 from edge.wired_pins import wired_pin
@@ -67,3 +71,15 @@ class WatchedCamera:
     def close(self) -> None:
         """Let the camera go."""
         self._camera.close()
+
+
+def emulated_eye(machine: Machine, emulated: EmulatedBelt, belt: Belt) -> tuple[EmulatedEye, PhotoEye] | None:
+    """Return the pretend eye of a machine that finds parts with one. Raises MachineError where no part passes it."""
+    table = machine.eye_in_use
+    if table is None:
+        return None
+    least_mm = -machine.camera.view_mm / 2 - FED_BEFORE_MM / 2
+    if table.at_mm < least_mm:
+        raise MachineError(f"eye.at_mm: the emulated belt begins at {least_mm:.0f} mm, found {table.at_mm:g}")
+    watching = EmulatedEye(emulated, belt, table.at_mm, table.pin, active_high=table.active_high)
+    return watching, photo_eye(machine, table, belt, watching.sensor)

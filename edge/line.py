@@ -135,7 +135,7 @@ def build_sorter(
     incidents = incidents or Incidents()
     spacing, places = machine.spacing, gate_places(machine)
     return Sorter(
-        finder=_part_finder(machine, belt, eye),
+        finder=part_finder(machine, belt, eye),
         tracker=Tracker(belt, spacing, machine.camera.view_mm),
         scorer=model.scorer,
         decider=Decider(
@@ -179,15 +179,13 @@ def photo_eye(machine: Machine, eye: EyeTable, belt: Belt, sensor: Sensor) -> Ph
     return PhotoEye(sensor, belt, settings)
 
 
-def _part_finder(machine: Machine, belt: Belt, eye: PhotoEye | None) -> PartFinder:
+def part_finder(machine: Machine, belt: Belt, eye: PhotoEye | None, picture: Finder | None = None) -> PartFinder:
+    """Return what finds parts on this machine. picture: what looks at pictures; a new one where none is given."""
+    picture = picture or Finder(machine.finder_settings)
     if machine.finder.source == "picture":
-        return Finder(machine.finder_settings)
-    assert eye is not None, "whoever builds the sorter of a machine with an eye opens its sensor"
-    return (
-        EyeFinder(eye, belt)
-        if machine.finder.source == "eye"
-        else EyedFinder(Finder(machine.finder_settings), eye, belt)
-    )
+        return picture
+    assert eye is not None, "whoever finds parts on a machine with an eye opens its sensor"
+    return EyeFinder(eye, belt) if machine.finder.source == "eye" else EyedFinder(picture, eye, belt)
 
 
 def run_line(

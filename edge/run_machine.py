@@ -115,7 +115,7 @@ def run_machine(
         closing(open_camera(machine, clock, tell)) as opened,
         board_of(machine, clock) as board,
         closing(open_belt(machine.belt, clock, lambda: open_pin_factory(machine.gpio.pin_factory), board)) as belt,
-        _open_eye(machine, belt, board) as eye,
+        open_eye(machine, belt, board) as eye,
         closing(GateProcess(pin_specs(machine), machine.gpio.pin_factory, estop=estop_spec(machine))) as pins,
         closing(all_gates(machine, pins, board)) as gates,
         closing(open_panel(machine, lambda: open_pin_factory(machine.gpio.pin_factory))) as panel,
@@ -146,7 +146,7 @@ def run_machine(
 
 
 @contextmanager
-def _open_eye(machine: Machine, belt: Belt, board: Board | None) -> Iterator[PhotoEye | None]:
+def open_eye(machine: Machine, belt: Belt, board: Board | None) -> Iterator[PhotoEye | None]:
     """Open the machine's photo-eye, if it finds parts with one. Raises GateError when its pin cannot be used."""
     table = machine.eye_in_use
     if table is None:
