@@ -186,9 +186,10 @@ class Bundle:
 def open_bundle(folder: Path, *, shown: Path | None = None) -> Bundle:
     """Read a bundle and verify every file in it. shown: its name in messages, when that is not `folder`.
 
+    Where `folder` is a link that is switched meanwhile, all that is read, now and later, is of the one it led to first.
     Raises BundleError naming the file that is wrong.
     """
-    shown = shown or folder
+    shown, folder = shown or folder, folder.resolve()
     bundle = open_unverified(folder, shown)
     for name, fact in bundle.facts.files.items():
         read_exactly(folder / name, fact, shown / name)

@@ -46,6 +46,11 @@ COMMANDS = {
         "quantize.report_command:report_command",
         "Judge a bundle against its float network again, also on other pictures.",
     ),
+    "promote": (
+        "edge.promote_command:promote_command",
+        "Put a bundle on a line, unless it is worse than the current one.",
+    ),
+    "rollback": ("edge.rollback_command:rollback_command", "Put the bundle back on a line that ran before."),
     "doctor": ("edge.doctor_command:doctor_command", "What on this computer keeps a line from running?"),
     "classify": ("edge.classify_command:classify_command", "Answer what a bundle sees in pictures."),
     "machine": ("edge.machine_command:machine_command", "Print a machine file to start from."),

@@ -69,9 +69,21 @@ class Decider:
             (Reason.LOST, track.missed >= LOST_AFTER_FRAMES),
             (Reason.BLURRED, track.blurred > 0 and not findings.scores),
             (Reason.UNCLASSIFIED, not findings.scores),
-            (Reason.UNKNOWN, findings.score < self.min_known_score),
-            # "not at least" rather than "less": a score that is not a number is below every threshold
-            (Reason.BELOW_THRESHOLD, not findings.score >= self.thresholds.get(findings.label, 1.0)),
-            (Reason.NO_BIN, findings.label not in self.bins),
         )
-        return next((reason for reason, holds in rules if holds), None)
+        seen = next((reason for reason, holds in rules if holds), None)
+        if seen is not None:
+            return seen
+        return score_doubt(findings.label, findings.score, self.thresholds, self.bins, self.min_known_score)
+
+
+def score_doubt(
+    label: str, score: float, thresholds: Mapping[str, float], bins: Mapping[str, str], min_known_score: float
+) -> Reason | None:
+    """Whether a label and its score, by themselves, keep a part from a bin; the arguments are those of a Decider."""
+    rules = (
+        (Reason.UNKNOWN, score < min_known_score),
+        # "not at least" rather than "less": a score that is not a number is below every threshold
+        (Reason.BELOW_THRESHOLD, not score >= thresholds.get(label, 1.0)),
+        (Reason.NO_BIN, label not in bins),
+    )
+    return next((reason for reason, holds in rules if holds), None)

@@ -1,4 +1,4 @@
-"""Write a folder, or a file, so that it is there whole or not at all."""
+"""Write a folder, a file or a link, so that it is there whole or not at all."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from typing import BinaryIO
 
 from edge.errors import DataError
 
+_DRAFT = ".partial"
+
 
 @contextmanager
 def whole_folder(target: Path) -> Iterator[Path]:
@@ -22,7 +24,7 @@ def whole_folder(target: Path) -> Iterator[Path]:
     require_unused(target)
     parent = target.absolute().parent
     parent.mkdir(parents=True, exist_ok=True)
-    draft = Path(tempfile.mkdtemp(prefix=f".{target.name}-", suffix=".partial", dir=parent))
+    draft = Path(tempfile.mkdtemp(prefix=f".{target.name}-", suffix=_DRAFT, dir=parent))
     try:
         yield draft
         publish(draft, target)
@@ -51,7 +53,7 @@ def whole_file(target: Path, mode: int = 0o644, *, replace: bool = False) -> Ite
         require_new_file(target)
     parent = target.absolute().parent
     parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{target.name}-", suffix=".partial", dir=parent)
+    handle, name = tempfile.mkstemp(prefix=f".{target.name}-", suffix=_DRAFT, dir=parent)
     draft = Path(name)
     try:
         with os.fdopen(handle, "wb") as out:
@@ -62,6 +64,32 @@ def whole_file(target: Path, mode: int = 0o644, *, replace: bool = False) -> Ite
     finally:
         draft.unlink(missing_ok=True)
     _sync(parent)
+
+
+def switch_link(link: Path, target: str) -> None:
+    """Make the symbolic link `link` lead to `target`, a name beside it, which is on the disk when this returns.
+
+    At every moment it leads to the old one or to the new one. Raises DataError when something else is in its place.
+    """
+    if link.exists() and not link.is_symlink():
+        raise DataError(f"{link}: expected a symbolic link, found something else of that name; move it away")
+    draft = link.with_name(f".{link.name}-{os.getpid()}{_DRAFT}")
+    draft.unlink(missing_ok=True)
+    draft.symlink_to(target)
+    try:
+        draft.replace(link)
+    finally:
+        draft.unlink(missing_ok=True)
+    _sync(link.absolute().parent)
+
+
+def remove_drafts(folder: Path) -> None:
+    """Remove what was being written in a folder when it was cut short. Nobody else may be writing there."""
+    for draft in folder.glob(f".*{_DRAFT}"):
+        if draft.is_dir() and not draft.is_symlink():
+            shutil.rmtree(draft, ignore_errors=True)
+        else:
+            draft.unlink(missing_ok=True)
 
 
 def require_new_file(target: Path) -> None:

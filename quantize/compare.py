@@ -10,10 +10,10 @@ import numpy as np
 
 from edge.classifier import Classifier
 from edge.errors import DataError
+from edge.exact_tests import mcnemar
 from quantize.shown_pictures import show
 from training.answers import Answers, classifier_scorer, network_scorer
 from training.dataset import Item
-from training.statistics import mcnemar
 
 
 @dataclass(frozen=True)

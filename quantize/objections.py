@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from edge.exact_tests import chance_of_so_few
 from quantize.compare import Comparison
 from quantize.thresholds import BinCount, Choice
 from training.answers import Answers
-from training.statistics import chance_of_so_few
 
 if TYPE_CHECKING:
     from quantize.judge import Limits

@@ -39,21 +39,6 @@ def wilson(right: int, total: int) -> tuple[float, float]:
     return float(interval.low), float(interval.high)
 
 
-def mcnemar(only_first_right: int, only_second_right: int) -> float:
-    """Return the exact two-sided p-value that two models tested on the same pictures are equally good.
-
-    Only the pictures on which exactly one of them is right say anything about that.
-    """
-    differing = only_first_right + only_second_right
-    fewer = min(only_first_right, only_second_right)
-    return float(_binomtest(fewer, differing, 0.5).pvalue) if differing else 1.0
-
-
-def chance_of_so_few(right: int, total: int, share: float) -> float:
-    """Return how likely at most `right` of `total` are when each is with probability `share`; 1 when total is 0."""
-    return float(_binomtest(right, total, share, "less").pvalue) if total else 1.0
-
-
 @dataclass(frozen=True)
 class ResampledMean:
     """The mean of a figure over runs on repeated random splits, and how far it can be trusted.
@@ -94,8 +79,8 @@ def resampled_mean(values: Sequence[float], test_to_train: float) -> ResampledMe
     return ResampledMean(count, mean, deviation, (mean - reach, mean + reach), p)
 
 
-def _binomtest(right: int, total: int, share: float, alternative: str = "two-sided") -> Any:
-    return need("scipy.stats", "desktop", "the report").binomtest(right, total, share, alternative)
+def _binomtest(right: int, total: int, share: float) -> Any:
+    return need("scipy.stats", "desktop", "the report").binomtest(right, total, share)
 
 
 def pictures_to_show(purity: float) -> int:

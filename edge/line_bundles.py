@@ -1,0 +1,182 @@
+"""The bundles of one line: a folder in which one link says which of them runs.
+
+    LINE/
+      1f0c52…        bundles, named by the first 16 digits of their digest
+      current        a link to one of them: the line runs with LINE/current, and opens it once, when it starts
+      history.jsonl  every change of that link (see edge.line_history)
+      frozen.json    the pictures on which bundles are compared (see edge.frozen_set)
+
+The link is the only thing that says what is current, and it is switched by a rename: cut the power at any moment, and
+it leads to the old bundle or to the new one, both of them whole.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import getpass
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from edge.bundle import DIGEST_FILE, FACTS_FILE, SIGNATURE_FILE, Bundle, open_bundle
+from edge.bundle_files import digest_line
+from edge.durable import remove_drafts, switch_link, whole_folder
+from edge.errors import BundleError, DataError
+from edge.line_history import Change, add_change, carried_out, read_history, stack
+from edge.signature import read_signature
+
+KEPT = 5  # bundles beside the current one
+CURRENT, HISTORY, FROZEN, _LOCK = "current", "history.jsonl", "frozen.json", ".lock"
+_NAME = re.compile("[0-9a-f]{16}")
+
+
+class LineBundles:
+    """What is in a line's folder. Changes are made within `locked` only."""
+
+    def __init__(self, folder: Path) -> None:
+        """Raises DataError when `folder` is a bundle, or a file."""
+        self.folder = folder
+        if (folder / FACTS_FILE).exists() or (folder.exists() and not folder.is_dir()):
+            found = "a file" if folder.is_file() else "a bundle"
+            raise DataError(
+                f"{folder}: expected the folder of a line's bundles, found {found}; name another one, which is made "
+                "with the first bundle"
+            )
+
+    @property
+    def current(self) -> Path | None:
+        """Where the current bundle is; None when there is none yet. Raises DataError when the link leads nowhere."""
+        link = self.folder / CURRENT
+        if not link.is_symlink():
+            return None
+        found = self.folder / link.readlink()
+        if not found.is_dir():
+            raise DataError(
+                f"{link}: expected a link to a bundle beside it, found that {found} is gone; put it back, or take the "
+                "link away and promote a bundle again"
+            )
+        return found
+
+    @property
+    def current_digest(self) -> str | None:
+        """The digest of the current bundle, as the history has it or as the bundle itself says."""
+        found = self.current
+        if found is None:
+            return None
+        for change in reversed(self.changes):
+            if name_of(change.after) == found.name:
+                return change.after
+        return open_bundle(found).digest
+
+    @property
+    def changes(self) -> list[Change]:
+        """Every change, the first one first. Raises DataError."""
+        return read_history(self.folder / HISTORY)
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Within the block nobody else changes this line's bundles. What an earlier change left half done is removed.
+
+        The lock ends with the process, whatever ends it. Raises DataError when somebody else has it.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with (self.folder / _LOCK).open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise DataError(
+                    f"{self.folder}: expected nobody to be changing these bundles, found another promote or rollback "
+                    "at it; wait until it has ended"
+                ) from error
+            remove_drafts(self.folder)
+            yield
+
+    def keep(self, bundle: Bundle) -> Bundle:
+        """Put a copy of a verified bundle into the folder, onto the disk, and verify it again. Raises BundleError."""
+        target = self.folder / name_of(bundle.digest)
+        if target.exists():
+            try:
+                if open_bundle(target).digest == bundle.digest and _signed_alike(target, bundle.folder):
+                    return open_bundle(target)
+            except BundleError:
+                pass
+            shutil.rmtree(target)
+        with whole_folder(target) as draft:
+            (draft / DIGEST_FILE).write_bytes(digest_line(FACTS_FILE, bundle.raw_facts))
+            (draft / FACTS_FILE).write_bytes(bundle.raw_facts)
+            if (signature := read_signature(bundle.folder)) is not None:
+                (draft / SIGNATURE_FILE).write_bytes(signature)
+            for name in bundle.facts.files:
+                (draft / name).write_bytes(bundle.read(name))
+            open_bundle(draft, shown=target)
+        return open_bundle(target)
+
+    def switch(self, change: Change) -> None:
+        """Write a change down and make its bundle the current one: it is on the disk when this returns."""
+        add_change(self.folder / HISTORY, change)
+        switch_link(self.folder / CURRENT, name_of(change.after))
+
+    def prune(self) -> list[str]:
+        """Remove all bundles but the current one and those that ran last. Returns the names of what was removed."""
+        current = self.current_digest
+        changes = self.changes
+        made = [change for change, done in zip(changes, carried_out(changes, current), strict=True) if done]
+        latest = dict.fromkeys(change.after for change in reversed(made))
+        wanted = {name_of(digest) for digest in [*list(latest)[: KEPT + 1], *stack(changes, current)[-2:]]}
+        wanted |= {found.name for found in [self.current] if found}
+        removed = [one for one in self._names() if one not in wanted]
+        for name in removed:
+            shutil.rmtree(self.folder / name)
+        return removed
+
+    def before(self) -> str:
+        """Return the digest of what ran before the current bundle. Raises DataError when nothing did."""
+        found = stack(self.changes, self.current_digest)
+        if len(found) < 2:
+            raise DataError(
+                f"{self.folder}: expected a bundle that ran before the current one, found none; "
+                "see what there is with: edge-sort promote --list"
+            )
+        return found[-2]
+
+    def known(self, digest: str) -> str:
+        """Return the whole digest of a kept bundle that has run here. Raises DataError."""
+        ran = {change.after for change in self.changes if (self.folder / name_of(change.after)).is_dir()}
+        fitting = [one for one in sorted(ran) if digest and one.startswith(digest.lower())]
+        if len(fitting) != 1:
+            held = ", ".join(name_of(one) for one in sorted(ran)) or "none"
+            found = "more than one" if fitting else "none"
+            raise DataError(
+                f"{self.folder}: expected one kept bundle whose digest begins with {digest!r}, found {found} "
+                f"(there are: {held}); give one of these"
+            )
+        return fitting[0]
+
+    def _names(self) -> list[str]:
+        return sorted(path.name for path in self.folder.iterdir() if path.is_dir() and _NAME.fullmatch(path.name))
+
+
+def name_of(digest: str) -> str:
+    """Return the name of a bundle's folder."""
+    return digest[:16]
+
+
+def who() -> str:
+    """Return who is logged in, as far as the system knows."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container's user without a name
+        return f"user {os.getuid()}"
+
+
+def now_utc() -> str:
+    """Return the moment as the history has it."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _signed_alike(one: Path, other: Path) -> bool:
+    return read_signature(one) == read_signature(other)

@@ -1,0 +1,103 @@
+"""Which bundle ran on a line, since when, by whose word and on what figures: a file with a line for each change.
+
+A change is written down before it is made. So one that was cut short in between is there too, and known by this: the
+next one begins from another bundle than it would have led to.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from edge.durable import whole_file
+from edge.errors import DataError
+from edge.problems import first_problem
+
+_Digest = Field(pattern="^[0-9a-f]{64}$")
+
+
+class Change(BaseModel):
+    """One change of a line's bundle. before and after: digests of bundles; before is None for the first one.
+
+    forced: what spoke against it, and was overruled. measured: the figures it was decided on, as `promote --json` has
+    them.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    format_version: Literal[1] = 1
+    action: Literal["promote", "rollback"]
+    before: str | None = Field(default=None, pattern="^[0-9a-f]{64}$")
+    after: str = _Digest
+    at_utc: str
+    by: str
+    why: str = ""
+    forced: tuple[str, ...] = ()
+    measured: dict[str, Any] = Field(default_factory=dict)
+
+
+def read_history(path: Path) -> list[Change]:
+    """Return every change, the first one first; none when there is no file. Raises DataError naming the line."""
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except FileNotFoundError:
+        return []
+    except (OSError, UnicodeDecodeError) as error:
+        raise _unreadable(path, first_problem(error)) from error
+    changes = []
+    for number, line in enumerate(lines, start=1):
+        try:
+            changes.append(Change.model_validate_json(line))
+        except ValidationError as error:
+            raise _unreadable(path, f"in line {number}: {first_problem(error)}") from error
+    return changes
+
+
+def add_change(path: Path, change: Change) -> None:
+    """Write a change down. The file is the old one or the new one, whole, whenever the power is cut."""
+    lines = [one.model_dump_json() for one in [*read_history(path), change]]
+    with whole_file(path, replace=True) as out:
+        out.write(("\n".join(lines) + "\n").encode())
+
+
+def carried_out(changes: Sequence[Change], current: str | None) -> list[bool]:
+    """Say of each change whether it was made. current: the digest of the bundle that is current now."""
+    befores = [*(change.before for change in changes[1:]), current] if changes else []
+    return [change.after == begun_from for change, begun_from in zip(changes, befores, strict=True)]
+
+
+def stack(changes: Sequence[Change], current: str | None) -> list[str]:
+    """Return the digests that led to the current one, which is the last.
+
+    A promotion puts one on top; a rollback takes away what it left. So what was rolled back from does not come back by
+    a second rollback, which goes one further.
+    """
+    found: list[str] = []
+    for change, made in zip(changes, carried_out(changes, current), strict=True):
+        if not made:
+            continue
+        if change.action == "rollback" and change.after in found:
+            del found[found.index(change.after) + 1 :]
+        elif found[-1:] != [change.after]:
+            found.append(change.after)
+    return found
+
+
+def as_object(changes: Sequence[Change], current: str | None) -> list[dict[str, Any]]:
+    """Return the changes under the names that `promote --list --json` uses."""
+    made = carried_out(changes, current)
+    return [
+        {**json.loads(change.model_dump_json(exclude={"format_version"})), "carried_out": done}
+        for change, done in zip(changes, made, strict=True)
+    ]
+
+
+def _unreadable(path: Path, problem: str) -> DataError:
+    return DataError(
+        f"{path}: expected the history of a line's bundles, found: {problem}; put back a copy of it, or move it away: "
+        "the current bundle stays, and a new history begins"
+    )
