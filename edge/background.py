@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,11 +14,13 @@ LEARN_FRAMES = 8
 GIVE_UP_AFTER_FRAMES = 300
 REFRESH_EVERY = 4  # empty frames; one grey level each time follows daylight and leaves a passing part no trace
 EDGE_SHARE = 0.1
+NEAR_CELLS = 6  # of belt looked at on both sides of what surely differs: shadows reach no further, or all is looked at
 STRIP_CELLS = 60  # rows of cells looked at together
 _QUIET_SHARE = 0.002  # of the cells may differ between two pictures of an empty belt
 
 
-Box = tuple[int, int, int, int]
+Box = tuple[int, int, int, int]  # left, top, right, bottom
+Window = tuple[int, int, int, int]  # of cells: first and last row, first and last column, the lasts exclusive
 
 
 class _Band:
@@ -26,7 +29,9 @@ class _Band:
     def __init__(self, belt: NDArray[np.uint8], contrast: int) -> None:
         levels = np.uint8(contrast)
         self._lowest = np.maximum(belt, levels) - levels
-        self._span = np.minimum(belt, np.uint8(255) - levels) + levels - self._lowest
+        span = np.minimum(belt, np.uint8(255) - levels) + levels - self._lowest
+        # alike everywhere but on a nearly black or white belt: then it need not be read from memory
+        self._span = np.broadcast_to(span.flat[0], span.shape) if (span == span.flat[0]).all() else span
 
     def left_by(self, shown: NDArray[np.uint8], rows: slice, columns: slice = slice(None)) -> NDArray[np.bool_]:
         """Return which values of a part of the picture lie outside.
@@ -37,16 +42,17 @@ class _Band:
         outside: NDArray[np.bool_] = (shown[place] - self._lowest[place]) > self._span[place]
         return outside
 
-    def cells_left(self, shown: NDArray[np.uint8], rows: slice) -> NDArray[np.bool_]:
-        """Return in which cells of these rows of cells any value lies outside, (rows, W/4) bool.
+    def cells_left(self, shown: NDArray[np.uint8], window: Window | None = None) -> NDArray[np.bool_]:
+        """Return in which cells any value lies outside, (H/4, W/4) bool; beyond a window of cells nothing is looked at.
 
         Strip by strip, so that what is in between stays in the processor's nearest memory.
         """
-        first, last, _ = rows.indices(len(shown) // 2)
-        cells = np.zeros((last - first, shown.shape[1] // 4), dtype=np.bool_)
+        cells = np.zeros((len(shown) // 2, shown.shape[1] // 4), dtype=np.bool_)
+        first, last, left, right = window or (0, len(cells), 0, cells.shape[1])
         for top in range(first, last, STRIP_CELLS):
             bottom = min(top + STRIP_CELLS, last)
-            _mark(cells[top - first : bottom - first], self.left_by(shown, slice(2 * top, 2 * bottom)))
+            outside = self.left_by(shown, slice(2 * top, 2 * bottom), slice(4 * left, 4 * right))
+            _mark(cells[top:bottom, left:right], outside)
         return cells
 
 
@@ -141,12 +147,8 @@ class Background:
         assert self._bands is not None
         clear, faint = self._bands
         shown = _thin(image)
-        sure = clear.cells_left(shown, slice(None))
-        perhaps = np.zeros_like(sure)
-        rows = np.flatnonzero(sure.any(axis=1))
-        if len(rows):  # what is faint matters only near what is sure, and looking everywhere would cost as much again
-            top, bottom = max(int(rows[0]) - 1, 0), int(rows[-1]) + 2
-            perhaps[top:bottom] = faint.cells_left(shown, slice(top, bottom))
+        sure = clear.cells_left(shown)
+        perhaps = _near(sure, lambda window: faint.cells_left(shown, window))
         return Differences(sure, perhaps, shown, self._picture, clear, self._contrast)
 
     def refresh(self, image: NDArray[np.uint8]) -> None:
@@ -159,12 +161,29 @@ class Background:
             self._know(self._picture + brighter - darker)
 
     def _moved(self, sample: NDArray[np.uint8], before: NDArray[np.uint8]) -> bool:
-        cells = _Band(before, self._contrast).cells_left(sample, slice(None))
+        cells = _Band(before, self._contrast).cells_left(sample)
         return bool(np.count_nonzero(cells) > _QUIET_SHARE * cells.size)
 
     def _know(self, picture: NDArray[np.uint8]) -> None:
         self._picture = picture
         self._bands = _Band(picture, self._contrast), _Band(picture, self._contrast // 2)
+
+
+def _near(sure: NDArray[np.bool_], look: Callable[[Window], NDArray[np.bool_]]) -> NDArray[np.bool_]:
+    """Look at what is faint near what is sure; looking everywhere would cost as much again.
+
+    Near along the belt: as far as it hangs together, which ends where a column of the window's border is clear.
+    """
+    height, width = sure.shape
+    rows, columns = np.flatnonzero(sure.any(axis=1)), np.flatnonzero(sure.any(axis=0))
+    if not len(rows):
+        return np.zeros_like(sure)
+    top, bottom = max(int(rows[0]) - 1, 0), min(int(rows[-1]) + 2, height)
+    left, right = max(int(columns[0]) - NEAR_CELLS, 0), min(int(columns[-1]) + 1 + NEAR_CELLS, width)
+    perhaps = look((top, bottom, left, right))
+    if (left > 0 and perhaps[:, left].any()) or (right < width and perhaps[:, right - 1].any()):
+        return look((top, bottom, 0, width))
+    return perhaps
 
 
 def _difference(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> NDArray[np.uint8]:

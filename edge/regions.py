@@ -47,37 +47,47 @@ def regions(mask: NDArray[np.bool_]) -> list[Region] | None:
     rows, starts, ends = _runs(mask)
     if len(rows) > MAX_RUNS_PER_ROW * mask.shape[0]:
         return None
-    return _boxes(rows, starts, ends, _parents(rows, starts, ends))
+    found = [_box(*runs) for runs in _grouped(rows, starts, ends, _names(rows, starts, ends))]
+    return sorted(found, key=lambda region: (region.left, region.top))
 
 
 def labels(mask: NDArray[np.bool_]) -> NDArray[np.int32]:
     """Number the 8-connected regions of `mask`, (H, W) bool: (H, W) int32, 0 where nothing is set."""
     rows, starts, ends = _runs(mask)
-    parents = _parents(rows, starts, ends)
     named = np.zeros(mask.shape, dtype=np.int32)
     numbers: dict[int, int] = {}
-    for run, (row, start, end) in enumerate(zip(rows, starts, ends, strict=True)):
-        named[row, start:end] = numbers.setdefault(_root(parents, run), len(numbers) + 1)
+    for row, start, end, name in zip(rows, starts, ends, _names(rows, starts, ends), strict=True):
+        named[row, start:end] = numbers.setdefault(name, len(numbers) + 1)
     return named
 
 
-def _parents(rows: list[int], starts: list[int], ends: list[int]) -> list[int]:
-    """Join runs that touch, also corner to corner: the forest in which _root finds a run's region."""
-    parents = list(range(len(rows)))
-    first, row_begin = 0, 0
-    for run in range(len(rows)):
-        if rows[run] != rows[row_begin]:
-            first, row_begin = row_begin, run
-        if rows[first] != rows[run] - 1:
-            continue
-        while first < row_begin and ends[first] < starts[run]:
+def _names(rows: list[int], starts: list[int], ends: list[int]) -> list[int]:
+    """Give every run a number, the same for those that touch, also corner to corner, directly or through others.
+
+    A run takes the number of one above it; where it joins two, one number stands for the other from then on.
+    """
+    names, same_as = [0] * len(rows), list[int]()
+    first, row_begin, row = 0, 0, -1
+    for run, (start, end) in enumerate(zip(starts, ends, strict=True)):
+        if rows[run] != row:
+            first, row_begin, row = row_begin, run, rows[run]
+            if rows[first] != row - 1:
+                first = run  # nothing in the row above
+        while first < row_begin and ends[first] < start:
             first += 1
-        above = first
-        while above < row_begin and starts[above] <= ends[run]:
-            if parents[above] != parents[run]:
-                parents[_root(parents, above)] = _root(parents, run)
+        name, above = -1, first
+        while above < row_begin and starts[above] <= end:
+            other = _root(same_as, names[above])
+            if name >= 0:
+                same_as[other] = name
+            else:
+                name = other
             above += 1
-    return parents
+        if name < 0:
+            name = len(same_as)
+            same_as.append(name)
+        names[run] = name
+    return [_root(same_as, name) for name in names] if len(same_as) > 1 else names
 
 
 def _runs(mask: NDArray[np.bool_]) -> tuple[list[int], list[int], list[int]]:
@@ -91,18 +101,28 @@ def _runs(mask: NDArray[np.bool_]) -> tuple[list[int], list[int], list[int]]:
     return rows.tolist(), starts.tolist(), ends.tolist()
 
 
-def _root(parents: list[int], run: int) -> int:
-    while parents[run] != run:
-        parents[run] = parents[parents[run]]
-        run = parents[run]
-    return run
+def _root(same_as: list[int], name: int) -> int:
+    while same_as[name] != name:
+        same_as[name] = same_as[same_as[name]]
+        name = same_as[name]
+    return name
 
 
-def _boxes(rows: list[int], starts: list[int], ends: list[int], parents: list[int]) -> list[Region]:
-    found: dict[int, list[int]] = {}
-    for run, (row, start, end) in enumerate(zip(rows, starts, ends, strict=True)):
-        root = _root(parents, run)
-        box = found.setdefault(root, [start, row, end, row + 1, 0])
-        box[0], box[2], box[3] = min(box[0], start), max(box[2], end), row + 1
-        box[4] += end - start
-    return sorted((Region(*box) for box in found.values()), key=lambda region: (region.left, region.top))
+Runs = tuple[list[int], list[int], list[int]]
+
+
+def _grouped(rows: list[int], starts: list[int], ends: list[int], names: list[int]) -> list[Runs]:
+    """Return the runs of each name, in the order in which they came."""
+    if names and names.count(names[0]) == len(names):  # one part alone, as nearly always
+        return [(rows, starts, ends)]
+    groups: dict[int, Runs] = {}
+    for row, start, end, name in zip(rows, starts, ends, names, strict=True):
+        group = groups.setdefault(name, ([], [], []))
+        group[0].append(row)
+        group[1].append(start)
+        group[2].append(end)
+    return list(groups.values())
+
+
+def _box(rows: list[int], starts: list[int], ends: list[int]) -> Region:
+    return Region(min(starts), rows[0], max(ends), rows[-1] + 1, sum(ends) - sum(starts))
