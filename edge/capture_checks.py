@@ -27,7 +27,7 @@ class PictureLimits:
     """
 
     min_sharpness: float = 0.0
-    min_sharpness_share: float = 0.25
+    min_sharpness_share: float = 0.15
     max_clipped: float = 0.25
     min_bright: float = 60.0
 

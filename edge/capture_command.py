@@ -44,7 +44,7 @@ _EMULATED_COUNT = 50  # an emulated belt has no end of its own
 @click.option(
     "--min-sharpness-share",
     type=FiniteRange(0, 1),
-    default=0.25,
+    default=0.15,
     show_default=True,
     help="Skip what is less sharp than this share of the middle one of the last 50; 0 for no such limit.",
 )

@@ -56,6 +56,10 @@ COMMANDS = {
     "machine": ("edge.machine_command:machine_command", "Print a machine file to start from."),
     "plan": ("edge.plan_command:plan_command", "Does a machine fit? Its budget, its bounds, what to change."),
     "journal": ("edge.journal_command:journal_command", "Look into the record: tail, export, report, correct."),
+    "review": (
+        "edge.review_command:review_command",
+        "Say what doubtful parts truly were, and train on them next.",
+    ),
     "record": ("edge.record_command:record_command", "Record what the camera sees, to be sorted again."),
     "capture": ("edge.capture_command:capture_command", "Photograph parts for training, as the line sees them."),
     "calibrate": (

@@ -102,6 +102,11 @@ def read_parts(db: sqlite3.Connection, runs: Sequence[Run], period: Period) -> I
             yield part_record(row, run)
 
 
+def parts_statement(condition: str) -> str:
+    """Return a query for rows that `part_record` takes; the last correction of each part is c."""
+    return f"{_PARTS} WHERE {condition}"
+
+
 def last_parts(db: sqlite3.Connection, count: int, after: tuple[int, int] = (0, 0)) -> list[dict[str, Any]]:
     """Return the `count` newest parts behind (run, part) `after`, the oldest of them first."""
     runs = {run.run: run for run in read_runs(db)}
