@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 from html.parser import HTMLParser
 
 import pytest
 from hypothesis import settings
+from PIL import Image
 
 from firmware_bridge.compilers import find_host_compiler
 from firmware_bridge.host_board import compile_core
@@ -52,3 +54,11 @@ def resources_of():
         return found
 
     return read
+
+
+@pytest.fixture
+def unrendered(monkeypatch):
+    """Leave out the rendering of plots, most of a page's time, for who reads its words: the drawing itself runs."""
+    pixel = io.BytesIO()
+    Image.new("1", (1, 1)).save(pixel, "PNG")
+    monkeypatch.setattr("matplotlib.figure.Figure.savefig", lambda _figure, file, **_: file.write(pixel.getvalue()))

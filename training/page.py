@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,13 @@ THUMBNAIL_PX = 80
 
 def render(package: str, template: str, **facts: Any) -> str:
     """Fill a template of `package`. It may include this folder's page.css and import its parts.html.j2."""
+    page: str = _templates(package).get_template(template).render(**facts)
+    return page
+
+
+@cache
+def _templates(package: str) -> Any:
+    """Return what reads the templates of a package, and compiles each only once."""
     jinja2 = need("jinja2", "desktop", "writing the report")
     environment = jinja2.Environment(
         loader=jinja2.FunctionLoader(lambda name: _source(package, name)),
@@ -27,8 +35,7 @@ def render(package: str, template: str, **facts: Any) -> str:
         undefined=jinja2.StrictUndefined,
     )
     environment.filters.update(percent=percent, points=_points, kilobytes=_kilobytes)
-    page: str = environment.get_template(template).render(**facts)
-    return page
+    return environment
 
 
 def thumbnail_uri(path: Path, side_px: int = THUMBNAIL_PX) -> str:

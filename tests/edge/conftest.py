@@ -33,8 +33,9 @@ class ColorScorer:
     """Answers by the mean of the coloured pixels; the belt is grey."""
 
     def scores(self, image):
-        pixels = image.reshape(-1, 3).astype(int)
-        colored = pixels[np.ptp(pixels, axis=1) > 80]
+        red, green, blue = (image[:, :, channel] for channel in range(3))
+        most, least = np.maximum(np.maximum(red, green), blue), np.minimum(np.minimum(red, green), blue)
+        colored = image[most - least > 80].astype(int)
         distances = [np.abs(colored.mean(axis=0) - np.array(color)).sum() for color in COLORS.values()]
         scores = np.full(len(COLORS), 0.01, dtype=np.float32)
         scores[int(np.argmin(distances))] = 0.98

@@ -12,7 +12,6 @@ import pytest
 from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import binomtest
 
 from edge.cli import cli
 from edge.gate_limits import Window
@@ -288,6 +287,8 @@ def test_a_run_that_is_not_there_is_said(path):
 @given(total=st.integers(1, 5000), share=st.floats(0, 1))
 def test_the_interval_is_wilson_s(total, share):
     """The same as scipy's."""
+    from scipy.stats import binomtest
+
     right = round(share * total)
     expected = binomtest(right, total).proportion_ci(method="wilson")
     assert wilson(right, total) == pytest.approx((expected.low, expected.high), abs=1e-9)

@@ -4,9 +4,10 @@ import pytest
 
 from edge.errors import ModelError
 from quantize.convert import check_integer
+from tests.installed import require_installed
 from tests.small_graphs import PLAIN, Step, graph
 
-pytest.importorskip("tensorflow", reason="TensorFlow comes with the desktop install")
+require_installed("tensorflow", "TensorFlow comes with the desktop install")
 
 
 @pytest.mark.parametrize(

@@ -12,9 +12,10 @@ from edge.errors import ModelError
 from edge.preprocess import InputSpec
 from quantize.convert import check_integer, convert
 from quantize.integer_model import load_integer_model
+from tests.installed import require_installed
 
 pytestmark = pytest.mark.slow
-pytest.importorskip("tensorflow", reason="TensorFlow comes with the desktop install")
+require_installed("tensorflow", "TensorFlow comes with the desktop install")
 
 SPEC = InputSpec(width_px=32, height_px=32)
 LABELS = ("bolt", "nut", "screw")

@@ -7,9 +7,10 @@ from PIL import Image
 from edge.bundle import open_bundle
 from quantize.import_model import ImportOptions, import_model
 from quantize.quiet import quiet
+from tests.installed import require_installed
 
 pytestmark = pytest.mark.slow
-pytest.importorskip("tensorflow", reason="TensorFlow comes with the desktop install")
+require_installed("tensorflow", "TensorFlow comes with the desktop install")
 
 COLORS = {"amber": (220, 150, 20), "jade": (20, 150, 100), "plum": (120, 20, 110)}
 SIDE_PX = 16

@@ -11,8 +11,9 @@ from edge.preprocess import InputSpec
 from quantize.convert import convert
 from quantize.integer_model import load_integer_model
 from quantize.metadata import with_metadata
+from tests.installed import require_installed
 
-pytest.importorskip("mediapipe", reason="MediaPipe comes with the dev install", exc_type=ImportError)
+require_installed("mediapipe", "MediaPipe comes with the dev install")
 
 LABELS = ("red", "green", "blue", "dull")
 
@@ -20,7 +21,7 @@ LABELS = ("red", "green", "blue", "dull")
 @pytest.fixture
 def in_mediapipe(tmp_path):
     """Score pictures, (N, H, W, 3) uint8, with MediaPipe's ImageClassifier: (N, labels), and what it calls them."""
-    import mediapipe as mp
+    mp = pytest.importorskip("mediapipe", reason="MediaPipe cannot be loaded here", exc_type=ImportError)
     from mediapipe.tasks.python import BaseOptions, vision
 
     def score(model, inputs):

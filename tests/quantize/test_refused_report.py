@@ -12,6 +12,8 @@ from quantize.judge import Refusal
 from quantize.refused_report import refused_place, require_replaceable, write_refused
 from tests.quantize.test_report import judged, pictures_on_disk
 
+pytestmark = pytest.mark.usefixtures("unrendered")  # tests/quantize/test_report.py renders
+
 
 @pytest.fixture
 def refused(tmp_path):

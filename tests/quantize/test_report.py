@@ -98,6 +98,7 @@ def test_the_page_is_self_contained(test_items, resources_of):
     assert found.open == []
 
 
+@pytest.mark.usefixtures("unrendered")
 def test_labels_and_names_are_text_not_markup(test_items):
     """A folder may be called anything."""
     page = report_page(judged(), test_items)
@@ -106,6 +107,7 @@ def test_labels_and_names_are_text_not_markup(test_items):
     assert "nut&lt;script&gt;" in page
 
 
+@pytest.mark.usefixtures("unrendered")
 def test_the_verdict_comes_first(test_items):
     """Nobody scrolls to learn whether the model may go to the line."""
     body = report_page(judged(wrong_after=5), test_items).split("<body>")[1]
@@ -114,6 +116,7 @@ def test_the_verdict_comes_first(test_items):
     assert text.split()[:8] == ["Float", "against", "integer:", "run-1", "Refused", "The", "integer", "model"]
 
 
+@pytest.mark.usefixtures("unrendered")
 def test_every_flip_is_shown(test_items):
     """Five changed answers are five pictures, each with both scores."""
     page = report_page(judged(wrong_after=5), test_items)
@@ -122,6 +125,7 @@ def test_every_flip_is_shown(test_items):
     assert page.count("0.875</span>") == page.count("0.750</span>") == 5
 
 
+@pytest.mark.usefixtures("unrendered")
 def test_only_so_many_flips_are_pictures_and_the_others_are_counted(test_items):
     """A page of ten thousand pictures must open: what int8 made wrong is shown first, what is left out is said."""
     many = judged(wrong_after=FLIPS_SHOWN + 30, max_drop=1, pictures=FLIPS_SHOWN + 40)
@@ -134,6 +138,7 @@ def test_only_so_many_flips_are_pictures_and_the_others_are_counted(test_items):
     assert len(report_object(many)["flips"]) == FLIPS_SHOWN + 30
 
 
+@pytest.mark.usefixtures("unrendered")
 def test_what_one_answer_costs_is_said(test_items):
     """Multiply-accumulates, beside bytes and milliseconds."""
     page = report_page(judged(), test_items)
@@ -142,6 +147,7 @@ def test_what_one_answer_costs_is_said(test_items):
     assert "1,234,567 multiply-accumulates make one answer" in page
 
 
+@pytest.mark.usefixtures("unrendered")
 def test_notes_on_other_pictures_stand_on_the_page(test_items):
     """Then it no longer claims that nothing was trained on them."""
     page = report_page(judged(notes=("7 of <20> pictures helped",)), test_items)
@@ -193,6 +199,7 @@ def test_an_unreachable_purity_is_explained(test_items):
     assert "For bolt no threshold reached it: the best is 77.8 %." in page
 
 
+@pytest.mark.usefixtures("unrendered")
 def test_a_model_for_the_edge_tpu_has_its_share_and_its_table_on_the_page(test_items, resources_of):
     """What runs where, by the compiler's own words; a page without such a model says nothing of it."""
     table = (Row("CONV_2D", 31, "Mapped to Edge TPU"), Row("HARD_SWISH", 2, "Operation <not> supported"))
@@ -210,6 +217,7 @@ def test_a_model_for_the_edge_tpu_has_its_share_and_its_table_on_the_page(test_i
     assert report_object(judged())["edgetpu"] is None
 
 
+@pytest.mark.usefixtures("unrendered")
 def test_the_report_names_no_folder_of_this_machine(test_items):
     """A bundle travels: only paths below the data folder are in it."""
     judgement = judged()

@@ -92,6 +92,7 @@ def test_without_pictures_it_says_what_to_give(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.usefixtures("unrendered")
 def test_pictures_of_other_classes_may_say_no(parts, tmp_path, monkeypatch):
     """Coins under the name of nuts: exit code 3, the reason first, every wrong answer shown; without TensorFlow."""
     monkeypatch.setitem(sys.modules, "tensorflow", None)  # whoever imports it fails
@@ -108,6 +109,7 @@ def test_pictures_of_other_classes_may_say_no(parts, tmp_path, monkeypatch):
     assert (tmp_path / "page" / "report.html").read_text().count("<li><img") == 5
 
 
+@pytest.mark.usefixtures("unrendered")
 def test_what_cannot_be_used_is_left_out_and_told(parts, tmp_path):
     """A broken file, and one picture under two labels: a note on the page, a warning for each on the terminal."""
     (parts / "coin" / "broken.jpg").write_bytes(b"no picture")

@@ -12,6 +12,8 @@ from quantize.trouble_text import rescue_lines
 from tests.quantize.test_layers import layer
 from tests.quantize.test_report import judged
 
+pytestmark = pytest.mark.usefixtures("unrendered")  # tests/quantize/test_report.py renders
+
 
 def account(taken, float_layers=()):
     """A rescue of two trials, the second one taken or not."""

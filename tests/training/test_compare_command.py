@@ -61,6 +61,7 @@ def test_results_on_the_terminal(pictures, tmp_path, trainer):
     assert (tmp_path / "s" / "runs.csv").is_file()
 
 
+@pytest.mark.usefixtures("unrendered")
 def test_json_alone_is_on_stdout(pictures, tmp_path, trainer):
     """For scripts; seeds follow the first one."""
     arguments = ("--recipe", "small-cnn", "--first-seed", 5, "--seeds", 2, "--json", "--out", tmp_path / "s")
@@ -71,6 +72,7 @@ def test_json_alone_is_on_stdout(pictures, tmp_path, trainer):
     assert facts["best_two"] is None
 
 
+@pytest.mark.usefixtures("unrendered")
 def test_a_failed_run_ends_in_exit_code_1(pictures, tmp_path, trainer):
     """After the table of the others, with the reason."""
     trainer.fails.add("small-cnn-seed1")
@@ -83,6 +85,7 @@ def test_a_failed_run_ends_in_exit_code_1(pictures, tmp_path, trainer):
     assert "small-cnn, seed 1: killed by the system" in result.stderr
 
 
+@pytest.mark.usefixtures("unrendered")
 def test_ctrl_c_says_how_to_go_on(pictures, tmp_path, trainer):
     """What there is has been written; the same command ends the work."""
     trainer.stops.add("small-cnn-seed1")

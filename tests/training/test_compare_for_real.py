@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from edge.cli import cli
+from tests.installed import require_installed
 from training.recipe import recipe_text
 
 pytestmark = [
@@ -18,7 +19,7 @@ pytestmark = [
     # Keras 3 saves and loads its variables through an __array__ without the copy keyword of numpy 2.
     pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning"),
 ]
-pytest.importorskip("tensorflow", reason="TensorFlow comes with the desktop install")
+require_installed("tensorflow", "TensorFlow comes with the desktop install")
 
 ROOT = Path(__file__).resolve().parents[2]
 SHORT = ("--epochs", "2", "--size", "32")

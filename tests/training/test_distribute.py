@@ -16,9 +16,10 @@ import pytest
 from click.testing import CliRunner
 
 from edge.cli import cli
+from tests.installed import require_installed
 
 pytestmark = pytest.mark.slow
-pytest.importorskip("tensorflow", reason="TensorFlow comes with the desktop install")
+require_installed("tensorflow", "TensorFlow comes with the desktop install")
 
 # 40 pictures to train on: batches of 13, 13, 13 and a last one of a single picture
 SETTINGS = ("--size", "32", "--epochs", "3", "--batch", "13", "--seed", "3")

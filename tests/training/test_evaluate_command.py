@@ -112,6 +112,7 @@ def test_held_out_pictures_that_lie_in_the_run_are_found(parts, tmp_path):
     assert json.loads(evaluate(BUNDLE, tmp_path / "split.json", "--json").stdout)["pictures"] == 1
 
 
+@pytest.mark.usefixtures("unrendered")
 def test_pictures_of_one_class_are_enough(parts, tmp_path):
     """How many of these new coins are right?"""
     (tmp_path / "coin").symlink_to(parts / "coin")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from tests.installed import require_installed
 from training.network_cost import NetworkCost, network_cost
 from training.tensorflow_setup import load_keras
 
 pytestmark = pytest.mark.slow
-pytest.importorskip("tensorflow", reason="TensorFlow comes with the desktop install")
+require_installed("tensorflow", "TensorFlow comes with the desktop install")
 
 
 def cost_of(*layers, shape=(10, 8, 4)):

@@ -9,6 +9,7 @@ import pytest
 
 from edge.errors import DataError
 from edge.preprocess import InputSpec
+from tests.installed import require_installed
 from training.network_settings import KerasNetworkSettings, MobileNetSettings, SmallCnnSettings
 from training.networks import check_weights
 from training.recipe import read_recipe
@@ -18,7 +19,7 @@ pytestmark = [
     # Keras 3 saves and loads its variables through an __array__ without the copy keyword of numpy 2.
     pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning"),
 ]
-pytest.importorskip("tensorflow", reason="TensorFlow comes with the desktop install")
+require_installed("tensorflow", "TensorFlow comes with the desktop install")
 
 SPEC = InputSpec(width_px=64, height_px=64)
 MOBILENET = MobileNetSettings(kind="mobilenet-v2", weights="none", alpha=0.35)

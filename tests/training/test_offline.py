@@ -10,6 +10,7 @@ from PIL import Image
 
 from edge.labelled import held_out
 from edge.preprocess import InputSpec
+from tests.installed import require_installed
 from training.augment import AugmentSettings
 from training.dataset import load_inputs, read_dataset
 from training.groups import group_by_name
@@ -19,7 +20,7 @@ from training.run_folder import RunFacts, open_run, write_run
 from training.split import SUBSETS, Fractions, split_items
 
 pytestmark = pytest.mark.slow
-pytest.importorskip("tensorflow", reason="TensorFlow comes with the desktop install")
+require_installed("tensorflow", "TensorFlow comes with the desktop install")
 
 SPEC = InputSpec(width_px=24, height_px=24, color="grey")
 SETTINGS = OfflineSettings(per_original=4.5, together=True, augment=AugmentSettings(rotation_deg=45))

@@ -147,6 +147,7 @@ def test_the_result_and_the_warnings_come_first(two):
     assert text.index("Be warned.") < text.index("Class by class")
 
 
+@pytest.mark.usefixtures("unrendered")
 def test_what_makes_a_pair_is_said(tmp_path):
     """A copy is called the same file; a picture saved again is not."""
     (tmp_path / "out").mkdir()
@@ -175,6 +176,7 @@ def test_one_shot_under_two_labels_comes_first(tmp_path):
     assert [pair["labels"] for pair in found.as_json()["look_alikes"]] == [["bolt", "nut"], ["bolt", "bolt"]]
 
 
+@pytest.mark.usefixtures("unrendered")
 def test_three_classes_have_no_roc(tmp_path):
     """PPV, NPV and the ROC curve belong to two classes; no doubt is said in words."""
     (tmp_path / "out").mkdir()

@@ -108,6 +108,7 @@ def test_missing_runs_are_told(studied):
     assert "killed by the system" in page
 
 
+@pytest.mark.usefixtures("unrendered")
 def test_what_was_changed_of_a_shipped_recipe_is_told(studied):
     """Its summary speaks of the recipe as it ships."""
     pages = []

@@ -13,6 +13,7 @@ from PIL import Image
 
 from edge.cli import cli
 from edge.preprocess import InputSpec
+from tests.installed import require_installed
 from training.augment import AugmentSettings
 from training.dataset import load_inputs
 from training.features import FeatureCache, Pictures
@@ -24,7 +25,7 @@ pytestmark = [
     # Keras 3 saves and loads its variables through an __array__ without the copy keyword of numpy 2.
     pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning"),
 ]
-pytest.importorskip("tensorflow", reason="TensorFlow comes with the desktop install")
+require_installed("tensorflow", "TensorFlow comes with the desktop install")
 
 SPEC = InputSpec(width_px=32, height_px=32)
 SETTINGS = MobileNetSettings(kind="mobilenet-v2", weights="none", alpha=0.35)
