@@ -71,6 +71,7 @@ COMMANDS = {
         "firmware_bridge.mcu_command:mcu_command",
         "Put firmware on the microcontroller that moves gates, watch it, try it.",
     ),
+    "web": ("edge.web_command:web_command", "Tokens for the page of a line: who may look, who may operate."),
     "service": ("edge.service_command:service_command", "Run the line as a systemd service."),
     "prove": (
         "edge.prove_command:prove_command",

@@ -114,7 +114,7 @@ class LineFeed:
             try:
                 correct(journal.database, journal.path, asked.part, asked.label, run=journal.run, by=asked.by, note="")
             except JournalError as error:
-                answers: list[Told] = [Answer(asked.ask, str(error))]
+                answers: list[Told] = [Answer(asked.ask, str(error).removeprefix(f"{journal.path}: "))]
             else:
                 answers = [Labelled(asked.part, asked.label, asked.by), Answer(asked.ask)]
             with self._lock:

@@ -113,6 +113,11 @@ class LineBook:
         elif isinstance(told, IncidentTold):
             self._incidents.append(IncidentView(told, standing=False))
 
+    @property
+    def incidents(self) -> tuple[IncidentView, ...]:
+        """What has happened, the newest first."""
+        return tuple(reversed(self._incidents))
+
     def crop(self, part: int) -> Pixels | None:
         """Return the picture of a part that is still in the book."""
         for kept in (self._parts, self._doubtful):
@@ -132,7 +137,7 @@ class LineBook:
             frame_rate_hz=self._rate(now, FRAMES_OVER_S, 2),
             parts=tuple(reversed(self._parts)),
             doubtful=tuple(one for one in reversed(self._doubtful) if one.true_label is None),
-            incidents=tuple(reversed(self._incidents)),
+            incidents=self.incidents,
             silent_s=max(0.0, now - self._heard_at),
         )
 

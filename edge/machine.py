@@ -20,6 +20,7 @@ from edge.parts import REJECT_BIN
 from edge.problems import key_problem
 from edge.tables import NotNegative, Pin, Positive, Table
 from edge.tracker import Spacing
+from edge.web_settings import WebTable
 
 LONGEST_WAIT_S = 2.5  # for a frame; gates that hear nothing for longer than their heartbeat come to rest
 ServoPulse = Annotated[float, Field(ge=400, le=2600)]
@@ -233,6 +234,7 @@ class Machine(Table):
     stack_light: StackLightTable = StackLightTable()
     rules: RulesTable = RulesTable()
     limits: LimitsTable = LimitsTable()
+    web: WebTable = WebTable()
 
     @property
     def bins(self) -> dict[str, str]:
@@ -267,8 +269,8 @@ class Machine(Table):
         return FinderSettings(mm_per_px=self.camera.mm_per_px, **self.finder.model_dump(exclude={"source"}))
 
     def digest(self) -> str:
-        """Return the sha256 of everything that describes the machine."""
-        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+        """Return the sha256 of everything that describes the machine; where its page listens does not."""
+        return hashlib.sha256(self.model_dump_json(exclude={"web"}).encode()).hexdigest()
 
 
 def read_machine(path: Path) -> Machine:

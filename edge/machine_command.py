@@ -73,6 +73,11 @@ audit_share = 0.01          # of all parts, drawn for a person to say what they 
 # jam = "hold"
 # [limits]
 # no_flow_s = 60.0          # without a part; 0 is not watched
+# [web]                     # the page of: edge-sort run --web
+# host = "127.0.0.1"        # beyond this computer only with tokens: edge-sort web token --role operator
+# port = 8080
+# tokens = "web-tokens.json"
+# names = ["line1.example"] # under which a proxy or a name server makes it known
 """
 
 _GATE = """

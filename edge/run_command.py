@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,13 +16,16 @@ from edge.options import FiniteRange
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AbstractContextManager
 
     from edge.belt import Belt
     from edge.emulated_world import EmulateOptions
     from edge.line import OnOutcome
     from edge.machine import Machine
+    from edge.onlooker import OpenOnlooker
     from edge.parts import Frame
     from edge.sorter import Outcome
+    from edge.web_page import Page
 
 _EMULATED_ONLY = {"fast", "parts", "part_mm", "count", "rate_per_min", "speed_mm_s", "seed", "latency_ms", "unsteady"}
 
@@ -41,7 +45,13 @@ _EMULATED_ONLY = {"fast", "parts", "part_mm", "count", "rate_per_min", "speed_mm
     "held-out ones). Default: rendered parts.",
 )
 @click.option("--part-mm", type=FiniteRange(5, 200), default=35.0, show_default=True, help="Size of a photograph.")
-@click.option("--count", type=click.IntRange(1), default=60, show_default=True, help="Emulated parts to feed.")
+@click.option(
+    "--count",
+    type=click.IntRange(1),
+    default=60,
+    show_default="60; with --web without end",
+    help="Emulated parts to feed.",
+)
 @click.option("--rate", "rate_per_min", type=FiniteRange(1, 2000), default=60.0, show_default=True)
 @click.option("--speed", "speed_mm_s", type=FiniteRange(10, 3000), default=150.0, show_default=True)
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
@@ -62,6 +72,13 @@ _EMULATED_ONLY = {"fast", "parts", "part_mm", "count", "rate_per_min", "speed_mm
 )
 @click.option("--journal", type=click.Path(path_type=Path), help="Write the record of every part to this SQLite file.")
 @click.option("--save-frames", type=click.Path(path_type=Path), help="Write each frame in which a part is decided.")
+@click.option(
+    "--web",
+    is_flag=False,
+    flag_value="",
+    metavar="[HOST:PORT]",
+    help="Show and operate the line on a page: http://127.0.0.1:8080/, or where [web] of the machine file says.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of text.")
 def run_command(
     bundle: Path | None,
@@ -80,34 +97,40 @@ def run_command(
     unsteady: bool,
     journal: Path | None,
     save_frames: Path | None,
+    web: str | None,
     as_json: bool,
 ) -> None:
     """Sort parts until Ctrl-C, or until the emulated belt is empty.
 
     On a machine: edge-sort run --bundle BUNDLE --machine machine.toml. Without one: edge-sort run --emulate.
+    In a browser: edge-sort run --emulate --web.
     """
     from edge.machine import read_machine
 
+    _refuse_web(web is not None, fast=fast, replay=replay is not None)
     _refuse_idle_options(emulate=emulate, machine=machine is not None, parts=parts is not None, fast=fast)
     if emulate:
         from edge.emulated_world import EmulateOptions
 
+        described = read_machine(machine) if machine else None
         options = EmulateOptions(
             bundle=bundle,
             require_signed=require_signed,
-            machine=read_machine(machine) if machine else None,
+            machine=described,
             parts=parts,
             part_mm=part_mm,
             speed_mm_s=speed_mm_s,
             rate_per_min=rate_per_min,
-            count=count,
+            count=None if web is not None and not _given("count") else count,
             seed=seed,
             fast=fast,
             latency_ms=latency_ms,
             unsteady=unsteady,
             journal=journal,
         )
-        _run_emulated(options, save_frames, as_json)
+        with _page(web, described, options.journal) as page:
+            options = replace(options, journal=page.journal)
+            _run_emulated(options, save_frames, as_json, page.onlooker)
         return
     if bundle is None or machine is None:
         raise click.UsageError("expected --bundle and --machine, or --emulate to run without hardware")
@@ -117,7 +140,9 @@ def run_command(
     from edge.machine_lock import gates_of
 
     with gates_of(machine):
-        _run_machine(bundle, require_signed, read_machine(machine), journal, save_frames, as_json)
+        described = read_machine(machine)
+        with _page(web, described, journal or described.journal.path) as page:
+            _run_machine(bundle, require_signed, described, journal, save_frames, as_json, page.onlooker)
 
 
 def _replay(
@@ -148,19 +173,35 @@ def _refuse_idle_options(*, emulate: bool, machine: bool, parts: bool, fast: boo
         (emulate and not parts, {"part_mm"}, "is the size of the photographs of --parts; add them"),
         (emulate and not fast, {"latency_ms"}, "belongs to --fast: on the real clock the time is real"),
     )
-    context = click.get_current_context()
     for applies, names, why in rules:
-        for param in context.command.params:
-            given = context.get_parameter_source(param.name or "") is ParameterSource.COMMANDLINE
-            if applies and param.name in names and given:
+        for param in click.get_current_context().command.params:
+            if applies and param.name in names and _given(param.name or ""):
                 raise click.UsageError(f"{param.opts[0]} {why}")
 
 
-def _run_emulated(options: EmulateOptions, save_frames: Path | None, as_json: bool) -> None:
+def _given(name: str) -> bool:
+    """Whether an option stands on the command line."""
+    return click.get_current_context().get_parameter_source(name) is ParameterSource.COMMANDLINE
+
+
+def _refuse_web(web: bool, *, fast: bool, replay: bool) -> None:
+    if web and fast:
+        raise click.UsageError("--web shows a line on the real clock; leave out --fast")
+    if web and replay:
+        raise click.UsageError("--web shows a line that runs, not a recording; leave out --replay")
+
+
+def _page(web: str | None, machine: Machine | None, journal: Path | None) -> AbstractContextManager[Page]:
+    from edge.web_page import no_page, open_page
+
+    return no_page(journal) if web is None else open_page(web, machine, journal, _tell)
+
+
+def _run_emulated(options: EmulateOptions, save_frames: Path | None, as_json: bool, onlooker: OpenOnlooker) -> None:
     from edge.emulate import run_emulated
     from edge.line_report import report_text
 
-    run = run_emulated(options, _watchers(save_frames, quiet=as_json or options.fast), _tell)
+    run = run_emulated(options, _watchers(save_frames, quiet=as_json or options.fast), _tell, onlooker)
     for skipped in run.skipped:
         click.echo(f"Skipped: {skipped}", err=True)
     if as_json:
@@ -181,13 +222,15 @@ def _run_machine(
     journal: Path | None,
     save_frames: Path | None,
     as_json: bool,
+    onlooker: OpenOnlooker,
 ) -> None:
     from edge.line_report import gate_line
     from edge.run_machine import run_machine
     from edge.signature import open_bundle_by
 
     opened = open_bundle_by(bundle, require_signed)
-    run = run_machine(opened, machine, journal, _watchers(save_frames, quiet=as_json), tell=_tell)
+    watch = _watchers(save_frames, quiet=as_json)
+    run = run_machine(opened, machine, journal, watch, tell=_tell, onlooker=onlooker)
     if as_json:
         click.echo(json.dumps(run.as_dict()))
         return

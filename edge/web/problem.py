@@ -1,0 +1,30 @@
+"""What the page answers when it does not do what is asked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel
+
+
+class Problem(BaseModel):
+    """One sentence for a person."""
+
+    problem: str
+
+
+_WHY = {
+    400: "not a request",
+    401: "show your token first",
+    403: "not yours to do, or asked by another site",
+    404: "there is no such thing",
+    408: "too slow",
+    409: "the line refuses",
+    413: "too large",
+    421: "not the name of this page",
+    422: "not what is expected",
+    503: "not now",
+}
+PROBLEMS: dict[int | str, dict[str, Any]] = {
+    status: {"model": Problem, "description": why} for status, why in _WHY.items()
+}
