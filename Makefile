@@ -3,6 +3,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
 
+# where this is set, each of the hundreds of processes that tests start would compile the same files again
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo test test-slow check bench clean
 
 demo: $(READY)

@@ -50,7 +50,7 @@ def test_speed_is_no_excuse(color_model, colored_parts, speed_mm_s, rate_per_min
 def test_the_same_seed_gives_the_same_run(machine, color_model, colored_parts):
     """Everything reported, and every journal row, repeats to the bit."""
     options = EmulateOptions(fast=True, seed=7)
-    first, second = (run(machine, color_model, colored_parts, seed=7).as_dict(options) for _ in range(2))
+    first, second = (run(machine, color_model, colored_parts, seed=7, count=30).as_dict(options) for _ in range(2))
     assert first == second
 
 
@@ -152,7 +152,7 @@ def test_gates_that_open_at_the_wrong_place_are_found_out(machine, color_model, 
 def test_the_journal_holds_every_part_and_its_gate_s_moments(machine, color_model, colored_parts, tmp_path):
     """One row per part seen; a sorted part's gate opened and closed when it should."""
     path = tmp_path / "journal.sqlite"
-    report = run(machine, color_model, colored_parts, journal=path).report
+    report = run(machine, color_model, colored_parts, journal=path, count=30).report
     with closing(sqlite3.connect(path)) as db:
         db.row_factory = sqlite3.Row
         rows = db.execute("SELECT * FROM parts").fetchall()
