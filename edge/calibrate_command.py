@@ -111,10 +111,14 @@ def gate_command(
 def _emulated_sweep(
     machine: Machine, gate: GateTable, bundle: Bundle, offsets: list[float], seed: int
 ) -> list[SweepPoint]:
-    from edge.calibrate_emulated import sweep_emulated_gate
+    from edge.calibrate_emulated import parts_fed, sweep_emulated_gate
     from edge.line import line_model
     from edge.part_sources import RenderedParts
 
-    found = sweep_emulated_gate(machine, gate, line_model(bundle), RenderedParts(gate.labels), offsets, seed)
+    count = parts_fed(offsets)
+    with click.progressbar(length=count, label=f"{count} pretend parts pass", show_pos=True) as bar:
+        found = sweep_emulated_gate(
+            machine, gate, line_model(bundle), RenderedParts(gate.labels), offsets, seed, bar.update
+        )
     click.echo(f"the pretend gate's lag is really {found.real_lag_ms:.0f} ms")
     return found.points

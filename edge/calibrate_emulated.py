@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from edge.belt import Belt
 from edge.between import Between
 from edge.calibrate_belt import BeltMeasurement, measure_belt
 from edge.calibrate_gate import SweepPoint, SweptGates, points_of
@@ -15,7 +16,7 @@ from edge.emulate import emulate_line
 from edge.emulated_camera import EmulatedCamera
 from edge.emulated_world import EmulateOptions, belts, emulated_belt, emulated_copy
 from edge.gates import Gates
-from edge.line import LineModel
+from edge.line import LineModel, OnOutcome
 from edge.line_report import records_of
 from edge.machine import GateTable, Machine
 from edge.part_sources import PartSource
@@ -47,10 +48,24 @@ def measure_emulated_belt(
     return measure_belt(camera.frames(), machine, belt, count, tell), moving.speed_mm_s
 
 
+def parts_fed(offsets: list[float]) -> int:
+    """Return how many parts a sweep feeds: some of them are doubted and try no offset."""
+    return len(offsets) * 2
+
+
 def sweep_emulated_gate(
-    machine: Machine, gate: GateTable, model: LineModel, source: PartSource, offsets: list[float], seed: int
+    machine: Machine,
+    gate: GateTable,
+    model: LineModel,
+    source: PartSource,
+    offsets: list[float],
+    seed: int,
+    decided: Callable[[int], None] = lambda _parts: None,
 ) -> EmulatedSweep:
-    """Sweep a pretend gate over parts of its classes; each part's end is the answer."""
+    """Sweep a pretend gate over `parts_fed` parts of its classes; each part's end is the answer.
+
+    decided: told how many parts were decided, as they are.
+    """
     machine = emulated_copy(machine)
     error_ms = float(np.random.default_rng([seed, 7]).uniform(max(-LAG_ERROR_MS, -gate.lag_ms), LAG_ERROR_MS))
     real = gate.model_copy(update={"lag_ms": gate.lag_ms + error_ms})
@@ -61,8 +76,13 @@ def sweep_emulated_gate(
         swept.append(SweptGates(gates, gate.name, offsets))
         return swept[0]
 
-    options = EmulateOptions(fast=True, count=len(offsets) * 2, seed=seed, rate_per_min=RATE_PER_MIN)
-    run = emulate_line(options, machine, replace(model), source, "", physical=physical, between=Between(gates=sweep))
+    def watch(_machine: Machine, _belt: Belt) -> OnOutcome:
+        return lambda _frame, outcomes: decided(len(outcomes))
+
+    options = EmulateOptions(fast=True, count=parts_fed(offsets), seed=seed, rate_per_min=RATE_PER_MIN)
+    run = emulate_line(
+        options, machine, replace(model), source, "", watch, physical=physical, between=Between(gates=sweep)
+    )
     fates = {part.number: fate for part, fate in run.ended}
     fed_of = {row["part"]: number for number, row in records_of([part for part, _ in run.ended], run.rows).items()}
     answers = [

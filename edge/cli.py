@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import signal
 import sys
 from typing import Any
@@ -125,8 +126,13 @@ def cli() -> None:
     """Sort small parts on a belt: train on a desktop, run on a Raspberry Pi."""
 
 
+def _terminated(*_: object) -> None:
+    """Unwind as an error does, so that nothing half-written stays behind; a line that sorts has an end of its own."""
+    os.write(2, b"Ended by SIGTERM.\n")  # not print, which may be under way
+    sys.exit(128 + signal.SIGTERM)
+
+
 def main() -> None:
     """Entry point of the `edge-sort` script."""
-    # SIGTERM unwinds like an error does, so that nothing half-written stays behind
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    signal.signal(signal.SIGTERM, _terminated)
     cli()

@@ -153,9 +153,10 @@ def report_text(report: LineReport, gate_error: Mapping[str, float | None], *, e
         f"fed               {report.fed:6d}",
         f"sorted right      {report.sorted_right:6d}",
         f"sorted wrong      {report.sorted_wrong:6d}   ({report.wrong_by_runtime} by the runtime, "
-        f"{report.strays} beside another part, {report.struck} struck by a moving gate)",
+        f"{report.strays} beside another part)",
         f"rejected          {sum(report.rejected.values()):6d}   ({rejected})",
         f"on the belt       {report.on_belt:6d}",
+        f"struck            {report.struck:6d}   (at a gate while it moved; counted above as well)",
         "",
         f"{'bin':<16}{'parts':>7}{'purity':>9}{'recovery':>10}",
     ]

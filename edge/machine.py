@@ -170,6 +170,13 @@ class GateTable(Table):
     active_high: bool = True
     confirm: ConfirmTable | None = None
 
+    @field_validator("name", "bin")
+    @classmethod
+    def _can_be_shown(cls, value: str) -> str:
+        if not value.strip() or not value.isprintable():  # it stands in tables on a terminal, and in the journal
+            raise ValueError(f"expected a name that can be shown on one line, found {value!a}")
+        return value
+
     @field_validator("bin")
     @classmethod
     def _not_reject(cls, value: str) -> str:

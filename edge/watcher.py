@@ -96,7 +96,8 @@ class Watcher:
         self._judge(
             IncidentKind.CAMERA_STALLED,
             f"no frame for {silent_s:.1f} s" if stalled else None,
-            "check the camera's cable and supply; it is started again a bounded number of times",
+            "see whether the sorter keeps up (edge-sort plan); else check the camera's cable and supply, "
+            "it is started again a bounded number of times",
             now,
         )
         if stalled:

@@ -11,6 +11,7 @@ import numpy as np
 from quantize.alone import Alone
 from quantize.plots import BINS_DRAWN, purity_and_recovery, reliability
 from quantize.sweep import sweep
+from quantize.temperature import done_by
 from training.page import axis_start, data_uri, render, thumbnail_uri
 from training.plots import png
 from training.study_tables import large
@@ -32,13 +33,14 @@ def alone_page(alone: Alone, report: Mapping[str, Any]) -> str:
     sweeps = [sweep(answers, one.label, one.min_score) for one in drawn]
     plots = {
         "bins": purity_and_recovery(sweeps, alone.purity),
-        "reliability": png(reliability({"as it answers": alone.raw, "softened": answers})),
+        "reliability": png(reliability({"as it answers": alone.raw, done_by(alone.bundle.facts.temperature): answers})),
     }
     return render(
         "quantize",
         "alone.html.j2",
         name=alone.bundle.folder.resolve().name,
         report=report,
+        done_by=done_by,
         there=there,
         drawn=len(drawn),
         labels=[answers.labels[place] for place in there],
@@ -69,7 +71,7 @@ def alone_summary(report: Mapping[str, Any]) -> str:
         *_bin_lines([one for one in report["thresholds"] if one["test"]["of_label"] or one["test"]["sorted"]]),
         "",
         f"calibration error {report['scores']['ece_softened']:.3f} "
-        f"(softened by temperature {report['scores']['temperature']:g})",
+        f"({done_by(report['scores']['temperature'])} by temperature {report['scores']['temperature']:g})",
     ]
     return "\n".join(lines)
 

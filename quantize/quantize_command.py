@@ -192,8 +192,11 @@ def _threshold_lines(judgement: Judgement) -> list[str]:
 
 
 def _score_lines(judgement: Judgement) -> list[str]:
+    from quantize.temperature import done_by
+
     unknown = judgement.unknown
-    lines = [f"scores are softened by temperature {judgement.temperature:g}, fitted on the validation pictures"]
+    done = done_by(judgement.temperature)
+    lines = [f"scores are {done} by temperature {judgement.temperature:g}, fitted on the validation pictures"]
     if not unknown.foreign_pictures:
         return [*lines, "parts of no known class: not measured (--foreign DIR, or train with --leave-out LABEL)"]
     lines.append(

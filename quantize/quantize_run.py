@@ -23,7 +23,7 @@ from quantize.metadata import with_metadata
 from quantize.options import QuantizeOptions
 from quantize.pack import pack
 from quantize.quiet import quiet
-from quantize.refused_report import PAGE, require_replaceable, write_refused
+from quantize.refused_report import PAGE, forget_refused, require_replaceable, write_refused
 from quantize.spread import spread_scores
 from quantize.stability import MOST, PROBES, Converted, converted_stably
 from training.dataset import load_inputs
@@ -83,6 +83,7 @@ def quantize_run(options: QuantizeOptions, tell: Callable[[str], None] = lambda 
         return Outcome(judged.judgement, report, refusal=refusal, edgetpu=edgetpu)
     compiled = edgetpu.model if edgetpu else None
     bundle = pack(options.out, judged.integer, judged.judgement, run.split["test"], compiled)
+    forget_refused(options.out)
     return Outcome(judged.judgement, options.out, bundle, edgetpu=edgetpu)
 
 

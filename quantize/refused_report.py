@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from edge.durable import whole_file
@@ -43,3 +44,14 @@ def write_refused(out: Path, judgement: Judgement, items: Sequence[Item], refusa
         with whole_file(place / name, replace=True) as file:
             file.write(text.encode())
     return place
+
+
+def forget_refused(out: Path) -> None:
+    """Take away the report of an earlier refusal once the bundle is there; what else lies in its folder stays."""
+    place = refused_place(out)
+    if place.is_symlink():
+        return
+    for name in (PAGE, FACTS):
+        (place / name).unlink(missing_ok=True)
+    with suppress(OSError):  # not there, or not empty
+        place.rmdir()

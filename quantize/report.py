@@ -17,7 +17,7 @@ from quantize.plots import BINS_DRAWN, confidence_shift, purity_and_recovery, re
 from quantize.provenance import origin_object
 from quantize.rescue import rescue_object
 from quantize.sweep import sweep
-from quantize.temperature import with_temperature
+from quantize.temperature import done_by, with_temperature
 from quantize.thresholds import BinCount, Choice
 from training.calibration import calibration
 from training.dataset import Item
@@ -100,6 +100,7 @@ def report_page(
         "report.html.j2",
         report=report,
         in_bundle=refusal is None,
+        done_by=done_by,
         flips=[{**asdict(flip), "uri": thumbnail_uri(items[flip.index].path)} for flip in flips],
         bins_drawn=BINS_DRAWN,
         large=large,
@@ -128,7 +129,9 @@ def _plots(judgement: Judgement) -> dict[str, bytes]:
     models = {
         "float": comparison.float_model,
         "integer": comparison.int8_model,
-        f"softened by {judgement.temperature:g}": with_temperature(comparison.int8_model, judgement.temperature),
+        f"{done_by(judgement.temperature)} by {judgement.temperature:g}": with_temperature(
+            comparison.int8_model, judgement.temperature
+        ),
     }
     lowest = judgement.unknown.min_score
     drawn = judgement.choices[:BINS_DRAWN]

@@ -1,4 +1,4 @@
-"""How much the integer model's scores must be softened until they mean what they say."""
+"""How much the integer model's scores must be softened, or sharpened, until they mean what they say."""
 
 from __future__ import annotations
 
@@ -32,6 +32,13 @@ def fit_temperature(validation: Answers, spread: float = 1.0) -> float:
 def with_temperature(answers: Answers, temperature: float) -> Answers:
     """Return the answers with the scores that the device compares with its thresholds."""
     return replace(answers, scores=tempered(answers.scores, temperature))
+
+
+def done_by(temperature: float) -> str:
+    """Say in a word what this temperature does to scores."""
+    if temperature == 1:
+        return "unchanged"
+    return "softened" if temperature > 1 else "sharpened"
 
 
 def _loss(answers: Answers, temperature: float) -> float:

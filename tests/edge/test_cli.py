@@ -86,10 +86,12 @@ def test_an_unknown_command_is_a_usage_error():
 
 
 def test_sigterm_leaves_nothing_half_written(tmp_path):
-    """A command that is ended in the middle of its work takes its draft away, and exits as the signal says."""
+    """A command that is ended in the middle of its work takes its draft away, says so, and exits as the signal says."""
     command = [sys.executable, "-c", "from edge.cli import main; main()", "parts", "out", "--count", "100000"]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path])}
-    with subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=subprocess.DEVNULL) as process:
+    with subprocess.Popen(
+        command, cwd=tmp_path, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+    ) as process:
         for _ in range(2000):
             if any(tmp_path.glob(".out-*.partial/*/*.png")):
                 break
@@ -97,4 +99,6 @@ def test_sigterm_leaves_nothing_half_written(tmp_path):
                 process.wait(0.02)
         process.terminate()
         assert process.wait(20) == 128 + signal.SIGTERM
+        assert process.stderr is not None
+        assert process.stderr.read().endswith(b"\nEnded by SIGTERM.\n")
     assert list(tmp_path.iterdir()) == []

@@ -48,6 +48,8 @@ def test_what_the_machine_file_we_print_leaves_out_works_too(tmp_path):
         ("speed_mm_s = 100.0", "speed_mm_s = 0.0", "belt.speed_mm_s: input should be greater than 0, found 0.0"),
         ("speed_mm_s = 100.0", "speed_mm_s = inf", "belt.speed_mm_s"),
         ("pin = 27", "pin = 17", "gates.1.pin: expected a pin of its own, found 17"),
+        ('bin = "coin"', r'bin = "\u001b[2Jcoin"', "gates.1.bin: expected a name that can be shown"),
+        ('name = "coin"', r'name = "  "', "gates.1.name: expected a name that can be shown"),
         ('bin = "coin"', 'bin = "reject"', "where parts go when no gate moves"),
         ('labels = ["coin"]', 'labels = ["nut"]', "found 'nut' in 'nut' and in 'coin'"),
         ("travel_mm = 200", "travel_mm = 39", "gates.0.travel_mm: expected at least 40 mm"),

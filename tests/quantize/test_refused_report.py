@@ -9,7 +9,7 @@ pytest.importorskip("jinja2", reason="jinja2 comes with the desktop install")
 from edge.bundle import open_bundle
 from edge.errors import BundleError, DataError
 from quantize.judge import Refusal
-from quantize.refused_report import refused_place, require_replaceable, write_refused
+from quantize.refused_report import forget_refused, refused_place, require_replaceable, write_refused
 from tests.quantize.test_report import judged, pictures_on_disk
 
 pytestmark = pytest.mark.usefixtures("unrendered")  # tests/quantize/test_report.py renders
@@ -81,3 +81,14 @@ def test_what_is_no_report_is_never_overwritten(tmp_path, occupied):
 
     with pytest.raises(DataError, match="choose another --out"):
         require_replaceable(tmp_path / "bundle")
+
+
+def test_a_bundle_that_is_accepted_takes_the_old_refusal_away(refused):
+    """Nobody finds a refusal beside a bundle that ships; what somebody else has put there stays."""
+    out = refused()
+    forget_refused(out)
+    assert not refused_place(out).exists()
+
+    (refused_place(refused()) / "notes.txt").write_text("mine")
+    forget_refused(out)
+    assert [path.name for path in refused_place(out).iterdir()] == ["notes.txt"]

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.classifier import BELOW_ONE, tempered
-from quantize.temperature import LEAST, MOST, fit_temperature, with_temperature
+from quantize.temperature import LEAST, MOST, done_by, fit_temperature, with_temperature
 from training.answers import Answers
 from training.calibration import calibration
 
@@ -62,3 +62,9 @@ def test_temperature_1_changes_nothing():
     scores = np.array([0.99609375, 0.0, 0.00390625], np.float32)
 
     assert tempered(scores, 1.0) is scores
+
+
+@pytest.mark.parametrize(("temperature", "word"), [(0.7, "sharpened"), (1.0, "unchanged"), (1.3, "softened")])
+def test_what_a_temperature_does_is_said_by_its_name(temperature, word):
+    """Below 1 scores are sharpened, not softened."""
+    assert done_by(temperature) == word
