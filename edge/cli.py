@@ -73,6 +73,7 @@ COMMANDS = {
         "Put firmware on the microcontroller that moves gates, watch it, try it.",
     ),
     "web": ("edge.web_command:web_command", "Tokens for the page of a line: who may look, who may operate."),
+    "mqtt": ("edge.mqtt_command:mqtt_command", "Try the broker of [mqtt], or tell it what it has missed."),
     "service": ("edge.service_command:service_command", "Run the line as a systemd service."),
     "prove": (
         "edge.prove_command:prove_command",

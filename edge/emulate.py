@@ -6,7 +6,7 @@ import math
 import sqlite3
 from array import array
 from collections.abc import Callable, Sequence
-from contextlib import closing
+from contextlib import AbstractContextManager, ExitStack, closing, nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -49,6 +49,7 @@ from edge.line_report import LineReport, error_percentiles, line_report
 from edge.machine import (
     Machine,
 )
+from edge.mqtt_process import mqtt_order, telling_broker
 from edge.onlooker import LineOpened, OpenOnlooker, nobody_looks
 from edge.panel import open_panel
 from edge.part_sources import PartSource, PicturedParts
@@ -109,7 +110,18 @@ def run_emulated(
     source = part_source(options, bundle.labels)
     _check_source(source, bundle.labels)
     model = line_model(bundle)
-    return emulate_line(options, machine, model, source, bundle.digest, watch, tell, onlooker=onlooker)
+    order = mqtt_order(machine, options.journal, tell)
+    return emulate_line(
+        options,
+        machine,
+        model,
+        source,
+        bundle.digest,
+        watch,
+        tell,
+        onlooker=onlooker,
+        beside=lambda: telling_broker(order, tell),
+    )
 
 
 def _check_source(source: PartSource, labels: Sequence[str]) -> None:
@@ -132,11 +144,12 @@ def emulate_line(
     physical: Machine | None = None,
     between: Between = NOTHING,
     onlooker: OpenOnlooker = nobody_looks,
+    beside: Callable[[], AbstractContextManager[None]] = nullcontext,
 ) -> EmulatedRun:
     """Run this machine with this model and these parts; `options` says how many, how fast, on which clock.
 
     physical: the machine as it really is, where it is another than the line believes. between: what stands between
-    this world and the line.
+    this world and the line. beside: what goes on as long as its journal is being written, and may take a while to end.
     """
     clock: Clock = ManualClock() if options.fast else MonotonicClock()
     contacts: Contacts | None = None
@@ -151,6 +164,7 @@ def emulate_line(
     moving, belt = belts(options, machine, clock, between)
     on_outcome = watch(machine, belt) if watch else _unwatched
     with (
+        ExitStack() as last,
         closing(
             line_journal(
                 options.journal,
@@ -166,6 +180,7 @@ def emulate_line(
         closing(open_panel(machine, lambda: pins)) as panel,
         onlooker(LineOpened(machine, tuple(model.labels), bundle_sha256, belt, clock, journal)) as looking,
     ):
+        last.enter_context(beside())
         emulated = emulated_belt(options, physical or machine, moving, source, clock.now())
         falls = EmulatedFalls(emulated, contacts) if contacts and panel.confirm else None
         watched = WatchedGates(gates, emulated, clock, falls)

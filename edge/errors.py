@@ -8,6 +8,7 @@
     ├── CameraError          the camera, or the frames it should give
     │   └── CameraLost       it worked and no longer does: worth starting it again
     ├── GateError            pins and gates
+    ├── MqttError            the broker that is told what the line does
     └── MissingPackageError  a library this command needs is not installed
 
 Programming mistakes stay ordinary Python errors. `edge.cli` is the one place that turns these into an exit code.
@@ -48,6 +49,10 @@ class CameraLost(CameraError):
 
 class GateError(EdgeSortError):
     """A pin or a gate cannot be used."""
+
+
+class MqttError(EdgeSortError):
+    """The broker cannot be reached, refuses, or was lost."""
 
 
 class MissingPackageError(EdgeSortError):

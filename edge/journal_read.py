@@ -54,8 +54,8 @@ class Period:
     until: datetime | None = None
 
 
-def read_runs(db: sqlite3.Connection) -> list[Run]:
-    """Return every run, the first one first."""
+def read_runs(db: sqlite3.Connection, first: int = 1) -> list[Run]:
+    """Return every run from this one on, the first one first."""
     return [
         Run(
             row["run"],
@@ -68,7 +68,7 @@ def read_runs(db: sqlite3.Connection) -> list[Run]:
             tuple(json.loads(row["labels"])),
             json.loads(row["bins"]),
         )
-        for row in db.execute("SELECT * FROM runs ORDER BY run")
+        for row in db.execute("SELECT * FROM runs WHERE run >= ? ORDER BY run", (first,))
     ]
 
 

@@ -16,6 +16,7 @@ from edge.errors import MachineError
 from edge.finder import FinderSettings
 from edge.gate_limits import GateLimits
 from edge.machine_checks import check_machine
+from edge.mqtt_table import MqttTable
 from edge.parts import REJECT_BIN
 from edge.problems import key_problem
 from edge.tables import NotNegative, Pin, Positive, Table
@@ -236,6 +237,7 @@ class Machine(Table):
     gpio: GpioTable = GpioTable()
     gates: tuple[GateTable, ...] = Field(min_length=1)
     mcu: McuTable | None = None
+    mqtt: MqttTable | None = None
     journal: JournalTable = JournalTable()
     inputs: InputsTable = InputsTable()
     stack_light: StackLightTable = StackLightTable()

@@ -11,6 +11,7 @@ from edge import budget
 from edge.belt_checks import check_belt, encoder_pins
 from edge.errors import MachineError
 from edge.gate_checks import check_board, check_kind
+from edge.mqtt_table import check_mqtt
 
 PULLED_UP = (2, 3)  # by resistors on the board of every Raspberry Pi
 
@@ -34,7 +35,7 @@ def machine_problems(machine: Machine) -> list[str]:
     checks += [partial(check_kind, machine, index, gate) for index, gate in enumerate(machine.gates)]
     checks += [partial(_check_dwell, machine, index, gate) for index, gate in enumerate(machine.gates)]
     checks += [partial(_check_reach, machine, index, gate) for index, gate in enumerate(machine.gates)]
-    checks += [lambda: _check_view(machine), lambda: _check_pitch(machine)]
+    checks += [lambda: _check_view(machine), lambda: _check_pitch(machine), lambda: check_mqtt(machine.mqtt)]
     problems = []
     for check in checks:
         try:

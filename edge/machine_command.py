@@ -54,6 +54,15 @@ path = "journal.sqlite"
 pictures_mb = 200           # of doubtful parts, in journal-pictures; the oldest make room
 audit_share = 0.01          # of all parts, drawn for a person to say what they are: edge-sort journal audit
 
+# Tell an MQTT broker what the line does: docs/mqtt.md
+# [mqtt]
+# host = "broker.local"
+# line = "line-1"           # its own among all lines of the broker
+# username = "line-1"
+# password_file = "/etc/edge-sort/mqtt"
+# tls = true
+# home_assistant = true     # the line appears there by itself
+
 # Buttons, switches and lamps. With a start button the line begins in Idle; without one it sorts when the program runs.
 # [inputs.estop]            # normally closed, so that an open wire means stop. A real e-stop also cuts the power itself
 # pin = 2

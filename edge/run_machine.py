@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,7 @@ from edge.line import (
 from edge.line_journal import line_journal
 from edge.machine import EyeTable, Machine
 from edge.measured_latency import measure_latency
+from edge.mqtt_process import mqtt_order, telling_broker
 from edge.onlooker import LineOpened, OpenOnlooker, nobody_looks
 from edge.panel import open_panel
 from edge.photo_eye import PhotoEye
@@ -111,7 +112,9 @@ def run_machine(
     clock = MonotonicClock()
     path = journal_path or machine.journal.path
     check_journal(path)
+    order = mqtt_order(machine, path, tell)
     with (
+        ExitStack() as last,
         closing(open_camera(machine, clock, tell)) as opened,
         board_of(machine, clock) as board,
         closing(open_belt(machine.belt, clock, lambda: open_pin_factory(machine.gpio.pin_factory), board)) as belt,
@@ -124,6 +127,7 @@ def run_machine(
         ) as journal,
         onlooker(LineOpened(machine, tuple(bundle.labels), bundle.digest, belt, clock, journal)) as looking,
     ):
+        last.enter_context(telling_broker(order, tell))  # left when the pins are released: it may take a while
         journal.note("classifier", loaded.sentence)
         journal.note("gates", pins.real_time.sentence)
         if not pins.real_time.full:
