@@ -61,6 +61,8 @@ COMMANDS = {
         "edge.review_command:review_command",
         "Say what doubtful parts truly were, and train on them next.",
     ),
+    "pull": ("edge.pull_command:pull_command", "Fetch a line's record and pictures, by ssh."),
+    "push": ("edge.push_command:push_command", "Carry a bundle to a line's computer, by ssh."),
     "record": ("edge.record_command:record_command", "Record what the camera sees, to be sorted again."),
     "capture": ("edge.capture_command:capture_command", "Photograph parts for training, as the line sees them."),
     "calibrate": (

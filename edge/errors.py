@@ -9,6 +9,7 @@
     │   └── CameraLost       it worked and no longer does: worth starting it again
     ├── GateError            pins and gates
     ├── MqttError            the broker that is told what the line does
+    ├── RemoteError          another computer, by ssh
     └── MissingPackageError  a library this command needs is not installed
 
 Programming mistakes stay ordinary Python errors. `edge.cli` is the one place that turns these into an exit code.
@@ -53,6 +54,10 @@ class GateError(EdgeSortError):
 
 class MqttError(EdgeSortError):
     """The broker cannot be reached, refuses, or was lost."""
+
+
+class RemoteError(EdgeSortError):
+    """Another computer cannot be reached, or does not do what it is asked to."""
 
 
 class MissingPackageError(EdgeSortError):

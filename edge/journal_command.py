@@ -111,6 +111,17 @@ def report_command(journal: Path, runs: tuple[int, ...], since: str | None, unti
     click.echo(json.dumps(report.as_dict()) if as_json else report_text(report))
 
 
+@journal_command.command("snapshot")
+@_JOURNAL
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--replace", is_flag=True, help="FILE may be an older copy.")
+def snapshot_command(journal: Path, file: Path, replace: bool) -> None:
+    """Copy JOURNAL into FILE as it is at one moment, also while a sorter writes to it."""
+    from edge.journal_snapshot import snapshot_journal
+
+    click.echo(f"{file}: {snapshot_journal(journal, file, replace=replace)} parts")
+
+
 @journal_command.command("audit")
 @_JOURNAL
 @click.option("-n", "--count", type=click.IntRange(1), default=20, show_default=True)
