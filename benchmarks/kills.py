@@ -2,12 +2,14 @@
 
     python benchmarks/kills.py [--kills 200] [--terms 40] [--seed 0] [--folder DIR]
 
-Every process writes the same journal, on the real clock, four parts a second. It prints each part when its row has been
-written. After SIGKILL: the journal must be whole and hold every part that was printed, the gate process must be gone
-by itself (how soon is measured), and the next start must go on in the same file. After SIGTERM: the gates' last moves
-are in the journal, on the system's monotonic clock, so the moment of the signal can be taken from them. SIGKILL leaves
-nobody who could note the moves of pretend pins; there the end of the gate process, which rests its gates before it
-ends, is the bound.
+Every process writes the same journal, on the real clock, ten parts a second. Half of the kills come while the line
+starts: between the start of the process and as long as a first one took to its first part. It prints each part when
+its row has been written. After SIGKILL: the journal must be whole and hold every part that was printed, the gate
+process must be gone by itself (how soon is measured), and the next start must go on in the same file. After SIGTERM:
+the gates' last moves are in the journal, on the system's monotonic clock, so the moment of the signal can be taken from
+them. SIGKILL leaves nobody who could note the moves of pretend pins; there the end of the gate process, which rests its
+gates before it ends, is the bound. A line that got no core for 3 s brings its gates to rest and ends by itself, saying
+so; one that has when SIGTERM comes is counted apart.
 """
 
 from __future__ import annotations
@@ -31,10 +33,10 @@ from pathlib import Path
 import numpy as np
 
 ENTRY = "from edge.cli import main; main()"  # what the script `edge-sort` does
-COMMAND = ["run", "--emulate", "--count", "100000", "--rate", "240", "--speed", "400", "--journal"]
-START_S = (0.0, 3.0)  # half of the kills come so soon after the start of the process
-MOST_PARTS, MOMENT_S = 12, (0.0, 0.5)  # the others so long after so many parts
+COMMAND = ["run", "--emulate", "--count", "100000", "--rate", "600", "--speed", "1000", "--journal"]
+MOST_PARTS, MOMENT_S = 12, (0.0, 0.5)  # the other half come so long after so many parts
 GONE_WITHIN_S = 5.0
+STARVED = re.compile("expected (a sign of life from the sorter|the gate process to answer)")
 PART = re.compile(r"^part +(\d+) ")
 
 
@@ -47,6 +49,7 @@ class Found:
     before_start: int = 0
     parts: int = 0
     at_rest_already: int = 0
+    starved: int = 0
     broken: list[str] = field(default_factory=list)
 
 
@@ -148,7 +151,9 @@ def terminate_once(journal: Path, parts: int, after_s: float, found: Found) -> N
     time.sleep(after_s)
     sent = time.monotonic()
     said, words = line.end(signal.SIGTERM)
-    if "Traceback" in words or line.process.returncode not in (0, 128 + signal.SIGTERM):
+    if line.process.returncode == 1 and STARVED.search(words):
+        found.starved += 1
+    elif "Traceback" in words or line.process.returncode not in (0, 128 + signal.SIGTERM):
         found.broken.append(f"terminated, it ended with {line.process.returncode} and said: {words.strip()[-300:]}")
     _, rows = rows_of_last_run(journal, found)
     missing = said - {row["part"] for row in rows}
@@ -170,6 +175,15 @@ def terminate_once(journal: Path, parts: int, after_s: float, found: Found) -> N
         found.at_rest_already += 1
 
 
+def time_to_first_part(journal: Path, found: Found) -> tuple[float, int]:
+    """Start a line, end it after its first part; return how long that took, and how many runs the journal has."""
+    line = Line(journal)
+    line.wait_for(1)
+    took_s = time.monotonic() - line.started
+    line.end(signal.SIGTERM)
+    return took_s, rows_of_last_run(journal, found)[0]
+
+
 def percentiles(values: list[float]) -> dict[str, float]:
     """Return the middle, the 99th percentile and the largest."""
     if not values:
@@ -186,12 +200,13 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--folder", type=Path)
     options = parser.parse_args()
-    draw, found, runs = random.Random(options.seed), Found(), 0
+    draw, found, began = random.Random(options.seed), Found(), time.monotonic()
     with tempfile.TemporaryDirectory(dir=options.folder) as folder:
         journal = Path(folder) / "journal.sqlite"
+        start_s, runs = time_to_first_part(journal, found)
         for number in range(options.kills):
             parts = draw.randint(1, MOST_PARTS) if number % 2 else 0
-            runs = kill_once(journal, parts, draw.uniform(*(MOMENT_S if parts else START_S)), runs, found)
+            runs = kill_once(journal, parts, draw.uniform(*(MOMENT_S if parts else (0.0, start_s))), runs, found)
         for _ in range(options.terms):
             terminate_once(journal, draw.randint(6, MOST_PARTS), draw.uniform(*MOMENT_S), found)
         last = subprocess.run(
@@ -205,6 +220,8 @@ def main() -> None:
     print(
         json.dumps(
             {
+                "took_s": round(time.monotonic() - began),
+                "start_to_first_part_s": round(start_s, 2),
                 "kills": options.kills,
                 "before_a_run_was_in_the_journal": found.before_start,
                 "parts_in_the_journal": found.parts,
@@ -212,6 +229,7 @@ def main() -> None:
                 "terms": options.terms,
                 "gates_at_rest_ms": percentiles(found.rest_ms),
                 "at_rest_already": found.at_rest_already,
+                "starved_and_ended_before": found.starved,
                 "broken": found.broken,
             },
             indent=1,

@@ -33,6 +33,7 @@ from edge.stops import ESTOP_PRESSED, Stop
 START_TIMEOUT_S = 20.0
 REPLY_TIMEOUT_S = 1.0
 HEARTBEAT_TIMEOUT_S = 3.0
+_FOUND_GONE = "expected the gate process to be running, found it gone; its gates are at rest: start again"
 
 
 class GateProcess:
@@ -66,6 +67,7 @@ class GateProcess:
         self._lock = threading.RLock()
         self._moves: deque[GateMove] = deque(maxlen=MOST_MOVES)
         self._settle_s = max((spec.move_s for spec in specs), default=0.0)
+        self._last_words = _FOUND_GONE
         self.moves_lost = 0
         self.stopped: Stop | None = None
         self.real_time = RealTime()
@@ -96,12 +98,19 @@ class GateProcess:
         return refused
 
     def poll(self, *, alive: bool = True) -> list[GateMove]:
-        """Return the moves made since the last call, and tell the process that the sorter is alive."""
+        """Return the moves made since the last call, and tell the process that the sorter is alive.
+
+        Raises GateError when the process is gone and its last moves have been returned.
+        """
         with self._lock:
-            if alive:
-                self._send("alive")
-            while self._ready(0.0):
-                self._take()
+            try:
+                if alive:
+                    self._send("alive")
+                while self._ready(0.0):
+                    self._take()
+            except GateError:
+                if not self._moves:
+                    raise
             moves = list(self._moves)
             self._moves.clear()
         return moves
@@ -162,7 +171,8 @@ class GateProcess:
         elif kind == "lost":
             self.moves_lost += content
         elif kind == "failed":
-            raise GateError(content)
+            self._last_words = content
+            raise self._gone()
         return kind, content
 
     def _reply(self, expected: str, timeout_s: float) -> Any:
@@ -180,6 +190,5 @@ class GateProcess:
             "the machine is overloaded or the process was stopped: start again"
         )
 
-    @staticmethod
-    def _gone() -> GateError:
-        return GateError("expected the gate process to be running, found it gone; its gates are at rest: start again")
+    def _gone(self) -> GateError:
+        return GateError(self._last_words)

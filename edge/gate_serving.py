@@ -43,21 +43,30 @@ def serve(
     except GateError as error:
         pipe.send(("failed", str(error)))
         return
+    outbox = Outbox(pipe)
     try:
         pipe.send(("started", claim_real_time()))
-        _attend(pipe, gates, bell, LONGEST_LOOK_AWAY_S if estop else heartbeat_timeout_s, heartbeat_timeout_s)
+        _attend(pipe, outbox, gates, bell, LONGEST_LOOK_AWAY_S if estop else heartbeat_timeout_s, heartbeat_timeout_s)
     except (EOFError, OSError):
         pass  # the sorter is gone
     except GateError as error:
         gates.rest()
-        pipe.send(("failed", str(error)))
+        with contextlib.suppress(OSError):  # from here on it may wait: no gate is due any more
+            _tell_moves(gates, outbox, wait=True)
+            pipe.send(("failed", str(error)))
     finally:
         gates.close()
 
 
-def _attend(pipe: Connection, gates: PinGates, bell: Bell, longest_wait_s: float, heartbeat_timeout_s: float) -> None:
+def _attend(
+    pipe: Connection,
+    outbox: Outbox,
+    gates: PinGates,
+    bell: Bell,
+    longest_wait_s: float,
+    heartbeat_timeout_s: float,
+) -> None:
     alive_at = time.monotonic()
-    outbox = Outbox(pipe)
     outbox.stopped = gates.stopped
     outbox.flush()
     while True:
@@ -76,10 +85,14 @@ def _attend(pipe: Connection, gates: PinGates, bell: Bell, longest_wait_s: float
             _obey(pipe, gates, message)
         bell.hush()
         gates.serve()
-        outbox.stopped = gates.stopped
-        for move in gates.poll():
-            outbox.add(move)
-        outbox.flush()
+        _tell_moves(gates, outbox)
+
+
+def _tell_moves(gates: PinGates, outbox: Outbox, *, wait: bool = False) -> None:
+    outbox.stopped = gates.stopped
+    for move in gates.poll():
+        outbox.add(move)
+    outbox.flush(wait=wait)
 
 
 class Bell:
@@ -124,9 +137,9 @@ class Outbox:
         self._lost += len(self._moves) == MOST_MOVES
         self._moves.append(move)
 
-    def flush(self) -> None:
-        """Send as much as can be sent without waiting."""
-        while len(self) and self._writable():
+    def flush(self, *, wait: bool = False) -> None:
+        """Send as much as can be sent without waiting, or all of it."""
+        while len(self) and (wait or self._writable()):
             if self.stopped != self._told_stopped:
                 self._pipe.send(("stopped", self.stopped))
                 self._told_stopped = self.stopped

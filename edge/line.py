@@ -212,11 +212,18 @@ def run_line(
             because = "terminated"
         finally:
             try:
-                gates.rest()
-                sorter.note_moves()
+                _rest_and_note(gates, sorter)
             finally:
                 journal.ended(because, sorter.now())
     return because
+
+
+def _rest_and_note(gates: Gates, sorter: Sorter) -> None:
+    """Bring the gates to rest, and write down their last moves: also those of gates that have gone by themselves."""
+    try:
+        gates.rest()
+    finally:
+        sorter.note_moves()
 
 
 @contextmanager

@@ -129,14 +129,15 @@ class Schedule:
     def poll(self) -> list[GateMove]:
         """Return the gates' moves since the last call, each with what it means for the parts in transit noted.
 
-        Raises GateError, and what has kept a thread from following the belt.
+        Raises GateError, and what has kept a thread from following the belt, once the moves made before are returned.
         """
-        if self.failure is not None:
-            raise self.failure
         with self._lock:
-            self._take_moves(alive=True)
-            self._judge()
-            self._tell_lost_moves()
+            if self.failure is None:
+                self._take_moves(alive=True)
+                self._judge()
+                self._tell_lost_moves()
+            elif not self._moves:
+                raise self.failure
             moves = list(self._moves)
             self._moves.clear()
         return moves

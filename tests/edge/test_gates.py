@@ -464,16 +464,17 @@ def test_closed_gates_leave_their_pins_at_rest():
 
 
 def test_the_gates_fall_when_the_sorter_is_silent():
-    """Without a sign of life the process ends, its gates at rest, and the next call says so."""
+    """Without a sign of life the process ends, its gates at rest; its moves are told, then every call says why."""
     gates = GateProcess(SPECS, "mock", heartbeat_timeout_s=0.05)
     try:
         now = time.monotonic()
         gates.move_at("nut", Window(now + 0.01, now + 0.4), part=1, hold=True)
         gates._process.join(5)
         assert gates._process.exitcode == 0
-        with pytest.raises(GateError):
-            for _ in range(10):
-                gates.poll()
+        assert [(move.kind, move.part) for move in gates.poll()] == [("opened", 1), ("closed", 1)]
+        for call in (gates.poll, gates.rest):
+            with pytest.raises(GateError, match=r"a sign of life from the sorter every 0.05 s, found none"):
+                call()
     finally:
         gates.close()
 

@@ -13,8 +13,9 @@ from gpiozero.pins.mock import MockFactory
 
 from edge.belt import FixedSpeedBelt
 from edge.clocks import ManualClock
-from edge.errors import CameraError, MachineError
+from edge.errors import CameraError, GateError, MachineError
 from edge.gate_limits import Window
+from edge.gates import WrappedGates
 from edge.journal import Journal
 from edge.line import Stopped, build_sorter, check_labels, gate_specs, run_line
 from edge.parts import Frame
@@ -110,6 +111,40 @@ def test_a_signal_in_the_middle_of_the_record_loses_no_move(machine, color_model
         because = run_line(sorter, ScriptedCamera(wait), gates, journal, lambda frame, outcomes: None)
     assert because == "terminated"
     assert written == ["interrupted", ("opened", 0.05), ("closed", 0.1)]
+
+
+def test_the_last_moves_of_gates_that_have_gone_are_in_the_record(machine, color_model):
+    """A gate process that took the sorter for hung has told how its gates came to rest; then every call fails."""
+    clock = ManualClock()
+    written = []
+
+    class Gone(WrappedGates):
+        def rest(self):
+            raise GateError("gone")
+
+        def poll(self, *, alive=True):
+            if written:
+                raise GateError("gone")
+            return super().poll(alive=alive)
+
+    class Noted(Journal):
+        def moved(self, move):
+            written.append((move.kind, move.at))
+
+    def crash():
+        clock.sleep_until(1.0)
+        raise GateError("gone")
+
+    gates = LocalGates(gate_specs(machine), clock, MockFactory())
+    gates.move_at("red", Window(0.05, 0.1), part=1, hold=True)
+    gone = Gone(gates)
+    with closing(Noted(None, bundle_sha256="b", machine_sha256="m", clock="manual")) as journal:
+        sorter = build_sorter(
+            machine, color_model, belt=FixedSpeedBelt(150.0), gates=gone, journal=journal, clock=clock
+        )
+        with pytest.raises(GateError):
+            run_line(sorter, ScriptedCamera(crash), gone, journal, lambda frame, outcomes: None)
+    assert written == [("opened", 0.05), ("closed", 0.1)]
 
 
 def test_the_handler_of_sigterm_is_given_back(machine, color_model):
