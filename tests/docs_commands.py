@@ -1,7 +1,7 @@
 """What the documentation tells people to type: read out of the Markdown, so that a test can hold it to the program.
 
 A fenced block is a block of commands when a line in it is one. Where lines begin with `$ `, those are the commands and
-the rest is what they print; otherwise every line is a command. Above a block may stand, as comments that no reader sees:
+the rest is what they print; otherwise every line is a command. Above a block may stand, as comments no reader sees:
 
     <!-- not run: WHY -->       it needs what no test has (a Pi, sudo, a broker); it is only checked for its options
     <!-- first: COMMAND -->     run this before it, to stand for what a reader has done by hand

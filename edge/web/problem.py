@@ -25,6 +25,8 @@ _WHY = {
     422: "not what is expected",
     503: "not now",
 }
+# the schema as such and not as a model, which would be described as of the path's own kind, a JPEG say
+_JSON = {"application/json": {"schema": Problem.model_json_schema()}}
 PROBLEMS: dict[int | str, dict[str, Any]] = {
-    status: {"model": Problem, "description": why} for status, why in _WHY.items()
+    status: {"description": why, "content": _JSON} for status, why in _WHY.items()
 }

@@ -2,81 +2,23 @@
 
 from __future__ import annotations
 
-import json
-import multiprocessing
 import os
 import signal
 import socket
-import threading
 import time
 import urllib.error
 import urllib.request
-from contextlib import closing
 
 import numpy as np
 import pytest
 
-from edge.belt import FixedSpeedBelt
-from edge.clocks import MonotonicClock
-from edge.journal import Journal
-from edge.line_feed import LineFeed
-from edge.picture_slots import PictureSlots
 from edge.states import Command
 from edge.web import connections
-from edge.web_process import MOST_RESTARTS, WebProcess
-from edge.web_settings import WebTable, listen, web_settings
+from edge.web_process import MOST_RESTARTS
 from tests.edge import told_lines as made
+from tests.edge.web_lines import a_line
 
 pytestmark = pytest.mark.slow
-
-
-class Line:
-    """What stands for a sorter: a feed, and a thread that looks after the line twenty times a second."""
-
-    def __init__(self, journal, words):
-        listening, self.settings = listen(web_settings(WebTable(), "127.0.0.1:0"))
-        self.slots = PictureSlots(multiprocessing.get_context("spawn"), 480, 320)
-        now = time.monotonic()
-        facts = made.facts(started_at=now, start_wall_s=time.time() - now)
-        self.process = WebProcess(listening, self.settings, facts, self.slots, words.append)
-        self.feed = LineFeed(
-            self.process,
-            self.slots,
-            belt=FixedSpeedBelt(150.0),
-            mm_per_px=0.33,
-            clock=MonotonicClock(),
-            journal=journal,
-        )
-        self.process.on_restart = self.feed.restarted
-        self.pressed = []
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._look)
-        self._thread.start()
-
-    def _look(self):
-        while not self._over.wait(0.05):
-            for asked in self.feed.commands():
-                self.pressed.append(asked.command)
-                self.feed.answer(asked, None)
-            self.feed.look(made.condition(time.monotonic(), since=0.0))
-
-    def get(self, path, timeout_s=20.0):
-        with urllib.request.urlopen(self.settings.address.rstrip("/") + path, timeout=timeout_s) as answer:
-            return answer.read()
-
-    def press(self, command):
-        request = urllib.request.Request(
-            self.settings.address + "api/command",
-            json.dumps({"command": command}).encode(),
-            {"content-type": "application/json", "x-edge-sort": "1"},
-        )
-        with urllib.request.urlopen(request, timeout=20) as answer:
-            return json.loads(answer.read())
-
-    def close(self):
-        self._over.set()
-        self._thread.join()
-        self.process.close()
 
 
 @pytest.fixture
@@ -86,12 +28,8 @@ def words():
 
 @pytest.fixture
 def line(words):
-    with closing(Journal(None, bundle_sha256="", machine_sha256="", clock="monotonic")) as journal:
-        made_line = Line(journal, words)
-        try:
-            yield made_line
-        finally:
-            made_line.close()
+    with a_line(words) as made_line:
+        yield made_line
 
 
 def waited_for(what, within_s=20.0):
