@@ -14,6 +14,7 @@ from edge.web.guard import App, Guard
 from edge.web.hub import Hub
 from edge.web.paths_asked import asking
 from edge.web.paths_entry import entry
+from edge.web.paths_metrics import measuring
 from edge.web.paths_shown import showing
 from edge.web_settings import WebSettings
 
@@ -26,7 +27,7 @@ def build_app(hub: Hub, settings: WebSettings) -> App:
     """Return the whole page as an ASGI app."""
     app = FastAPI(title="edge-sort", docs_url=None, redoc_url=None, openapi_url=None)
     door = Door(settings.tokens)
-    for routes in (entry(door), showing(hub, door), asking(hub, door)):
+    for routes in (entry(door), showing(hub, door), asking(hub, door), measuring(hub, door)):
         app.include_router(routes)
     _serve_files(app)
 
