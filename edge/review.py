@@ -76,6 +76,16 @@ def waiting_parts(
                     yield one
 
 
+def waiting_without_picture(db: sqlite3.Connection, journal: Path, period: Period | None = None) -> int:
+    """Return how many parts nobody has spoken of had a picture that is gone, or was not copied along."""
+    period = period or Period()
+    folder, gone = pictures_folder(journal), 0
+    for run in runs_of(db, period, journal):
+        rows = db.execute(parts_statement(f"parts.{_WAITING}"), (run.run, *bounds_s(run, period)))
+        gone += sum(not (folder / Path(row["picture"]).name).is_file() for row in rows)
+    return gone
+
+
 def review_part(record: dict[str, Any], folder: Path) -> ReviewPart:
     """Make a journal's record of a part one to look at. folder: of the journal's pictures."""
     return ReviewPart(

@@ -84,13 +84,17 @@ def _review(
 ) -> None:
     from itertools import islice
 
-    from edge.review import answer, waiting_parts
+    from edge.line_journal import pictures_folder
+    from edge.review import answer, waiting_parts, waiting_without_picture
     from edge.review_dialog import Dialog
     from edge.review_pictures import half_blocks, write_sheet
 
     parts = list(islice(waiting_parts(db, journal, only, period), count))
     if not parts:
+        gone = waiting_without_picture(db, journal, period)
         click.echo("no part waits for a person (journal.audit_share draws some; doubtful parts wait by themselves)")
+        if gone:
+            click.echo(f"{gone} more had a picture, which is not in {pictures_folder(journal)}: copy that folder too")
         return
     if show in ("sheet", "both"):
         write_sheet(parts, sheet)

@@ -86,6 +86,15 @@ def test_what_was_answered_or_has_no_picture_any_more_does_not_wait(tmp_path):
     assert waiting(path) == [(1, 3)]
 
 
+def test_pictures_that_were_not_copied_along_are_told(tmp_path):
+    """Else a record without its pictures would look as if there was nothing to do."""
+    path = doubtful_run(tmp_path / "journal.sqlite")
+    pictures_folder(path).rename(tmp_path / "elsewhere")
+    done = run(path)
+    assert "no part waits" in done.output
+    assert "3 more had a picture, which is not in" in done.output
+
+
 def test_every_answer_is_in_the_journal_at_once(tmp_path):
     """Read by another connection while the dialog goes on."""
     path = doubtful_run(tmp_path / "journal.sqlite")
