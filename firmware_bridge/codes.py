@@ -36,10 +36,10 @@ class Status(IntEnum):
     QUEUE_FULL = 8  # no room now; send it again when openings have been made
     TOO_FAR = 9  # more than 30 minutes ahead
     BACKWARDS = 10  # the opening ends before it begins
-    UNKNOWN_PART = 11  # no opening for this part is planned or under way
+    UNKNOWN_PART = 11  # no opening for this part is planned or under way; no such part waits for a picture
     DOUBLE_PART = 12  # an opening for this part is planned already
     BAD_VALUE = 13  # a pin, a level or a number this device does not have
-    BUSY = 14  # not while it is armed
+    BUSY = 14  # not while it is armed, or while what it would fill is in use
     WRONG_LATCH = 15  # another stop has happened since the one that the host has seen
     ESTOP = 16  # the emergency stop is pressed
     WRONG_VERSION = 17  # the host speaks another protocol
@@ -91,4 +91,18 @@ class Refusal(IntEnum):
     NOT_GREETED = 1  # the device has started since, or never heard hello
 
 
-CODES: tuple[type[IntEnum], ...] = (State, Status, Latch, Reset, Cause, Pull, Refusal)
+class Verdict(IntEnum):
+    """Why a part goes where it goes, on a board that sorts by itself."""
+
+    SORTED = 0  # a gate opens for it
+    BELOW_THRESHOLD = 1  # the score is below the label's threshold
+    NO_BIN = 2  # no gate takes this label
+    CROWDED = 3  # another part is so near that a gate would act on both
+    TOO_LONG = 4  # longer than any of its gates acts for
+    LATE = 5  # known too late for its gates
+    GATE_RESTING = 6  # each of its gates must rest, or has no room for more
+    NOT_ARMED = 7  # nothing moves now: not started yet, or stopped
+    UNCLASSIFIED = 8  # no picture of it came in time
+
+
+CODES: tuple[type[IntEnum], ...] = (State, Status, Latch, Reset, Cause, Pull, Refusal, Verdict)

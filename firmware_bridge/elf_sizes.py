@@ -38,8 +38,8 @@ def elf_sizes(data: bytes) -> tuple[int, int]:
     return flash, memory
 
 
-def measure(source: str, header: str, name: str) -> Sizes | None:
-    """Compile a model for a Cortex-M4 and return its sizes; None without such a compiler, or one that fails."""
+def measure(source: str, header: str, name: str, core: str = MEASURED_ON) -> Sizes | None:
+    """Compile a model for a Cortex-M and return its sizes; None without such a compiler, or one that fails."""
     compiler = find_arm_compiler()
     if compiler is None:
         return None
@@ -49,7 +49,7 @@ def measure(source: str, header: str, name: str) -> Sizes | None:
         (folder / f"{name}.h").write_text(header, encoding="utf-8")
         command = [
             *compiler,
-            processor(compiler, MEASURED_ON),
+            processor(compiler, core),
             "-std=c99",
             "-O2",
             "-ffreestanding",
@@ -62,4 +62,4 @@ def measure(source: str, header: str, name: str) -> Sizes | None:
             return None
         flash, memory = elf_sizes((folder / "model.o").read_bytes())
     with_what = "ziglang" if "ziglang" in compiler else Path(compiler[0]).name
-    return Sizes(flash, memory, f"measured: {with_what}, Cortex-M4, -O2")
+    return Sizes(flash, memory, f"measured: {with_what}, {core.replace('cortex-m', 'Cortex-M')}, -O2")

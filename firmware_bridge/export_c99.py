@@ -14,7 +14,7 @@ from edge.interpreter import input_encoder
 from firmware_bridge.boards import Board, require_fits
 from firmware_bridge.c_text import check_name
 from firmware_bridge.elf_sizes import Sizes, measure
-from firmware_bridge.emit import Emitted, Source, emit
+from firmware_bridge.emit import Emitted, emit
 from firmware_bridge.export_text import golden_json, origin_of, resize_words, selftest, template
 from firmware_bridge.golden_vectors import make_vectors
 from firmware_bridge.kernel_answers import KERNELS, ask_kernels
@@ -55,7 +55,7 @@ def export_c99(
     graph = read_bundle_graph(bundle)
     source = source_of(graph, bundle.facts, check_name(name), origin_of(bundle), like)
     emitted = emit(source)
-    sizes = measure(emitted.source, emitted.header, name) or _estimate(source, emitted)
+    sizes = measure(emitted.source, emitted.header, name) or estimate(emitted, len(source.network.layers))
     if board is not None:
         require_fits(board, sizes.flash, sizes.memory, f"this model ({sizes.how})")
     vectors = make_vectors(bundle)
@@ -93,8 +93,9 @@ def write_texts(out: Path, texts: dict[str, str]) -> None:
             (draft / name).write_text(text, encoding="utf-8", newline="\n")
 
 
-def _estimate(source: Source, emitted: Emitted) -> Sizes:
-    flash = emitted.constant_bytes + _CODE_BYTES + _LAYER_BYTES * len(source.network.layers)
+def estimate(emitted: Emitted, layers: int) -> Sizes:
+    """Return what a model takes where no compiler can measure it."""
+    flash = emitted.constant_bytes + _CODE_BYTES + _LAYER_BYTES * layers
     return Sizes(flash, emitted.arena_bytes, "estimated: there is no compiler for a Cortex-M here")
 
 

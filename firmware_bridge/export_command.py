@@ -22,9 +22,9 @@ def _show_boards(context: click.Context, _option: click.Parameter, wanted: bool)
 @click.command("export")
 @click.argument("bundle", type=_PATH)
 @click.option(
-    "--target", required=True, type=click.Choice(["c99", "tflm", "ethos-u"]),
+    "--target", required=True, type=click.Choice(["c99", "tflm", "ethos-u", "pico-sorter"]),
     help="c99: one C source without a library. tflm: for TensorFlow Lite Micro. "
-    "ethos-u: compiled by Vela for an Arm NPU.",
+    "ethos-u: compiled by Vela for an Arm NPU. pico-sorter: a Raspberry Pi Pico that sorts by itself.",
 )  # fmt: skip
 @click.option("--out", required=True, type=_PATH, help="Folder to write, new or empty.")
 @click.option("--name", default="model", show_default=True, help="What files and functions begin with.")
@@ -34,6 +34,11 @@ def _show_boards(context: click.Context, _option: click.Parameter, wanted: bool)
 )  # fmt: skip
 @click.option("--accelerator", default="ethos-u55-128", show_default=True, help="For ethos-u: which, by Vela's name.")
 @click.option("--vela", type=_PATH, help="For ethos-u: where Vela is, if not on PATH.")
+@click.option("--machine", type=_PATH, help="For pico-sorter: the machine file; all its pins are the Pico's.")
+@click.option(
+    "--baud", type=click.IntRange(9600, 1_000_000), default=115_200, show_default=True,
+    help="For pico-sorter: of the line on which its camera sends pictures.",
+)  # fmt: skip
 @click.option("--board", help="Refuse when this board is too small; see --boards.")
 @click.option(
     "--boards", is_flag=True, is_eager=True, expose_value=False, callback=_show_boards, help="List the boards known."
@@ -46,6 +51,8 @@ def export_command(
     like: Literal["litert", "micro"],
     accelerator: str,
     vela: Path | None,
+    machine: Path | None,
+    baud: int,
     board: str | None,
 ) -> None:
     """Write the model of BUNDLE for a microcontroller, with what proves there that it answers as it should.
@@ -55,6 +62,8 @@ def export_command(
     """
     from firmware_bridge.boards import find_board
 
+    if (target == "pico-sorter") != (machine is not None):
+        raise click.UsageError("--target pico-sorter needs --machine FILE, and no other target has one")
     chosen = find_board(board) if board else None
     if target == "c99":
         from firmware_bridge.export_c99 import export_c99
@@ -64,6 +73,10 @@ def export_command(
         from firmware_bridge.export_tflm import export_tflm
 
         made = export_tflm(bundle, out, name, chosen)
+    elif machine is not None:
+        from firmware_bridge.export_sorter import export_sorter
+
+        made = export_sorter(bundle, machine, out, name, like, baud)
     else:
         from firmware_bridge.export_ethos_u import export_ethos_u
 

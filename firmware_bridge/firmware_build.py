@@ -82,24 +82,27 @@ def build(board: str, compiler: Compiler, *options: str) -> bytes:
 
 def build_elf(board: str, compiler: Compiler, *options: str) -> bytes:
     """Compile the firmware into an ELF file, which emulators and debuggers read. Raises BuildError."""
-    command = compiler.find()
-    if command is None:
-        raise BuildError(f"building the firmware for {board} needs {compiler.package}, which is not installed here")
     sources = sorted(path for path in (FIRMWARE / board).iterdir() if path.suffix in (".c", ".S"))
     sources += sorted((FIRMWARE / "core").glob("*.c"))
-    with tempfile.TemporaryDirectory() as folder:
-        out = Path(folder) / "firmware.elf"
-        line = [*command, *compiler.flags, *options, f"-I{FIRMWARE / board}", f"-I{FIRMWARE / 'core'}"]
-        line += [*map(str, sources), *_linking(board), "-o", str(out)]
-        done = subprocess.run(line, capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise BuildError(f"{compiler.name} could not build the firmware for {board}:\n{done.stderr.strip()}")
-        return out.read_bytes()
-
-
-def _linking(board: str) -> list[str]:
     script = FIRMWARE / board / f"{board}.ld"
-    return ["-T", str(script)] if script.exists() else []
+    linking = ["-T", str(script)] if script.exists() else []
+    return compile_elf(compiler, sources, (FIRMWARE / board, FIRMWARE / "core"), (*linking, *options), f"for {board}")
+
+
+def compile_elf(
+    compiler: Compiler, sources: Sequence[Path], folders: Sequence[Path], options: Sequence[str], what: str
+) -> bytes:
+    """Compile sources, with headers in folders, into an ELF file. Raises BuildError with the compiler's words."""
+    command = compiler.find()
+    if command is None:
+        raise BuildError(f"building the firmware {what} needs {compiler.package}, which is not installed here")
+    with tempfile.TemporaryDirectory() as held:
+        out = Path(held) / "firmware.elf"
+        line = [*command, *compiler.flags, *(f"-I{folder}" for folder in folders), *map(str, sources), *options]
+        done = subprocess.run([*line, "-o", str(out)], capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise BuildError(f"{compiler.name} could not build the firmware {what}:\n{done.stderr.strip()}")
+        return out.read_bytes()
 
 
 def flat(elf: bytes) -> bytes:

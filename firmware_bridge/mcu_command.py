@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from edge.options import FiniteRange
+from firmware_bridge.sorter_command import build_command, feed_command
 
 if TYPE_CHECKING:
     from firmware_bridge.board_test import Moved
@@ -22,6 +23,10 @@ def _of_a_board(command: Any) -> Any:
 @click.group("mcu")
 def mcu_command() -> None:
     """Put firmware on the microcontroller that moves gates, look at it, watch it, try it."""
+
+
+mcu_command.add_command(build_command)
+mcu_command.add_command(feed_command)
 
 
 @mcu_command.command("flash")

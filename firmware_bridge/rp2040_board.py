@@ -5,6 +5,7 @@ from __future__ import annotations
 from edge.clocks import Clock
 from firmware_bridge.emulated_rp2040 import EmulatedRp2040
 from firmware_bridge.host_board import LOOK_EVERY_S, PinWrite
+from firmware_bridge.ports import BAUD
 from firmware_bridge.ready_image import ready_image
 
 BOARD = "rp2040"
@@ -13,13 +14,13 @@ BOARD = "rp2040"
 class Rp2040Board:
     """A Port whose other end is an emulated RP2040, moved on to the host's time whenever bytes are asked for."""
 
-    def __init__(self, clock: Clock, *, image: bytes | None = None, start_us: int = 0) -> None:
+    def __init__(self, clock: Clock, *, image: bytes | None = None, start_us: int = 0, baud: int = BAUD) -> None:
         """image: of the firmware, by default the one that comes with the package. start_us: what its counter begins at.
 
         Raises MissingPackageError without the emulator.
         """
         self._clock = clock
-        self._chip = EmulatedRp2040(image or ready_image(BOARD), start_us=start_us)
+        self._chip = EmulatedRp2040(image or ready_image(BOARD), start_us=start_us, baud=baud)
         self._began_at, self._began_ns = clock.now(), self._chip.now_ns
         self.pins: list[PinWrite] = []
         self._chip.on_pin(self._moved)
@@ -37,6 +38,16 @@ class Rp2040Board:
         """Have bytes arrive at the board, as fast as the line carries them."""
         self._advance()
         self._chip.write(data)
+
+    @property
+    def chip(self) -> EmulatedRp2040:
+        """The emulated board itself."""
+        return self._chip
+
+    def drive(self, pin: int, level: bool) -> None:
+        """Put a level on an input now."""
+        self._advance()
+        self._chip.drive(pin, level)
 
     def close(self) -> None:
         """Nothing to let go."""

@@ -47,6 +47,7 @@ US16 = WireType("u16", "H", "uint16_t", unit="us")
 US32 = WireType("u32", "I", "uint32_t", unit="us")
 TEXT8 = WireType("text[8]", "8s", "uint8_t", length=8)
 TEXT16 = WireType("text[16]", "16s", "uint8_t", length=16)
+PIXELS26 = WireType("u8[26]", "26s", "uint8_t", length=26)
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ class Field:
     name: str
     wire: WireType
     meaning: str
-    kind: type[int] | type[str]
+    kind: type[int] | type[str] | type[bytes]
     offset: int
 
 

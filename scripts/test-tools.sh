@@ -14,7 +14,7 @@ for one in $wanted; do
     command -v "${one%%:*}" >/dev/null || missing="$missing ${one#*:}"
 done
 # no command tells of these
-for one in avr-libc libsimavr-dev libelf-dev; do
+for one in libnewlib-arm-none-eabi avr-libc libsimavr-dev libelf-dev; do
     dpkg -s "$one" >/dev/null 2>&1 || missing="$missing $one"
 done
 

@@ -18,6 +18,8 @@ def values(field):
     """Any value that a field can hold."""
     if field.kind is str:
         return st.text(st.characters(min_codepoint=33, max_codepoint=126), max_size=field.wire.length)
+    if field.kind is bytes:
+        return st.binary(min_size=field.wire.length, max_size=field.wire.length)
     if field.kind is not int:
         return st.sampled_from(list(field.kind))
     bits = 8 * field.wire.size

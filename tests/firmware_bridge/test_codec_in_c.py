@@ -89,6 +89,8 @@ def some_message(rng):
             values[field.name] = "".join(
                 rng.choice("abcXYZ019 -") for _ in range(rng.randrange(field.wire.length))
             ).rstrip()
+        elif field.kind is bytes:
+            values[field.name] = rng.randbytes(field.wire.length)
         elif issubclass(field.kind, IntEnum):
             values[field.name] = rng.choice(list(field.kind))
         else:
@@ -102,7 +104,8 @@ def told(message):
     values = []
     for field in message.fields:
         value = getattr(message, field.name)
-        values.append(value.encode().ljust(field.wire.length, b"\0").hex() if field.kind is str else str(int(value)))
+        text = value if field.kind is bytes else value.encode() if field.kind is str else None
+        values.append(str(int(value)) if text is None else text.ljust(field.wire.length, b"\0").hex())
     return values
 
 

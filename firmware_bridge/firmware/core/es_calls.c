@@ -46,14 +46,10 @@ static void greet(const struct es_hello *hello) {
     };
     if (hello->protocol == ES_PROTOCOL) {
         identity.status = ES_STATUS_OK;
-        es_gates_rest(ES_CAUSE_REST);
-        es_inputs_forget();
-        es_gates_forget();
+        es_host_came();
         es_link_greet();
         core.session = hello->session;
         es_commands_greet();
-        core.reason = ES_LATCH_NONE;
-        core.state = ES_STATE_GREETED;
     }
     identity.state = core.state;
     identity.latch = es_latch_count();

@@ -65,20 +65,7 @@ static uint8_t arm(const uint8_t *payload) {
     struct es_arm set;
     es_read_arm(payload, &set);
     if (set.heartbeat < SHORTEST_HEARTBEAT_US || set.heartbeat > LONGEST_HEARTBEAT_US) return ES_STATUS_BAD_VALUE;
-    uint8_t status = ES_STATUS_OK;
-    uint32_t before = es_lock(); /* no stop may come between looking and arming */
-    if (es_estop_pressed()) {
-        status = ES_STATUS_ESTOP;
-    } else if (set.latch != core.latch) {
-        status = ES_STATUS_WRONG_LATCH;
-    } else {
-        core.heartbeat = set.heartbeat;
-        core.beat_at = es_now();
-        core.reason = ES_LATCH_NONE;
-        core.state = ES_STATE_ARMED;
-    }
-    es_unlock(before);
-    return status;
+    return es_arm(set.heartbeat, set.latch);
 }
 
 static uint8_t plan(const uint8_t *payload) {
@@ -134,6 +121,17 @@ static const struct command {
     {ES_HALT, ES_HALT_SIZE, ANY, halt},
     {ES_ASK_STATS, ES_ASK_STATS_SIZE, ANY, ask_stats},
 };
+
+void es_sensor_edge(uint8_t number, uint8_t level, uint32_t tick) { es_tell_edge(number, level, tick); }
+
+/* A new host finds every gate at rest, and has to set and arm them itself. */
+void es_host_came(void) {
+    es_gates_rest(ES_CAUSE_REST);
+    es_inputs_forget();
+    es_gates_forget();
+    core.reason = ES_LATCH_NONE;
+    core.state = ES_STATE_GREETED;
+}
 
 uint8_t es_run(const struct es_frame *frame) {
     for (uint8_t i = 0; i < sizeof commands / sizeof *commands; i++) {

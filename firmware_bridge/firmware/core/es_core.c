@@ -33,6 +33,23 @@ void es_stop(uint8_t reason) {
     es_unlock(before);
 }
 
+uint8_t es_arm(uint32_t heartbeat, uint16_t latch) {
+    uint8_t status = ES_STATUS_OK;
+    uint32_t before = es_lock(); /* no stop may come between looking and arming */
+    if (es_estop_pressed()) {
+        status = ES_STATUS_ESTOP;
+    } else if (latch != core.latch) {
+        status = ES_STATUS_WRONG_LATCH;
+    } else {
+        core.heartbeat = heartbeat;
+        core.beat_at = es_now();
+        core.reason = ES_LATCH_NONE;
+        core.state = ES_STATE_ARMED;
+    }
+    es_unlock(before);
+    return status;
+}
+
 void es_stop_now(void) { es_stop(ES_LATCH_ESTOP); }
 
 uint16_t es_latch_count(void) {

@@ -24,7 +24,7 @@ static struct {
     volatile uint8_t pressed;
 } estop;
 
-static void tell_edge(uint8_t number, uint8_t level, uint32_t tick) {
+void es_tell_edge(uint8_t number, uint8_t level, uint32_t tick) {
     uint8_t payload[ES_EDGE_SIZE];
     struct es_edge edge = {.sensor = number, .level = level, .tick = tick};
     es_write_edge(payload, &edge);
@@ -45,7 +45,7 @@ static void sensor_edge(uint8_t number, uint8_t level, uint32_t tick) {
     sensor->told = level;
     sensor->told_at = tick;
     sensor->quiet_yet = sensor->quiet != 0;
-    if (sensor->edges & (level ? 1u : 2u)) tell_edge(number, level, tick);
+    if (sensor->edges & (level ? 1u : 2u)) es_sensor_edge(number, level, tick);
 }
 
 static void encoder_edge(uint8_t number, uint8_t pin, uint8_t level, uint32_t tick) {
@@ -132,7 +132,7 @@ uint8_t es_sensor_set(const struct es_set_sensor *from) {
     sensor->told_at = sensor->last_at = now;
     sensor->quiet_yet = 0;
     sensor->known = 1;
-    tell_edge(from->sensor, sensor->told, now);
+    es_sensor_edge(from->sensor, sensor->told, now);
     es_unlock(before);
     return ES_STATUS_OK;
 }

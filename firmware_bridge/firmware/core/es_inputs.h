@@ -17,6 +17,11 @@ int es_estop_pressed(void);
 /* Whether an input is on this pin. */
 int es_input_on(uint8_t pin);
 
+/* The program's: a sensor's input has changed, or was set and is so. With interrupts locked, or from its interrupt. */
+void es_sensor_edge(uint8_t number, uint8_t level, uint32_t tick);
+/* Tell the host of it. */
+void es_tell_edge(uint8_t number, uint8_t level, uint32_t tick);
+
 /* The core's: the emergency stop was pressed. From an input's interrupt, or with interrupts locked. */
 void es_stop_now(void);
 

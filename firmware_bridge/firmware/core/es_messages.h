@@ -76,6 +76,18 @@ enum {
     ES_REFUSAL_NOT_GREETED = 1,
 };
 
+enum {
+    ES_VERDICT_SORTED = 0,
+    ES_VERDICT_BELOW_THRESHOLD = 1,
+    ES_VERDICT_NO_BIN = 2,
+    ES_VERDICT_CROWDED = 3,
+    ES_VERDICT_TOO_LONG = 4,
+    ES_VERDICT_LATE = 5,
+    ES_VERDICT_GATE_RESTING = 6,
+    ES_VERDICT_NOT_ARMED = 7,
+    ES_VERDICT_UNCLASSIFIED = 8,
+};
+
 static inline uint16_t es_get16(const uint8_t *p) { return (uint16_t)(p[0] | (uint16_t)p[1] << 8); }
 static inline uint32_t es_get32(const uint8_t *p) { return es_get16(p) | (uint32_t)es_get16(p + 2) << 16; }
 static inline void es_put16(uint8_t *p, uint16_t v) { p[0] = (uint8_t)v; p[1] = (uint8_t)(v >> 8); }
@@ -320,6 +332,24 @@ static inline void es_write_cancel_gate(uint8_t *p, const struct es_cancel_gate 
 
 #define ES_ASK_STATS 0x1bu
 #define ES_ASK_STATS_SIZE 0u
+
+#define ES_PIXELS 0x20u
+#define ES_PIXELS_SIZE 32u
+struct es_pixels {
+    uint32_t part; /* the part, as expect has named it */
+    uint16_t at; /* the place of the first of these bytes in the picture; 0 begins a picture */
+    uint8_t pixels[26]; /* rows from top to bottom, a byte for each channel; beyond the end 0 */
+};
+static inline void es_read_pixels(const uint8_t *p, struct es_pixels *m) {
+    m->part = (uint32_t)es_get32(p + 0);
+    m->at = (uint16_t)es_get16(p + 4);
+    for (uint8_t i = 0; i < 26; i++) m->pixels[i] = (p + 6)[i];
+}
+static inline void es_write_pixels(uint8_t *p, const struct es_pixels *m) {
+    es_put32(p + 0, (uint32_t)m->part);
+    es_put16(p + 4, (uint16_t)m->at);
+    for (uint8_t i = 0; i < 26; i++) (p + 6)[i] = m->pixels[i];
+}
 
 #define ES_IDENTITY 0x41u
 #define ES_IDENTITY_SIZE 32u
@@ -658,6 +688,48 @@ static inline void es_read_estop(const uint8_t *p, struct es_estop *m) {
 static inline void es_write_estop(uint8_t *p, const struct es_estop *m) {
     p[0] = m->pressed;
     es_put32(p + 1, (uint32_t)m->tick);
+}
+
+#define ES_EXPECT 0x68u
+#define ES_EXPECT_SIZE 8u
+struct es_expect {
+    uint32_t part; /* the part's number, counted from 1 */
+    uint32_t at; /* when it is in the middle of the picture */
+};
+static inline void es_read_expect(const uint8_t *p, struct es_expect *m) {
+    m->part = (uint32_t)es_get32(p + 0);
+    m->at = (uint32_t)es_get32(p + 4);
+}
+static inline void es_write_expect(uint8_t *p, const struct es_expect *m) {
+    es_put32(p + 0, (uint32_t)m->part);
+    es_put32(p + 4, (uint32_t)m->at);
+}
+
+#define ES_JUDGED 0x69u
+#define ES_JUDGED_SIZE 13u
+struct es_judged {
+    uint32_t part; /* the part's number */
+    uint8_t label; /* the label's number in the model; 255: it was not classified */
+    uint16_t score; /* of that label, in 1/65536; 65,535 stands for 1 as well */
+    uint8_t verdict; /* why it goes where it goes */
+    uint8_t gate; /* the gate that opens; 255: none, the part rides on to reject */
+    uint32_t opens; /* when it opens, or would have */
+};
+static inline void es_read_judged(const uint8_t *p, struct es_judged *m) {
+    m->part = (uint32_t)es_get32(p + 0);
+    m->label = p[4];
+    m->score = (uint16_t)es_get16(p + 5);
+    m->verdict = p[7];
+    m->gate = p[8];
+    m->opens = (uint32_t)es_get32(p + 9);
+}
+static inline void es_write_judged(uint8_t *p, const struct es_judged *m) {
+    es_put32(p + 0, (uint32_t)m->part);
+    p[4] = m->label;
+    es_put16(p + 5, (uint16_t)m->score);
+    p[7] = m->verdict;
+    p[8] = m->gate;
+    es_put32(p + 9, (uint32_t)m->opens);
 }
 
 #endif

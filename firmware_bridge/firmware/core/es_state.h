@@ -19,6 +19,8 @@ extern struct es_state core;
 
 /* Bring every gate to rest and stop until armed again. From anywhere. reason: ES_LATCH_... */
 void es_stop(uint8_t reason);
+/* Let gates move. latch: how many stops are known of. Returns ES_STATUS_... */
+uint8_t es_arm(uint32_t heartbeat, uint16_t latch);
 uint16_t es_latch_count(void);
 
 /* A message that is not numbered. ended: when its last byte arrived, if that is known. */
@@ -31,6 +33,9 @@ void es_tell_boot(void);
 void es_take_command(const struct es_frame *frame);
 /* Begin its numbers at 1. */
 void es_commands_greet(void);
+/* What a program does with its host, in es_commands.c or in another program's file: */
+/* A host has said hello. */
+void es_host_came(void);
 /* Carry a command out. Returns ES_STATUS_... */
 uint8_t es_run(const struct es_frame *frame);
 

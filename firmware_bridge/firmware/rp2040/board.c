@@ -1,4 +1,6 @@
-/* Clocks, alarm, serial line, watchdog, and the main loop. */
+/* Clocks, alarm, serial line, watchdog. */
+#include "board.h"
+
 #include "es_core.h"
 #include "es_messages.h"
 #include "es_port.h"
@@ -43,12 +45,6 @@ void on_alarm(void) {
     CLR(TIMER_INTF) = 1;
     REG(TIMER_INTR) = 1;
     es_alarm();
-}
-
-/* Every millisecond, so that the main loop sees a silent host. */
-void on_tick(void) {
-    REG(TIMER_INTR) = 2;
-    REG(TIMER_ALARM1) = REG(TIMER_RAWL) + TICK_US;
 }
 
 /* ---- serial line, without its buffers: every byte has its own interrupt and its own moment ---- */
@@ -136,22 +132,6 @@ static void start_uart(void) {
     REG(GPIO_CTRL(1)) = 2;
 }
 
-static void start_interrupts(void) {
-    REG(TIMER_INTE) = 3;
-    REG(TIMER_ALARM1) = REG(TIMER_RAWL) + TICK_US;
-    /* alarm and pins first, tick and serial line after them */
-    REG(NVIC_PRIORITY(0)) = 0x4000;
-    REG(NVIC_PRIORITY(5)) = 0x40;
-    REG(NVIC_ENABLE) = 1u << IRQ_TIMER_0 | 1u << IRQ_TIMER_1 | 1u << IRQ_IO_BANK0 | 1u << IRQ_UART0;
-}
-
-static void start_watchdog(void) {
-    REG(WATCHDOG_CTRL) = 0;
-    REG(PSM_WDSEL) = 0x1fffc;                  /* all but the oscillators: else pins would keep their levels */
-    REG(WATCHDOG_LOAD) = 2u * ES_WATCHDOG_US; /* counts down by two: erratum RP2040-E1 */
-    REG(WATCHDOG_CTRL) = 0x40000000u;
-}
-
 static uint8_t reset_reason(void) {
     uint32_t reason = REG(WATCHDOG_REASON), chip = REG(CHIP_RESET);
     if (reason & 1u) return ES_RESET_WATCHDOG;
@@ -161,18 +141,32 @@ static uint8_t reset_reason(void) {
     return chip & 0x100u ? ES_RESET_POWER : ES_RESET_UNKNOWN;
 }
 
-int main(void) {
+uint8_t board_start(void) {
     start_clocks();
     start_blocks();
     start_uart();
-    es_start(reset_reason());
-    start_interrupts();
-    start_watchdog();
-    es_unlock(0);
-    for (;;) {
-        es_poll();
-        if (es_healthy()) REG(WATCHDOG_LOAD) = 2u * ES_WATCHDOG_US;
-        /* an interrupt since the last time ends this at once: its return has set the event that is waited for */
-        __asm volatile("wfe" ::: "memory");
-    }
+    return reset_reason();
 }
+
+void board_tick_again(void) {
+    REG(TIMER_INTR) = 2;
+    REG(TIMER_ALARM1) = REG(TIMER_RAWL) + TICK_US;
+}
+
+void board_let_in(uint32_t tick_priority) {
+    REG(TIMER_INTE) = 3;
+    board_tick_again();
+    /* alarm and pins first, the serial line after them */
+    REG(NVIC_PRIORITY(0)) = tick_priority << 8;
+    REG(NVIC_PRIORITY(5)) = BOARD_AS_SERIAL;
+    REG(NVIC_ENABLE) = 1u << IRQ_TIMER_0 | 1u << IRQ_TIMER_1 | 1u << IRQ_IO_BANK0 | 1u << IRQ_UART0;
+}
+
+void board_watchdog_start(void) {
+    REG(WATCHDOG_CTRL) = 0;
+    REG(PSM_WDSEL) = 0x1fffc;                  /* all but the oscillators: else pins would keep their levels */
+    REG(WATCHDOG_LOAD) = 2u * ES_WATCHDOG_US; /* counts down by two: erratum RP2040-E1 */
+    REG(WATCHDOG_CTRL) = 0x40000000u;
+}
+
+void board_watchdog_feed(void) { REG(WATCHDOG_LOAD) = 2u * ES_WATCHDOG_US; }
