@@ -13,8 +13,10 @@ import sqlite3
 import sys
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
 
-from edge.errors import EdgeSortError
+from edge.errors import EdgeSortError, MqttError
 from edge.journal_schema import opened_to_read
 from edge.mqtt_discovery import discovery
 from edge.mqtt_link import PahoLink
@@ -23,6 +25,7 @@ from edge.mqtt_order import Order, version
 from edge.mqtt_outbox import Outbox
 from edge.mqtt_publisher import Publisher
 from edge.mqtt_topics import AVAILABILITY
+from edge.problems import system_problem
 
 LAST_WORDS_S = 5.0  # for what the line did last, once it has ended
 _TURN_S = 0.2
@@ -69,13 +72,30 @@ def main() -> int:
     os.nice(_NICER)
     order = Order.model_validate_json(sys.stdin.buffer.readline())
     try:
-        with telling(order.journal), opened_to_read(order.journal) as db:
-            outbox = Outbox(db, confirmed=order.confirmed, settle_s=order.settle_s)
-            _tell_all(publisher(order, db, outbox, tell), outbox)
+        with ExitStack() as stack:
+            if _alone(order.journal, stack):
+                db = stack.enter_context(opened_to_read(order.journal))
+                outbox = Outbox(db, confirmed=order.confirmed, settle_s=order.settle_s)
+                _tell_all(publisher(order, db, outbox, tell), outbox)
     except EdgeSortError as error:
-        tell(f"{error}")
+        tell(str(error))
         return error.exit_code
+    except OSError as error:
+        tell(f"mqtt: {system_problem(error)}")
+        return 1
     return 0
+
+
+def _alone(journal: Path, stack: ExitStack) -> bool:
+    """Wait until nobody else tells of the journal. False when the line ends before that."""
+    while True:
+        try:
+            stack.enter_context(telling(journal))
+        except MqttError:  # edge-sort mqtt publish, which ends by itself
+            if _ended(_TURN_S):
+                return False
+        else:
+            return True
 
 
 def _tell_all(teller: Publisher, outbox: Outbox) -> None:

@@ -5,14 +5,17 @@ from __future__ import annotations
 import importlib.metadata
 import importlib.util
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import Field
 
 from edge.errors import MissingPackageError
 from edge.extras import need
-from edge.machine import Machine
 from edge.mqtt_table import MqttTable, check_files, secret
 from edge.tables import Table
+
+if TYPE_CHECKING:  # what reads an order needs no machine, nor the memory that it takes
+    from edge.machine import Machine
 
 
 class Order(Table):

@@ -132,6 +132,7 @@ def test_ten_thousand_parts_are_heard_once_and_in_order_though_broker_and_publis
     assert len(heard) > 10_000  # so it was put to the test
 
 
+@pytest.mark.slow
 def test_a_line_that_ends_says_its_last_parts_and_that_it_is_offline(tmp_path, broker, line):
     """Nothing waits for the next run when the broker is there."""
     with closing(Listener(broker.port)) as listener:
@@ -326,3 +327,18 @@ def test_over_tls_the_broker_must_be_one_that_can_be_trusted(tmp_path):
         assert try_broker(table(broker, tls=True, ca_file=folder / "ca.crt")) == []
         with pytest.raises(MqttError, match="expected a broker whose certificate can be trusted"):
             try_broker(table(broker, tls=True))
+
+
+@pytest.mark.slow
+def test_a_line_that_starts_while_the_command_tells_takes_its_turn_after_it(tmp_path, broker, line):
+    """It is not an end of the publisher that counts: it waits."""
+    line.part()
+    line.end()
+    with closing(Listener(broker.port)) as listener:
+        with telling(journal(tmp_path)):
+            process = beside(tmp_path, broker, [])
+            first = process.pid
+            line.incident()
+        wait_for(listener.parts, "part")
+        assert process.pid == first
+        process.close()

@@ -189,7 +189,7 @@ def play(bench, events):
     bench.settle()
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(EVENTS, max_size=25))
 def test_whatever_ends_connections_and_programs_each_message_is_heard_once_and_in_order(tmp_path_factory, events):
     """A broker that keeps what it took in hears nothing twice, so neither does who listens to it."""
@@ -199,7 +199,7 @@ def test_whatever_ends_connections_and_programs_each_message_is_heard_once_and_i
             assert bench.heard(name) == wanted
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.one_of(EVENTS, st.tuples(st.just("crash"), st.none())), max_size=25))
 def test_what_a_killed_broker_has_forgotten_is_told_again(tmp_path_factory, events):
     """Nothing is missing, and who leaves out what was heard before has each message once and in order."""
@@ -358,7 +358,7 @@ def test_a_problem_is_told_once_and_its_end_too(bench):
     assert len(bench.told) == 2
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.one_of(
         st.binary(max_size=300),
