@@ -196,7 +196,6 @@ class Publisher:
             link.close()
             self._remember()
         self._underway.clear()
-        self._ready.clear()
         if str(error) != self._problem:
             self._tell(f"{error}; the journal keeps what is not told yet")
         self._problem = str(error)

@@ -16,7 +16,7 @@ import pytest
 
 MOSQUITTO = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin")
 needs_mosquitto = pytest.mark.skipif(MOSQUITTO is None, reason="mosquitto is not installed (apt install mosquitto)")
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0  # only a failure takes so long
 # what docs/mqtt.md asks of a broker
 KEEPING = """
 persistence true

@@ -249,6 +249,16 @@ def test_parts_are_told_in_the_order_of_their_decisions(bench):
     assert bench.heard("part") == [(1, 1, 7), (1, 2, 3)]
 
 
+def test_the_order_holds_where_a_long_backlog_is_read_piece_by_piece(bench):
+    """A part behind the end of a piece may have been decided before one at its end."""
+    for number in [*range(1, 700), 800, *range(700, 800), *range(801, 1700)]:
+        bench.line.decide(number, gate=None)
+    bench.line.end()
+    bench.settle()
+    assert bench.heard("part") == expected(bench.path)["part"]
+    assert bench.heard("part")[699] == (1, 700, 800)
+
+
 def test_a_part_whose_move_was_lost_holds_the_others_back_only_until_a_later_gate_moves(bench):
     """A lost report of a move is no reason to be silent for the rest of the run."""
     bench.line.decide()
