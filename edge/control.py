@@ -7,9 +7,13 @@ from collections import deque
 from collections.abc import Callable, Collection
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from edge.clocks import Clock
 from edge.confirm import Confirmation
 from edge.control_tables import RulesTable
+from edge.drift import DriftWatch
 from edge.gates import GateMove
 from edge.incidents import Incident, IncidentKind, Incidents
 from edge.journal import Journal
@@ -45,12 +49,14 @@ class Control:
         clock: Clock,
         eye: PhotoEye | None = None,
         onlooker: Onlooker | None = None,
+        drift: DriftWatch | None = None,
         tell: Callable[[str], None] = lambda _sentence: None,
     ) -> None:
         """The line is Idle and its gates rest until `begin`. onlooker: whose commands count like buttons."""
         self._onlooker = onlooker or NoOnlooker()
         self._rules, self._panel, self._schedule, self._watcher = rules, panel, schedule, watcher
         self._incidents, self._clock, self._eye, self._tell = incidents, clock, eye, tell
+        self._drift = drift
         self._lock = threading.RLock()
         self._states = LineStates(clock.now())
         self._words: deque[Transition | Confirmation | str] = deque(maxlen=MOST_WORDS)
@@ -81,12 +87,16 @@ class Control:
 
     def follow(self) -> None:
         """Do what is to be done now. Raises GateError."""
+        if self._drift is not None:
+            self._drift.work(executing=self.state is State.EXECUTE)  # outside the lock: it may take milliseconds
         with self._lock:
             now = self._clock.now()
             self._look_at_stop(now)
             self._look_at_bins(now)
             self._compare(now)
             self._watcher.look(now, executing=self.state is State.EXECUTE)
+            if self._drift is not None:
+                self._drift.judge(self._watcher.conditions, now)
             self._keep_the_rules()
             self._heed_buttons(now)
             self._heed_onlooker(now)
@@ -98,11 +108,15 @@ class Control:
         if self.failure is not None:
             raise self.failure
         blocked_mm = self._eye.blocked_mm(frame.taken_at) if self._eye is not None else 0.0
+        if self._drift is not None:
+            self._drift.saw(frame)
         with self._lock:
             self._watcher.saw(frame.taken_at, self._clock.now(), blocked_mm)
 
-    def decided(self, decision: Decision) -> None:
+    def decided(self, decision: Decision, crop: NDArray[np.uint8] | None = None) -> None:
         """Take in what was decided of a part."""
+        if self._drift is not None:
+            self._drift.decided(decision, crop)
         with self._lock:
             self._watcher.decided(decision.reason, self._clock.now())
 

@@ -11,6 +11,8 @@ from edge.camera_restart import RestartingCamera, RestartRule
 from edge.cameras import Camera
 from edge.clocks import Clock, ManualClock
 from edge.control import Control
+from edge.drift import DriftWatch
+from edge.drift_baseline import baseline_file
 from edge.follow import BELT_EVERY_S, LINE_EVERY_S, Followed, followed_by_clock, followed_by_thread
 from edge.gates import Gates
 from edge.incidents import Incident, Incidents
@@ -114,6 +116,7 @@ def _control(
         clock=world.clock,
         eye=world.eye,
         onlooker=world.onlooker,
+        drift=DriftWatch(machine.drift, world.around.baseline or baseline_file(None, "", machine, tell), tell),
         tell=tell,
     )
 

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationError, field_validator
 
 from edge.control_tables import ConfirmTable, InputsTable, LimitsTable, RulesTable, StackLightTable
+from edge.drift_tables import DriftTable
 from edge.edgetpu import LIBRARY, EdgeTpu
 from edge.errors import MachineError
 from edge.finder import FinderSettings
@@ -244,6 +245,7 @@ class Machine(Table):
     rules: RulesTable = RulesTable()
     limits: LimitsTable = LimitsTable()
     web: WebTable = WebTable()
+    drift: DriftTable = DriftTable()
 
     @property
     def bins(self) -> dict[str, str]:

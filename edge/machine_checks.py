@@ -36,6 +36,7 @@ def machine_problems(machine: Machine) -> list[str]:
     checks += [partial(_check_dwell, machine, index, gate) for index, gate in enumerate(machine.gates)]
     checks += [partial(_check_reach, machine, index, gate) for index, gate in enumerate(machine.gates)]
     checks += [lambda: _check_view(machine), lambda: _check_pitch(machine), lambda: check_mqtt(machine.mqtt)]
+    checks.append(lambda: _check_patch(machine))
     problems = []
     for check in checks:
         try:
@@ -55,6 +56,15 @@ def _check_camera(camera: CameraTable) -> None:
         raise MachineError(
             f"camera.exposure_ms: expected at most the {1000 / camera.frame_rate_hz:g} ms of a frame at "
             f"camera.frame_rate_hz, found {camera.exposure_ms:g}; shorten it"
+        )
+
+
+def _check_patch(machine: Machine) -> None:
+    patch, camera = machine.drift.patch_px, machine.camera
+    if patch is not None and (patch[0] + patch[2] > camera.width_px or patch[1] + patch[3] > camera.height_px):
+        raise MachineError(
+            f"drift.patch_px: expected left, top, width and height of a place within the {camera.width_px} x "
+            f"{camera.height_px} pixels of the picture, found {list(patch)}; choose another one"
         )
 
 

@@ -82,6 +82,9 @@ audit_share = 0.01          # of all parts, drawn for a person to say what they 
 # jam = "hold"
 # [limits]
 # no_flow_s = 60.0          # without a part; 0 is not watched
+# [drift]                   # does it still look as ever? docs/incidents.md
+# patch_px = [8, 8, 32, 32] # left, top, width, height: a mark beside the belt that should always look the same
+# mix = false               # where parts come in batches, class by class
 # [web]                     # the page of: edge-sort run --web
 # host = "127.0.0.1"        # beyond this computer only with tokens: edge-sort web token --role operator
 # port = 8080

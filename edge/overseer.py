@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from edge.gates import GateMove
 from edge.journal import Journal
 from edge.parts import Decision, Frame, Reason
@@ -22,8 +25,8 @@ class Overseer(Protocol):
         """Take in a frame. Raises what keeps the line from being looked after."""
         ...
 
-    def decided(self, decision: Decision) -> None:
-        """Take in what was decided of a part."""
+    def decided(self, decision: Decision, crop: NDArray[np.uint8] | None = None) -> None:
+        """Take in what was decided of a part, and its picture, (n, n, 3), where there is one."""
         ...
 
     def moved(self, move: GateMove) -> None:
@@ -47,7 +50,7 @@ class Nobody:
     def saw(self, frame: Frame) -> None:
         """Do nothing."""
 
-    def decided(self, decision: Decision) -> None:
+    def decided(self, decision: Decision, crop: NDArray[np.uint8] | None = None) -> None:
         """Do nothing."""
 
     def moved(self, move: GateMove) -> None:

@@ -15,6 +15,7 @@ from edge.boards import Board, all_gates, board_of
 from edge.bundle import Bundle
 from edge.camera_kinds import open_camera, reopener
 from edge.clocks import MonotonicClock
+from edge.drift_baseline import baseline_file
 from edge.driven_line import World, drive_line
 from edge.edgetpu import EdgeTpu
 from edge.errors import MachineError
@@ -141,7 +142,12 @@ def run_machine(
             clock=clock,
             eye=eye,
             panel=panel,
-            around=Surroundings(PiHealth(), path.absolute().parent, time.time),
+            around=Surroundings(
+                PiHealth(),
+                path.absolute().parent,
+                time.time,
+                baseline_file(path, bundle.digest, machine, tell),
+            ),
             onlooker=looking,
         )
         because, summary = drive_line(machine, model, world, watch(machine, belt), tell)

@@ -226,7 +226,7 @@ class Sorter:
             decision, planned = self._plan(track, decision)
         track.bin = decision.bin
         decided_at = self._clock.now()
-        self._overseer.decided(decision)
+        self._overseer.decided(decision, track.crop)
         self._journal.decided(track, decision, decided_at, planned)
         crop, track.crop = track.crop, None  # it may hold on to the whole frame
         return Outcome(track, decision, decided_at, crop)

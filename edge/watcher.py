@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from edge.drift_baseline import BaselineFile
 from edge.incidents import Conditions, Incident, IncidentKind, Incidents
 from edge.machine import Machine
 from edge.parts import Reason
@@ -36,11 +37,15 @@ _DOUBTS = frozenset(
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What is looked at round the line; None is not watched. folder: the journal's. wall: seconds of the wall clock."""
+    """What is looked at round the line; None is not watched. folder: the journal's. wall: seconds of the wall clock.
+
+    baseline: where it is kept what the line looked like as ever; in memory where nothing is given.
+    """
 
     health: PiHealth | None = None
     folder: Path | None = None
     wall: Callable[[], float] | None = None
+    baseline: BaselineFile | None = None
 
 
 class Watcher:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
+
 from edge.control_tables import LimitsTable, RulesTable
+from edge.drift_tables import DriftTable
 from edge.incidents import IncidentKind
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "incidents.md").read_text(encoding="utf-8")
@@ -21,9 +24,10 @@ def test_every_incident_is_described_with_its_default_rule():
         assert remedy
 
 
-def test_every_limit_is_named_on_the_page():
+@pytest.mark.parametrize("table", [LimitsTable, DriftTable])
+def test_every_limit_is_named_on_the_page(table):
     """With the value it has by default, where that is a number."""
-    for name, field in LimitsTable.model_fields.items():
+    for name, field in table.model_fields.items():
         assert f"`{name}`" in PAGE
-        if isinstance(field.default, float | int) and name != "frame_rate_share":
-            assert re.search(rf"`{name}` \({field.default:g}\b", PAGE), name
+        if isinstance(field.default, float | int) and name not in ("frame_rate_share", "mix"):
+            assert re.search(rf"`{name}` \({field.default:.7g}\b", PAGE), name

@@ -244,3 +244,12 @@ def test_the_digest_changes_with_any_value(machine, table):
     """Every record can be traced to the machine that made it."""
     table["gates"][1]["lag_ms"] = 21.0
     assert Machine.model_validate(table).digest() != machine.digest()
+
+
+def test_a_reference_patch_lies_in_the_picture(table, tmp_path):
+    """An unknown key of its table is an error too."""
+    table["drift"] = {"patch_px": [470, 8, 32, 32]}
+    with pytest.raises(MachineError, match=r"drift\.patch_px: expected left, top, width and height of a place within"):
+        check_machine(Machine.model_validate(table))
+    with pytest.raises(ValueError, match="extra"):
+        Machine.model_validate(table | {"drift": {"patch": [1, 1, 32, 32]}})
