@@ -20,6 +20,7 @@ import time
 from array import array
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -90,6 +91,7 @@ def work(arguments: argparse.Namespace) -> None:
     whole = {
         **report,
         "ended_because": run.because,
+        "frames_s": [taken_at[0], taken_at[-1]],
         "frames": len(taken_at),
         "frame_rate_hz": round((len(taken_at) - 1) / (taken_at[-1] - taken_at[0]), 2),
         "camera_rate_hz": round(machine.camera.frame_rate_hz, 2),
@@ -138,20 +140,24 @@ def gate_process_of(pid: int) -> int | None:
 def watch(worker: subprocess.Popen[str]) -> dict[str, list[tuple[float, int]]]:
     """Look at the memory of the worker and its gate process until it has ended."""
     seen: dict[str, list[tuple[float, int]]] = {"sorter": [], "gate process": []}
-    start, gates = time.monotonic(), None
+    gates = None
     while worker.poll() is None:
         time.sleep(EVERY_S)
         gates = gates or gate_process_of(worker.pid)
         for name, pid in (("sorter", worker.pid), ("gate process", gates)):
             size = resident_kib(pid) if pid else None
             if size is not None:
-                seen[name].append((time.monotonic() - start, size))
+                seen[name].append((time.monotonic(), size))
     return seen
 
 
-def growth(samples: list[tuple[float, int]]) -> dict[str, float]:
-    """Return the first and last size in MiB, and the slope in KiB a minute by least squares."""
-    settled = [one for one in samples if one[0] >= SETTLED_S] or samples
+def growth(samples: list[tuple[float, int]], first_at: float, last_at: float) -> dict[str, Any]:
+    """Return the first and last size in MiB while frames came, and the slope in KiB a minute by least squares.
+
+    What the account of the run takes afterwards is not the line's.
+    """
+    running = [one for one in samples if first_at <= one[0] <= last_at]
+    settled = [one for one in running if one[0] >= first_at + SETTLED_S] or running
     at, size = np.array(settled, dtype=float).T
     slope = float(np.polyfit(at / 60, size, 1)[0]) if len(settled) > 2 else 0.0
     return {
@@ -159,6 +165,7 @@ def growth(samples: list[tuple[float, int]]) -> dict[str, float]:
         "last_mib": round(size[-1] / 1024, 1),
         "most_mib": round(float(size.max()) / 1024, 1),
         "slope_kib_per_min": round(slope, 2),
+        "every_minute_mib": [round(size / 1024, 1) for _, size in running[:: round(60 / EVERY_S)]],
     }
 
 
@@ -185,8 +192,10 @@ def main() -> None:
             answer = worker.stdout.read() if worker.stdout else ""
     if worker.returncode:
         raise SystemExit(f"the line ended with {worker.returncode}; its words are above")
-    memory = {name: growth(samples) for name, samples in seen.items()}
-    print(json.dumps({**json.loads(answer), "memory": memory}, indent=1))
+    found = json.loads(answer)
+    times = found.pop("frames_s")
+    memory = {name: growth(samples, *times) for name, samples in seen.items()}
+    print(json.dumps({**found, "memory": memory}, indent=1))
 
 
 if __name__ == "__main__":
