@@ -22,7 +22,7 @@ from edge.gate_limits import Window
 from edge.gates import GateMove
 from edge.journal import Journal, Planned
 from edge.parts import Decision, Reason
-from edge.tracker import Track
+from edge.track import Track
 
 SCORES = (0.93, 0.02, 0.02, 0.01, 0.01, 0.01)
 DECISION = Decision("nut", Reason.SORTED, "nut", SCORES[0], SCORES)

@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 
 from benchmarks.emulated_cortex import BOARDS, outputs_of
 from benchmarks.mcu_shapes import SHAPES, coloured, integer_model
-from edge.bundle import MODEL_FILE, BundleFacts, Threshold, open_bundle
+from edge.bundle import MODEL_FILE, open_bundle
+from edge.bundle_facts import BundleFacts, Threshold
 from edge.interpreter import input_encoder
 from edge.labelled import labelled_pictures
 from edge.model_graph import read_graph

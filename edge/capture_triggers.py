@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from edge.finder import Finder
 from edge.parts import Frame, Sighting
 from edge.photo_eye import PartFinder
-from edge.tracker import Track, Tracker
+from edge.track import Track
+from edge.tracker import Tracker
 
 
 @dataclass(frozen=True)

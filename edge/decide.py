@@ -10,7 +10,8 @@ import numpy as np
 from edge.classifier import best
 from edge.parts import REJECT_BIN, Decision, Reason
 from edge.sizes import SizeBook
-from edge.tracker import Spacing, Track
+from edge.track import Track
+from edge.tracker import Spacing
 
 LOST_AFTER_FRAMES = 3  # in a row in which the part should have been in the picture and was not
 

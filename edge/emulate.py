@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import math
 import sqlite3
-from array import array
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing, nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
+from edge.assumed_latency import AssumedLatency
 from edge.belt import Belt
 from edge.between import NOTHING, Between
 from edge.boards import all_gates, board_of
 from edge.cameras import Camera
 from edge.clocks import Clock, ManualClock, MonotonicClock
 from edge.driven_line import World, drive_line
-from edge.emulated_belt import EmulatedBelt, Fate, FedPart, fates
+from edge.emulated_belt import Fate, FedPart, fates
 from edge.emulated_camera import EmulatedCamera
 from edge.emulated_contacts import Contacts, EmulatedFalls
 from edge.emulated_eye import WatchedCamera, emulated_eye
@@ -35,7 +31,6 @@ from edge.emulated_world import (
 )
 from edge.errors import DataError
 from edge.gate_process import GateProcess
-from edge.gates import GateMove, Gates, WrappedGates
 from edge.line import (
     LineModel,
     OnOutcome,
@@ -45,7 +40,7 @@ from edge.line import (
     pin_specs,
 )
 from edge.line_journal import line_journal
-from edge.line_report import LineReport, error_percentiles, line_report
+from edge.line_report import LineReport, line_report
 from edge.machine import (
     Machine,
 )
@@ -54,12 +49,10 @@ from edge.onlooker import LineOpened, OpenOnlooker, nobody_looks
 from edge.panel import open_panel
 from edge.part_sources import PartSource, PicturedParts
 from edge.parts import Frame
-from edge.pin_gate import Kind
 from edge.pin_gates import LocalGates
 from edge.signature import open_bundle_by
-from edge.sorter import LineSummary, Outcome, Scorer
-
-LATENCY_SPREAD = math.log(3.0) / 2.326  # of a log-normal whose 99th percentile is 3 times its median
+from edge.sorter import LineSummary, Outcome
+from edge.watched_gates import WatchedGates
 
 
 @dataclass(frozen=True)
@@ -231,42 +224,3 @@ def _open_pin_gates(machine: Machine, clock: Clock, pins: Any) -> LocalGates | G
     if isinstance(clock, ManualClock):
         return LocalGates(pin_specs(machine), clock, pins, estop_spec(machine))
     return GateProcess(pin_specs(machine), "mock")
-
-
-class WatchedGates(WrappedGates):
-    """Gates whose moves the emulated belt sees too."""
-
-    def __init__(self, gates: Gates, belt: EmulatedBelt, clock: Clock, falls: EmulatedFalls | None = None) -> None:
-        super().__init__(gates)
-        self._belt, self._clock, self._falls = belt, clock, falls
-        self._errors_ms = array("d")  # not the moves themselves: a shift has a hundred thousand
-        self.last: dict[str, Kind] = {}
-
-    def poll(self, *, alive: bool = True) -> list[GateMove]:
-        moves = super().poll(alive=alive)
-        for move in moves:
-            self._belt.note(move)
-            self.last[move.gate] = move.kind
-            if move.due_at is not None:
-                self._errors_ms.append(abs(move.at - move.due_at) * 1000)
-        if self._falls is not None:
-            self._falls.serve(self._clock.now())
-        return moves
-
-    def error_ms(self) -> dict[str, float | None]:
-        """Return how far from their due moments the gates moved."""
-        return error_percentiles(self._errors_ms)
-
-
-class AssumedLatency:
-    """Lets time pass on the manual clock as a classification would, drawn from a log-normal distribution."""
-
-    def __init__(self, scorer: Scorer, clock: ManualClock, median_s: float, seed: int) -> None:
-        self._scorer, self._clock, self._median_s = scorer, clock, median_s
-        self._rng = np.random.default_rng([seed, 4])
-
-    def scores(self, image: NDArray[np.uint8]) -> NDArray[np.float32]:
-        scores = self._scorer.scores(image)
-        took_s = self._median_s * self._rng.lognormal(0.0, LATENCY_SPREAD)
-        self._clock.sleep_until(self._clock.now() + took_s)
-        return scores

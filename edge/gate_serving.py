@@ -23,6 +23,7 @@ from edge.stops import Stop
 SPIN_S = 0.001
 _SIGNS_OF_LIFE = ("alive", "move")  # not "replan": what follows the belt may outlive a sorter that hangs
 LONGEST_LOOK_AWAY_S = 0.02  # from the e-stop's pin, should its edge be lost
+_LOOKS_PER_HEARTBEAT = 10  # so that a computer that stood still is known from a sorter that is silent
 _RETRY_S = 0.05  # to send what the sorter did not fetch
 
 PinOpener = Callable[[], Any]
@@ -46,7 +47,8 @@ def serve(
     outbox = Outbox(pipe)
     try:
         pipe.send(("started", claim_real_time()))
-        _attend(pipe, outbox, gates, bell, LONGEST_LOOK_AWAY_S if estop else heartbeat_timeout_s, heartbeat_timeout_s)
+        longest_wait_s = LONGEST_LOOK_AWAY_S if estop else heartbeat_timeout_s / _LOOKS_PER_HEARTBEAT
+        _attend(pipe, outbox, gates, bell, longest_wait_s, heartbeat_timeout_s)
     except (EOFError, OSError):
         pass  # the sorter is gone
     except GateError as error:
@@ -77,8 +79,10 @@ def _attend(
                 "all gates are at rest: start again"
             )
         wait_s = min(gates.next_due, alive_at + heartbeat_timeout_s) - now
-        idle_s = min(wait_s - SPIN_S, longest_wait_s, _RETRY_S if outbox else wait_s)
-        if pipe in wait([pipe, bell.fileno()], max(0.0, idle_s)):
+        idle_s = max(0.0, min(wait_s - SPIN_S, longest_wait_s, _RETRY_S if outbox else wait_s))
+        heard = wait([pipe, bell.fileno()], idle_s)
+        alive_at += max(0.0, time.monotonic() - now - idle_s)  # held up itself, it cannot blame the sorter
+        if pipe in heard:
             message = pipe.recv()
             if message[0] in _SIGNS_OF_LIFE:
                 alive_at = time.monotonic()

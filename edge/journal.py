@@ -19,7 +19,7 @@ from edge.journal_schema import WAIT_S, JournalError, check_journal, open_databa
 from edge.parts import REJECT_BIN, Decision, Reason
 from edge.picture_store import PictureStore
 from edge.states import Transition
-from edge.tracker import Track
+from edge.track import Track
 
 __all__ = ["WAIT_S", "Journal", "JournalError", "Planned", "RunFacts", "check_journal"]
 

@@ -32,7 +32,7 @@ from edge.picture_slots import PictureSlots, thinned
 from edge.sorter import Outcome
 from edge.spread import SpreadCounter
 from edge.states import Command
-from edge.tracker import Track
+from edge.track import Track
 
 PICTURE_EVERY_S, TELL_EVERY_S = 0.2, 0.25
 MOST_CROP_PX = 112

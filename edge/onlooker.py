@@ -17,7 +17,7 @@ from edge.line_told import Condition
 from edge.machine import Machine
 from edge.parts import Frame, Reason
 from edge.sorter import Outcome
-from edge.tracker import Track
+from edge.track import Track
 
 
 class Onlooker(Protocol):

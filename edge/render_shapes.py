@@ -25,7 +25,9 @@ from edge.render_geometry import (
     step,
     triangle,
 )
-from edge.render_stamps import NUMERALS, coin_face, key_number, sample
+from edge.render_keys import key
+from edge.render_screws import screw
+from edge.render_stamps import NUMERALS, coin_face, sample
 
 # The long side each part is made in, from shortest to longest, tolerance included.
 LONG_SIDE_MM: dict[str, tuple[float, float]] = {
@@ -98,43 +100,6 @@ def nut(rng: np.random.Generator) -> Shape:
     return Shape("nut", corners, thickness, ("steel", "steel", "zinc", "brass", "black"), "turned", surface)
 
 
-def key(rng: np.random.Generator) -> Shape:
-    """A key: a bow with a hole and a struck number, a grooved blade whose cuts differ from key to key."""
-    length, bow = rng.uniform(36.2, 43.8), rng.uniform(8.6, 10.0)
-    thickness, blade = rng.uniform(1.9, 2.3), rng.uniform(3.4, 4.1)
-    bow_kind = str(rng.choice(("round", "square", "oval", "clover")))
-    bow_at, tip_at = -length / 2 + bow, length / 2
-    cut_at, cut_mm = _key_cuts(rng, bow_at + bow + 2.5, tip_at - 1.5, blade)
-    number = key_number("".join(rng.choice(("0", "1", "2", "5"), 3)))
-    hole = rng.uniform(1.8, 2.6)
-    hole_length = rng.choice((0.0, 0.0, 2.0))
-    groove_at = rng.uniform(-1.6, -0.9)
-
-    def surface(u: Array, v: Array) -> Surface:
-        in_bow = u - bow_at
-        head = _bow(in_bow, v, bow, bow_kind)
-        ring = stadium(in_bow + 0.55 * bow, v, 0.0, hole_length, hole)
-        taper = (tip_at - u) * 0.9 + 0.7
-        ends = np.abs(u - 0.5 * (bow_at + 3 + tip_at)) - 0.5 * (tip_at - bow_at - 3)
-        shaft = np.maximum(np.abs(v) - np.minimum(blade, taper), ends)
-        cuts = (v - np.interp(u, cut_at, cut_mm).astype(np.float32)) * 0.75
-        shoulder = np.maximum(np.abs(in_bow - bow - 0.2) - 1.3, np.abs(v) - blade - 1.1)
-        body = np.minimum(np.maximum(shaft, cuts), np.minimum(head, shoulder))
-        distance = np.maximum(body, -ring)
-        panel = (
-            step(-_bow(in_bow, v, bow - 1.5, bow_kind), 0.3) * step(ring - 1.0, 0.3) * step(-(in_bow - bow + 2), 0.4)
-        )
-        along = step(in_bow - bow + 0.5, 0.5)
-        groove = (step(0.75 - np.abs(v - groove_at), 0.2) + 0.8 * step(0.4 - np.abs(v - groove_at - 2.3), 0.2)) * along
-        struck = sample(number, (v / (0.5 * bow)), -(in_bow - 0.3 * bow) / (0.5 * bow)) * panel
-        height = thickness - chamfer(distance, 0.35) - 0.35 * panel - 0.6 * groove - 0.3 * struck
-        return Surface(distance, height, 0.45 * groove + 0.4 * struck, np.zeros_like(u))
-
-    tip = np.array([(tip_at, 0.7), (tip_at, -0.7), (tip_at - 3.0, blade), (tip_at - 3.0, -blade)])
-    outline = np.concatenate([_bow_outline(bow, bow_kind) + np.array((bow_at, 0.0)), tip])
-    return Shape("key", outline, thickness, ("brass", "brass", "nickel", "steel"), "straight", surface)
-
-
 def paper_clip(rng: np.random.Generator) -> Shape:
     """A paper clip: one wire, three bends, four straight legs; bare or coated."""
     length, wire = rng.uniform(25.2, 33.3), rng.uniform(0.5, 0.62)
@@ -167,47 +132,6 @@ def paper_clip(rng: np.random.Generator) -> Shape:
     outline[:, 1] -= splay * outline[:, 0]
     materials = ("steel", "steel", "steel", "nickel", "copper", "red", "blue", "green")
     return Shape("paper_clip", outline, 2 * wire, materials, "straight", surface)
-
-
-def screw(rng: np.random.Generator) -> Shape:
-    """A screw on its side: head with slot or cross, shank with helical thread, blunt or pointed tip.
-
-    It rests on its head and its tip, so the top of the head faces the camera a little.
-    """
-    length = rng.uniform(15.2, 29.8)
-    shank = float(np.clip(length * rng.uniform(0.075, 0.105), 1.5, 2.4))
-    head, pointed = shank * rng.uniform(1.75, 2.0), rng.random() < 0.5
-    pitch = rng.uniform(1.3, 1.7) if pointed else rng.uniform(0.9, 1.1)
-    thread_mm = pitch * (0.36 if pointed else 0.3)
-    face = head * rng.uniform(0.2, 0.42)
-    head_from = -length / 2 + face
-    countersunk, cross = rng.random() < 0.5, rng.random() < 0.5
-    roll = rng.uniform(0, math.pi)
-    at_mm, radius_mm = _screw_profile(length, head_from, head, shank, countersunk, pointed)
-    plain_to = at_mm[4] + rng.choice((0.3, 0.3, 0.25 * length))
-
-    def surface(u: Array, v: Array) -> Surface:
-        core = np.interp(u, at_mm, radius_mm).astype(np.float32)
-        angle = np.arcsin(np.clip(v / np.maximum(core, 0.3), -1, 1))
-        tooth = triangle(u / pitch + angle / (2 * math.pi))
-        threaded = step(u - plain_to, 0.3)
-        radius = core - threaded * thread_mm * (1 - tooth) * np.minimum(core / shank, 1)
-        side = np.maximum(np.abs(v) - radius, np.maximum(head_from - u, u - length / 2))
-        on_face = (np.hypot((u - head_from) / face, v / head) - 1) * face
-        height = head * 0.6 + np.sqrt(np.maximum(radius**2 - v**2, 0))
-        height = np.where(on_face < 0, head * 1.2 + 1.1 * (u - head_from - face), height)
-        recess = _recess((u - head_from) * (head / face), v, head, roll, cross) * (on_face < 0)
-        cavity = np.maximum(0.85 * recess, threaded * 0.4 * (1 - tooth) * (on_face >= 0))
-        return Surface(np.minimum(side, on_face), height, cavity, np.zeros_like(u))
-
-    outline = np.concatenate([
-        ring_of_points(1.0) * np.array((face, head)) + np.array((head_from, 0.0)),
-        np.array([(float(at_mm[2]), head), (float(at_mm[2]), -head), (length / 2, 0.3), (length / 2, -0.3)]),
-        np.array([(float(at_mm[-2]), shank), (float(at_mm[-2]), -shank)]),
-    ])  # fmt: skip
-    return Shape(
-        "screw", outline, head * 1.6, ("steel", "zinc", "zinc", "brass", "yellow_zinc", "black"), "straight", surface
-    )
 
 
 def part_a(rng: np.random.Generator) -> Shape:
@@ -261,72 +185,3 @@ _MAKERS: dict[str, Callable[[np.random.Generator], Shape]] = {
     "part_b": part_b,
     "screw": screw,
 }
-
-
-def _bow(u: Array, v: Array, size_mm: float, kind: str) -> Array:
-    """Distance to the bow of a key, centred, size_mm its half length."""
-    if kind == "square":
-        return stadium(u, v, size_mm * 0.7, size_mm * 0.7, size_mm * 0.3)
-    if kind == "clover":
-        leaf = size_mm * 0.56
-        sides = np.hypot(u - 0.15 * size_mm, np.abs(v) - (size_mm - leaf)) - leaf
-        end, neck = np.hypot(u + size_mm - leaf, v) - leaf, np.hypot(u - 0.4 * size_mm, v) - leaf
-        clover: Array = np.minimum(np.minimum(sides, end), neck)
-        return clover
-    round_or_oval: Array = np.hypot(u, v / 1.12 if kind == "oval" else v) - size_mm
-    return round_or_oval
-
-
-def _bow_outline(size_mm: float, kind: str) -> Array:
-    """Points whose hull encloses the bow of a key."""
-    if kind == "square":
-        corners = [(x * 0.7 * size_mm, y * 0.7 * size_mm) for x in (-1, 1) for y in (-1, 1)]
-        return np.concatenate([ring_of_points(size_mm * 0.3, corner) for corner in corners])
-    outline: Array = ring_of_points(size_mm) * np.array((1.0, 1.12 if kind == "oval" else 1.0))
-    return outline
-
-
-def _key_cuts(rng: np.random.Generator, from_mm: float, to_mm: float, blade_mm: float) -> tuple[Array, Array]:
-    """The cut edge of a blade as a line of flats joined by slopes: positions and heights."""
-    count = int(rng.integers(5, 7))
-    middles = np.linspace(from_mm + 1, to_mm - 1, count)
-    depths = blade_mm - 0.55 * rng.integers(1, 7, count)
-    flat = 0.18 * (middles[1] - middles[0])
-    teeth = [
-        (m, d)
-        for middle, depth in zip(middles, depths, strict=True)
-        for m, d in ((middle - flat, depth), (middle + flat, depth))
-    ]
-    peaks = [
-        (0.5 * (a + b), min(blade_mm, max(c, d) + 0.8))
-        for a, b, c, d in zip(middles[:-1], middles[1:], depths[:-1], depths[1:], strict=True)
-    ]
-    points = sorted([(from_mm - 1.5, blade_mm), (to_mm + 1, depths[-1]), *teeth, *peaks])
-    return np.array([p[0] for p in points]), np.array([p[1] for p in points])
-
-
-def _screw_profile(
-    length: float, head_from: float, head: float, shank: float, countersunk: bool, pointed: bool
-) -> tuple[Array, Array]:
-    """Radius along a screw: head, neck, shank, tip; positions and radii, seven points."""
-    depth = head * (0.75 if countersunk else 0.62)
-    neck = shank * 0.92
-    head_to = head_from + depth
-    rim = (head_from + 0.25, head) if countersunk else (head_to - 0.3, head)
-    tip = (length / 2 - (2.6 * shank if pointed else 0.7), shank)
-    end = (length / 2, 0.15 if pointed else shank * 0.75)
-    points = [(head_from, head * 0.98), (head_from + 0.15, head), rim, (head_to, neck if countersunk else head * 0.9),
-              (head_to + 0.1, neck), tip, end]  # fmt: skip
-    return np.array([p[0] for p in points]), np.array([p[1] for p in points])
-
-
-def _recess(a: Array, b: Array, head_mm: float, roll: float, cross: bool) -> Array:
-    """Where the driver goes in, 0..1, on the unfolded top of a screw head."""
-    c, s = math.cos(roll), math.sin(roll)
-    p, q = np.abs(a * c + b * s), np.abs(b * c - a * s)
-    width = head_mm * (0.16 if cross else 0.14)
-    one = step(width - p, 0.2)
-    if not cross:
-        return one
-    reach = head_mm * 0.62
-    return np.maximum(one * step(reach - q, 0.2), step(width - q, 0.2) * step(reach - p, 0.2))

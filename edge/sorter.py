@@ -23,7 +23,8 @@ from edge.parts import REJECT_BIN, Decision, Frame, Reason, Sighting
 from edge.photo_eye import PartFinder
 from edge.schedule import Schedule
 from edge.states import State
-from edge.tracker import Track, Tracker
+from edge.track import Track
+from edge.tracker import Tracker
 from edge.transit import GatePlace, Replanned
 from edge.visual_speed import VisualSpeed
 from edge.windows import WindowTally

@@ -13,11 +13,11 @@ from pathlib import Path
 
 import numpy as np
 
+from edge.assumed_latency import AssumedLatency
 from edge.between import Between
 from edge.cameras import Camera
 from edge.clocks import ManualClock
 from edge.driven_line import World, drive_line
-from edge.emulate import AssumedLatency, WatchedGates
 from edge.emulated_belt import fates, first_mark
 from edge.emulated_camera import EmulatedCamera
 from edge.emulated_world import EmulateOptions, belts, emulated_belt, known_belt, learnt_at
@@ -34,6 +34,7 @@ from edge.part_sources import PartSource
 from edge.parts import Frame
 from edge.pin_gates import LocalGates
 from edge.sorter import Outcome
+from edge.watched_gates import WatchedGates
 
 DOWN_S = (1.0, 5.0)  # from the end of one life, and an empty picture, to the start of the next
 _ROWS = "SELECT * FROM parts ORDER BY run, part"

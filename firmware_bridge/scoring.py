@@ -13,7 +13,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.bundle import BundleFacts
+from edge.bundle_facts import BundleFacts
 from edge.classifier import BELOW_ONE, probabilities, tempered
 from edge.interpreter import TensorSpec, real_values
 

@@ -7,7 +7,8 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.bundle import MODEL_FILE, Bundle, BundleFacts
+from edge.bundle import MODEL_FILE, Bundle
+from edge.bundle_facts import BundleFacts
 from edge.conventions import Normalization
 from edge.errors import ModelError
 from edge.interpreter import TensorSpec, input_encoder

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.bundle import MODEL_FILE, Bundle, Threshold
+from edge.bundle import MODEL_FILE, Bundle
+from edge.bundle_facts import Threshold
 from edge.model_graph import read_graph
 from quantize.compare import class_figures
 from quantize.latency import Latency, measure_latency

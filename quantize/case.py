@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from edge.bundle import BundleFacts, Unknown
+from edge.bundle_facts import BundleFacts, Unknown
 from edge.classifier import tempered
 from edge.model_graph import read_graph
 from quantize.compare import Comparison, compare

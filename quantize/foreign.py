@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.bundle import Unknown
+from edge.bundle_facts import Unknown
 from edge.errors import DataError
 from edge.pictures import PICTURE_SUFFIXES, read_picture
 from edge.preprocess import InputSpec, preprocess

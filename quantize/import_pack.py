@@ -9,7 +9,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from edge.bundle import FORMAT_VERSION, MODEL_FILE, Bundle, BundleFacts, Threshold, write_bundle
+from edge.bundle import MODEL_FILE, Bundle, write_bundle
+from edge.bundle_facts import FORMAT_VERSION, BundleFacts, Threshold
 from edge.classifier import Classifier
 from edge.conventions import Conventions
 from edge.drawn_pictures import drawn_pictures

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from edge.bundle import Threshold
+from edge.bundle_facts import Threshold
 from quantize.import_choices import Finding, is_background
 from quantize.thresholds import NEVER, Choice, choose_thresholds
 from training.answers import Answers

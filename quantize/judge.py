@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from edge.bundle import Unknown
+from edge.bundle_facts import Unknown
 from quantize.compare import Comparison
 from quantize.cost import Cost
 from quantize.layers import LayerError

@@ -9,7 +9,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from edge.bundle import EDGETPU_FILE, FORMAT_VERSION, MODEL_FILE, Bundle, BundleFacts, Quantization, write_bundle
+from edge.bundle import EDGETPU_FILE, MODEL_FILE, Bundle, write_bundle
+from edge.bundle_facts import FORMAT_VERSION, BundleFacts, Quantization
 from edge.golden import GOLDEN_FILE, make_golden
 from edge.interpreter import TensorSpec
 from edge.test_card import make_test_card

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from edge.bundle import Threshold
+from edge.bundle_facts import Threshold
 from training.answers import Answers
 from training.statistics import Share
 

@@ -10,7 +10,7 @@ from edge.journal import Journal, RunFacts
 from edge.line_journal import pictures_folder
 from edge.parts import Decision, Reason
 from edge.picture_store import PictureStore
-from edge.tracker import Track
+from edge.track import Track
 
 LABELS = ("nut", "screw")
 

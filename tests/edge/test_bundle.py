@@ -11,14 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.bundle import (
-    DIGEST_FILE,
-    FACTS_FILE,
-    MODEL_FILE,
-    BundleFacts,
-    open_bundle,
-    write_bundle,
-)
+from edge.bundle import DIGEST_FILE, FACTS_FILE, MODEL_FILE, open_bundle, write_bundle
+from edge.bundle_facts import BundleFacts
 from edge.errors import BundleError, DataError
 from edge.test_card import card_picture
 

@@ -78,7 +78,7 @@ def test_an_unreadable_picture_does_not_stop_the_others(tmp_path, nut):
 
 def test_a_part_below_its_threshold_is_said_to_go_to_reject(tmp_path, monkeypatch):
     """The same rule that the line applies, told beforehand."""
-    from edge.bundle import BundleFacts, Threshold
+    from edge.bundle_facts import BundleFacts, Threshold
 
     facts = BundleFacts.model_validate_json((BUNDLE / "bundle.json").read_bytes())
     high = {label: Threshold(min_score=1.0) for label in facts.labels}

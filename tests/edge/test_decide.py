@@ -11,7 +11,8 @@ from edge.decide import LOST_AFTER_FRAMES, Decider
 from edge.parts import REJECT_BIN, Reason
 from edge.shapes import Outline
 from edge.sizes import LEARN_PARTS, SizeBook
-from edge.tracker import Spacing, Track
+from edge.track import Track
+from edge.tracker import Spacing
 
 DECIDER = Decider(
     ("nut", "coin", "key"), {"nut": 0.8, "coin": 0.5}, {"nut": "left", "key": "right"}, Spacing(28.0, 3.0)

@@ -10,13 +10,14 @@ import numpy as np
 import pytest
 
 from edge.clocks import ManualClock
-from edge.emulate import WatchedGates, emulate_line
+from edge.emulate import emulate_line
 from edge.emulated_world import EmulateOptions, emulated_machine
 from edge.errors import MachineError
 from edge.gates import GateMove
 from edge.line_report import report_text
 from edge.machine import Machine
 from edge.machine_checks import check_machine
+from edge.watched_gates import WatchedGates
 
 
 def run(machine, model, parts, **options):

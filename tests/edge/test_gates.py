@@ -479,6 +479,20 @@ def test_the_gates_fall_when_the_sorter_is_silent():
         gates.close()
 
 
+def test_gates_that_were_held_up_themselves_do_not_blame_the_sorter():
+    """A computer that stands still for longer than the heartbeat stops both: the line goes on."""
+    gates = GateProcess(SPECS, "mock", heartbeat_timeout_s=0.1)
+    try:
+        assert gates._process.pid is not None
+        os.kill(gates._process.pid, signal.SIGSTOP)
+        gates._process.join(0.3)
+        os.kill(gates._process.pid, signal.SIGCONT)
+        gates.rest()
+        assert gates._process.is_alive()
+    finally:
+        gates.close()
+
+
 @pytest.mark.parametrize("name", ["rpigpio", "lgpio"])
 def test_a_pin_factory_that_is_missing_is_named(name):
     """No fallback to another factory: the error names the one asked for."""

@@ -20,7 +20,7 @@ from edge.journal_schema import _TABLES, SCHEMA_VERSION
 from edge.parts import Decision, Reason
 from edge.picture_store import PictureStore
 from edge.pictures import read_picture
-from edge.tracker import Track
+from edge.track import Track
 
 DECISION = Decision("nut", Reason.SORTED, "nut", 0.9, (0.9, 0.1))
 

@@ -21,7 +21,7 @@ from edge.journal_report import audited_shares
 from edge.parts import Decision, Reason
 from edge.picture_store import PictureStore
 from edge.states import Command, State, Transition
-from edge.tracker import Track
+from edge.track import Track
 from edge.wilson import wilson
 
 

@@ -19,7 +19,7 @@ from edge.parts import Decision, Frame, Reason
 from edge.picture_slots import SLOTS, PictureSlots
 from edge.sorter import Outcome
 from edge.states import Command
-from edge.tracker import Track
+from edge.track import Track
 from tests.edge import told_lines as made
 
 LABELS = ["coin", "nut"]

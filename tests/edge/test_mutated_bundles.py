@@ -16,8 +16,9 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from edge.bundle import DIGEST_FILE, FACTS_FILE, MODEL_FILE, OPTIONAL_FILES, Unknown, open_bundle
+from edge.bundle import DIGEST_FILE, FACTS_FILE, MODEL_FILE, OPTIONAL_FILES, open_bundle
 from edge.bundle_archive import pack_bundle, unpack_bundle
+from edge.bundle_facts import Unknown
 from edge.conventions import Conventions
 from edge.emulated_world import packaged_bundle
 from edge.errors import BundleError, EdgeSortError, ModelError

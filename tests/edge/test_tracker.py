@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from edge.belt import FixedSpeedBelt, position_mm
 from edge.parts import Frame, Sighting
 from edge.shapes import Outline
-from edge.tracker import MOST_OUTLINES, Spacing, Tracker
+from edge.track import MOST_OUTLINES
+from edge.tracker import Spacing, Tracker
 
 SPEED, VIEW = 150.0, 160.0
 SPACING = Spacing(half_window_mm=28.0, guard_mm=3.0)

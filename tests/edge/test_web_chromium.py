@@ -22,7 +22,7 @@ from edge.line_told import Standing
 from edge.parts import Decision, Frame, Reason
 from edge.sorter import Outcome
 from edge.states import Command, State
-from edge.tracker import Track
+from edge.track import Track
 from edge.web_settings import WebTable
 from edge.web_tokens import Role, TokenFile
 from tests.edge.browsers import a_browser

@@ -11,7 +11,7 @@ from edge.gates import GateMove
 from edge.journal import Journal, Planned
 from edge.parts import REJECT_BIN, Decision, Reason
 from edge.states import Command, State, Transition
-from edge.tracker import Track
+from edge.track import Track
 
 VOTE = np.array([0.9, 0.1], dtype=np.float32)
 

@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edge.bundle import MODEL_FILE, BundleFacts, Threshold, Unknown, open_bundle, write_bundle
+from edge.bundle import MODEL_FILE, open_bundle, write_bundle
+from edge.bundle_facts import BundleFacts, Threshold, Unknown
 from edge.interpreter import TfliteInterpreter
 from edge.model_graph import read_graph
 from firmware_bridge.compilers import find_host_compiler

@@ -10,7 +10,7 @@ from PIL import Image
 
 pytest.importorskip("jinja2", reason="jinja2 comes with the desktop install")
 
-from edge.bundle import Unknown
+from edge.bundle_facts import Unknown
 from quantize.compare import Comparison
 from quantize.cost import Cost
 from quantize.edgetpu import EdgeTpuModel
