@@ -21,11 +21,12 @@ from quantize.judge import Judgement, Limits
 from quantize.options import QuantizeOptions
 from quantize.quantize_run import quantize_run
 from quantize.report import report_object
-from training.run_folder import RUN_FILE
+from training.history import read_history
+from training.run_folder import RUN_FILE, SPLIT_FILE
 
 COLUMNS = (
-    "pictures", "network", "test", "float", "int8", "change, points", "changed answers", "ECE float, int8, softened",
-    "purity, recovery", "size", "latency", "verdict",
+    "pictures", "network", "trained", "test", "float", "int8", "change, points", "changed answers",
+    "ECE float, int8, softened", "purity, recovery", "size", "latency", "verdict",
 )  # fmt: skip
 
 
@@ -77,6 +78,7 @@ def row(run: Path, way: str, report: dict[str, Any]) -> list[str]:
     return [
         Path(facts["data"]).name,
         f"`{recipe['recipe_name']}`, {facts['input']['width_px']} px{way}",
+        trained(run, recipe["recipe"]),
         str(report["pictures"]),
         f"{report['accuracy_float']:.3f}",
         f"{report['accuracy_int8']:.3f}",
@@ -88,6 +90,14 @@ def row(run: Path, way: str, report: dict[str, Any]) -> list[str]:
         f"{report['latency_ratio']:.2f}",
         str(report["verdict"]),
     ]
+
+
+def trained(run: Path, recipe: dict[str, Any]) -> str:
+    """Say what a network began with, and how many epochs and pictures it learned from."""
+    epochs, kept = read_history(run)
+    pictures = len(json.loads((run / SPLIT_FILE).read_text())["train"])
+    start = "nothing" if recipe["network"].get("weights", "none") == "none" else "trained weights"
+    return f"from {start}, {pictures} pictures, epoch {kept} of {len(epochs)}"
 
 
 def print_row(cells: list[str] | tuple[str, ...]) -> None:
