@@ -71,6 +71,7 @@ class Journal:
         factory: what SQLite makes the connection of. Raises JournalError.
         """
         facts = facts or RunFacts()
+        self.clock = clock
         self._path, self._pictures, self._audit_share = path, pictures, facts.audit_share
         self._db = open_database(path, factory)
         started_s = facts.started_s

@@ -25,6 +25,7 @@ from edge.overseer import Overseer
 from edge.parts import Frame
 from edge.photo_eye import EyedFinder, EyeFinder, EyeSettings, PartFinder, PhotoEye
 from edge.processor import LoadedModel, load_model
+from edge.remembered_sizes import remembered_sizes
 from edge.schedule import Schedule
 from edge.sensors import Sensor
 from edge.sorter import Outcome, Scorer, Sorter, SorterSettings
@@ -146,6 +147,7 @@ def build_sorter(
             model.min_known_score,
             machine.decision.waisted_parts,
             {label: max(place.longest_mm for place in those) for label, those in places.items()},
+            remembered_sizes(journal),
         ),
         belt=belt,
         places=places,
@@ -219,11 +221,12 @@ def run_line(
 
 
 def _rest_and_note(gates: Gates, sorter: Sorter) -> None:
-    """Bring the gates to rest, and write down their last moves: also those of gates that have gone by themselves."""
+    """Bring the gates to rest, and write down their last moves, also of gates that have gone, and what was learned."""
     try:
         gates.rest()
     finally:
         sorter.note_moves()
+        sorter.keep_sizes()
 
 
 @contextmanager

@@ -21,6 +21,7 @@ from edge.journal import Journal, Planned
 from edge.overseer import Nobody, Overseer
 from edge.parts import REJECT_BIN, Decision, Frame, Reason, Sighting
 from edge.photo_eye import PartFinder
+from edge.remembered_sizes import keep_sizes
 from edge.schedule import Schedule
 from edge.states import State
 from edge.track import Track
@@ -184,6 +185,10 @@ class Sorter:
             self._journal.incident(incident.at, incident.kind, incident.sentence)
             self._on_incident(incident)
         self._overseer.record(self._journal)
+
+    def keep_sizes(self) -> None:
+        """Leave what parts measured for the next run. Raises JournalError."""
+        keep_sizes(self._journal, self._decider.sizes)
 
     def _vote(self, seen: Iterable[tuple[Track, Sighting]], frame: Frame) -> None:
         """Classify the parts with the fewest votes first, so that none goes without."""
