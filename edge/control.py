@@ -101,7 +101,8 @@ class Control:
             self._heed_buttons(now)
             self._heed_onlooker(now)
             self._show()
-            self._onlooker.look(self._condition(now))
+            condition = self._condition(now)
+        self._onlooker.look(condition)  # outside the lock: it may take a while, and the sorter is not to wait for it
 
     def saw(self, frame: Frame) -> None:
         """Take in a frame. Raises what has kept a thread from looking after the line."""

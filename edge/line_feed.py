@@ -1,10 +1,15 @@
-"""An Onlooker that tells a watching process what it needs and never waits for it: what finds no room is dropped."""
+"""An Onlooker that tells a watching process what it needs and never waits for it: what finds no room is dropped.
+
+The sorter's thread only counts and leaves things here; whoever looks after the line, twenty times a second, copies
+pictures and sends.
+"""
 
 from __future__ import annotations
 
 import threading
 from collections import Counter, OrderedDict, deque
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from edge.belt import Belt, position_mm
@@ -34,10 +39,11 @@ from edge.spread import SpreadCounter
 from edge.states import Command
 from edge.track import Track
 
-PICTURE_EVERY_S, TELL_EVERY_S = 0.2, 0.25
+PICTURE_EVERY_S, TELL_EVERY_S = 0.2, 0.5
 MOST_CROP_PX = 112
 MOST_LABELS = 16  # waiting to be written down
 MOST_KNOWN = 2048  # decisions kept, for parts that are drawn or given up later
+MOST_WAITING = 256  # records that were not sent yet
 LATEST_COMMAND_S = 2.0  # what may let gates move and is older than this was asked of another situation
 _MAY_MOVE = (Command.START, Command.RESET)
 
@@ -54,8 +60,43 @@ class Channel(Protocol):
         ...
 
 
+_Lying = tuple[int, float, float, float, float]  # number, mark, y, length and width in mm: a track goes on changing
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """A frame to be shown, and where parts lay then."""
+
+    frame: Frame
+    lying: Sequence[_Lying]
+
+
+@dataclass(frozen=True)
+class _Decided:
+    """A part to be told."""
+
+    outcome: Outcome
+    latency_ms: float
+
+    def told(self) -> PartTold:
+        """Return it as it is told, with a small picture."""
+        outcome, decision = self.outcome, self.outcome.decision
+        return PartTold(
+            part=outcome.track.number,
+            at=outcome.decided_at,
+            label=decision.label,
+            score=decision.score,
+            scores=decision.scores,
+            bin=decision.bin,
+            reason=str(decision.reason),
+            latency_ms=self.latency_ms,
+            doubtful=is_doubtful(outcome.track, decision),
+            crop=None if outcome.crop is None else thinned(outcome.crop, MOST_CROP_PX),
+        )
+
+
 class LineFeed:
-    """Counts in the sorter's thread, tells at most a few times a second, and hears what is asked."""
+    """Counts in the sorter's thread; `look` tells, a few times a second, and `commands` hears what is asked."""
 
     def __init__(
         self, channel: Channel, slots: PictureSlots, *, belt: Belt, mm_per_px: float, clock: Clock, journal: Journal
@@ -70,12 +111,14 @@ class LineFeed:
         self._decisions: OrderedDict[int, Decision] = OrderedDict()
         self._commands = deque[CommandAsked]()
         self._labels = deque[LabelAsked]()
+        self._waiting = deque[Told | _Decided]()
+        self._seen: _Seen | None = None
         self._watchers = 0
         self._picture_at = self._tell_at = float("-inf")
         self._told_condition: tuple[object, ...] | None = None
 
     def saw(self, frame: Frame | None, outcomes: Sequence[Outcome], tracks: Sequence[Track]) -> None:
-        """Count a frame and its decisions, and pass the picture on if it is time and somebody looks."""
+        """Count a frame and its decisions, and keep the frame to be shown if it is time and somebody looks."""
         with self._lock:
             for outcome in outcomes:
                 self._decided(outcome, frame)
@@ -83,13 +126,15 @@ class LineFeed:
                 return
             self._frames += 1
             if self._watchers and frame.taken_at >= self._picture_at:
-                self._show(frame, tracks)
+                self._picture_at = frame.taken_at + PICTURE_EVERY_S
+                lying = [(one.number, one.mark_mm, one.y_mm, one.length_mm, one.width_mm) for one in tracks]
+                self._seen = _Seen(frame, lying)
 
     def happened(self, incident: Incident) -> None:
         """Count an incident, and tell it."""
         with self._lock:
             self._incidents[str(incident.kind)] += 1
-            self._tell(IncidentTold(incident.at, str(incident.kind), incident.cause, incident.remedy))
+            self._leave(IncidentTold(incident.at, str(incident.kind), incident.cause, incident.remedy))
 
     def moved(self, move: GateMove) -> None:
         """Measure a move of a gate."""
@@ -105,7 +150,7 @@ class LineFeed:
                 self._given_up_of[decision.bin] += 1
                 self._given_up_for[str(reason)] += 1
                 self._decisions[part] = decision.rejected(reason)
-            self._tell(GivenUp(part, str(reason)))
+            self._leave(GivenUp(part, str(reason)))
 
     def record(self, journal: Journal) -> None:
         """Write down what people have said of parts, in the sorter's thread: nobody else ever holds the journal."""
@@ -119,37 +164,43 @@ class LineFeed:
                 answers = [Labelled(asked.part, asked.label, asked.by), Answer(asked.ask)]
             with self._lock:
                 for answer in answers:
-                    self._tell(answer)
+                    self._leave(answer)
 
     def look(self, condition: Condition) -> None:
-        """Tell how the line is: at once when that has changed, else now and then, with the totals."""
+        """Pass on what was left here, and how the line is: at once when that has changed, else now and then."""
         with self._lock:
-            changed = (condition.state, condition.since, condition.standing, condition.full_bins)
-            if changed == self._told_condition and condition.at < self._tell_at:
-                return
-            self._told_condition, self._tell_at = changed, condition.at + TELL_EVERY_S
-            self._tell(condition)
-            self._tell(self._totals(condition.at))
+            waiting, seen = list(self._waiting), self._seen
+            self._waiting.clear()
+            self._seen = None
+        for left in waiting:
+            self._tell(left.told() if isinstance(left, _Decided) else left)
+        if seen is not None:
+            self._show(seen)
+        changed = (condition.state, condition.since, condition.standing, condition.full_bins)
+        if changed == self._told_condition and condition.at < self._tell_at:
+            return
+        self._told_condition, self._tell_at = changed, condition.at + TELL_EVERY_S
+        with self._lock:
+            totals = self._totals(condition.at)
+        self._tell(condition)
+        self._tell(totals)
 
     def commands(self) -> list[CommandAsked]:
         """Return what is asked of the line now; what has waited too long is refused here."""
-        with self._lock:
-            for asked in self._channel.receive():
-                self._take(asked)
-            commands = list(self._commands)
-            self._commands.clear()
+        for asked in self._channel.receive():
+            self._take(asked)
+        commands = list(self._commands)
+        self._commands.clear()
         return commands
 
     def answer(self, asked: CommandAsked, problem: str | None) -> None:
         """Tell what came of a command."""
-        with self._lock:
-            self._tell(Answer(asked.ask, problem))
+        self._tell(Answer(asked.ask, problem))
 
     def restarted(self) -> None:
         """Whoever watched has ended, and another begins: it holds no picture, and nobody looks yet."""
-        with self._lock:
-            self._slots.give_back_all()
-            self._watchers, self._told_condition = 0, None
+        self._slots.give_back_all()
+        self._watchers, self._told_condition = 0, None
 
     def _decided(self, outcome: Outcome, frame: Frame | None) -> None:
         track, decision = outcome.track, outcome.decision
@@ -160,41 +211,37 @@ class LineFeed:
             self._decisions.popitem(last=False)
         latency_ms = max(0.0, outcome.decided_at - (frame.taken_at if frame else track.last_seen_at)) * 1000
         self._latency.add(latency_ms)
-        told = PartTold(
-            part=track.number,
-            at=outcome.decided_at,
-            label=decision.label,
-            score=decision.score,
-            scores=decision.scores,
-            bin=decision.bin,
-            reason=str(decision.reason),
-            latency_ms=latency_ms,
-            doubtful=is_doubtful(track, decision),
-            crop=None if outcome.crop is None else thinned(outcome.crop, MOST_CROP_PX),
-        )
-        self._tell(told)
+        self._leave(_Decided(outcome, latency_ms))
 
-    def _show(self, frame: Frame, tracks: Sequence[Track]) -> None:
+    def _leave(self, told: Told | _Decided) -> None:
+        """Keep it to be sent; when nobody has sent for long the oldest falls out, counted."""
+        if len(self._waiting) == MOST_WAITING:
+            self._waiting.popleft()
+            self._untold += 1
+        self._waiting.append(told)
+
+    def _show(self, seen: _Seen) -> None:
+        frame = seen.frame
         put = self._slots.put(frame.image)
         if put is None:
             return  # the last ones have not been looked at yet
-        self._picture_at = frame.taken_at + PICTURE_EVERY_S
         slot, width, height = put
-        boxes = tuple(self._box(track, frame, width, height) for track in tracks)
+        boxes = tuple(self._box(one, frame.taken_at, width, height) for one in seen.lying)
         shown = tuple(box for box in boxes if box.place[2] > 0 and box.place[0] < width)
         if not self._tell(PictureTold(frame.number, frame.taken_at, slot, width, height, shown)):
             self._slots.give_back(slot)
 
-    def _box(self, track: Track, frame: Frame, width: int, height: int) -> Box:
+    def _box(self, lying: _Lying, at: float, width: int, height: int) -> Box:
+        number, mark_mm, y_mm, length_mm, width_mm = lying
         scale = self._mm_per_px * self._slots.step
-        x = width / 2 + position_mm(track.mark_mm, frame.taken_at, self._belt) / scale
-        y = height / 2 + track.y_mm / scale
-        half_x, half_y = track.length_mm / scale / 2, track.width_mm / scale / 2
+        x = width / 2 + position_mm(mark_mm, at, self._belt) / scale
+        y = height / 2 + y_mm / scale
+        half_x, half_y = length_mm / scale / 2, width_mm / scale / 2
         place = (round(x - half_x, 1), round(y - half_y, 1), round(x + half_x, 1), round(y + half_y, 1))
-        decision = self._decisions.get(track.number)
+        decision = self._decisions.get(number)
         if decision is None:
-            return Box(track.number, place)
-        return Box(track.number, place, decision.label, decision.score, decision.bin, str(decision.reason))
+            return Box(number, place)
+        return Box(number, place, decision.label, decision.score, decision.bin, str(decision.reason))
 
     def _totals(self, at: float) -> Totals:
         return Totals(

@@ -18,7 +18,7 @@ from edge.web.connections import BoundedConnection
 from edge.web.hub import Hub
 from edge.web_settings import WebSettings
 
-_NICER = 10  # than the line, which shares the processors
+_NICER = 5  # than the line, which shares the processors
 _GRACE_S = 0.5
 _MOST_HEAD_BYTES = 16_384
 

@@ -110,6 +110,7 @@ function buttons() {
   for (const button of byId("controls").querySelectorAll("button")) {
     button.disabled = !may || !connected || !now?.can.includes(button.dataset.command);
   }
+  if (now && connected && !performance.getEntriesByName("usable").length) performance.mark("usable");
 }
 
 async function press(button) {
