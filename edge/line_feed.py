@@ -46,6 +46,8 @@ MOST_KNOWN = 2048  # decisions kept, for parts that are drawn or given up later
 MOST_WAITING = 256  # records that were not sent yet
 LATEST_COMMAND_S = 2.0  # what may let gates move and is older than this was asked of another situation
 _MAY_MOVE = (Command.START, Command.RESET)
+MOVE_EVERY_S = 1.0  # a start or reset; each change of state is a row that the sorter waits for
+LABEL_EVERY_S = 0.2  # so is each label
 
 
 class Channel(Protocol):
@@ -109,12 +111,12 @@ class LineFeed:
         self._given_up_of, self._given_up_for = Counter[str](), Counter[str]()
         self._latency, self._gate_error = SpreadCounter(), SpreadCounter()
         self._decisions: OrderedDict[int, Decision] = OrderedDict()
-        self._commands = deque[CommandAsked]()
+        self._commands: dict[Command, CommandAsked] = {}
         self._labels = deque[LabelAsked]()
         self._waiting = deque[Told | _Decided]()
         self._seen: _Seen | None = None
         self._watchers = 0
-        self._picture_at = self._tell_at = float("-inf")
+        self._picture_at = self._tell_at = self._move_at = self._label_at = float("-inf")
         self._told_condition: tuple[object, ...] | None = None
 
     def saw(self, frame: Frame | None, outcomes: Sequence[Outcome], tracks: Sequence[Track]) -> None:
@@ -153,8 +155,10 @@ class LineFeed:
             self._leave(GivenUp(part, str(reason)))
 
     def record(self, journal: Journal) -> None:
-        """Write down what people have said of parts, in the sorter's thread: nobody else ever holds the journal."""
-        while self._labels:
+        """Write down what somebody has said of a part, in the sorter's thread: nobody else ever holds the journal."""
+        now = self._clock.now()
+        if self._labels and now >= self._label_at:
+            self._label_at = now + LABEL_EVERY_S
             asked = self._labels.popleft()
             try:
                 correct(journal.database, journal.path, asked.part, asked.label, run=journal.run, by=asked.by, note="")
@@ -186,12 +190,11 @@ class LineFeed:
         self._tell(totals)
 
     def commands(self) -> list[CommandAsked]:
-        """Return what is asked of the line now; what has waited too long is refused here."""
+        """Return what is asked of the line now, each command once; what is too late or too often is refused here."""
+        self._commands.clear()
         for asked in self._channel.receive():
             self._take(asked)
-        commands = list(self._commands)
-        self._commands.clear()
-        return commands
+        return list(self._commands.values())
 
     def answer(self, asked: CommandAsked, problem: str | None) -> None:
         """Tell what came of a command."""
@@ -269,10 +272,18 @@ class LineFeed:
                 self._labels.append(asked)
             else:
                 self._tell(Answer(asked.ask, "too many parts are being labelled at once; try again in a moment"))
-        elif asked.command in _MAY_MOVE and self._clock.now() - asked.at > LATEST_COMMAND_S:
+        else:
+            self._take_command(asked, self._clock.now())
+
+    def _take_command(self, asked: CommandAsked, now: float) -> None:
+        may_move = asked.command in _MAY_MOVE
+        if asked.command in self._commands or (may_move and now < self._move_at):
+            self._tell(Answer(asked.ask, f"{asked.command} has just been pressed; press again in a moment"))
+        elif may_move and now - asked.at > LATEST_COMMAND_S:
             self._tell(Answer(asked.ask, "the line heard this too late, so it was not done; press again"))
         else:
-            self._commands.append(asked)
+            self._commands[asked.command] = asked
+            self._move_at = now + MOVE_EVERY_S if may_move else self._move_at
 
     def _tell(self, told: Told) -> bool:
         sent = self._channel.send(told)

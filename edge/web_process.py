@@ -6,7 +6,6 @@ process ends, the line goes on without it and starts it again a few times; when 
 
 from __future__ import annotations
 
-import contextlib
 import multiprocessing
 import pickle
 import signal
@@ -50,7 +49,11 @@ class WebProcess:
         self._socket: socket.socket | None = None
         self._process: BaseProcess | None = None
         self._starting: threading.Thread | None = None
-        self._start()
+        try:
+            self._start()
+        except BaseException:  # also a Ctrl-C in between: a process that is left over would keep this one from ending
+            self.close()
+            raise
 
     @property
     def pid(self) -> int | None:
@@ -96,7 +99,7 @@ class WebProcess:
         if self._socket is not None:
             self._socket.close()  # it ends when this does
             self._socket = None
-        if self._process is not None:
+        if self._process is not None and self._process.pid is not None:
             self._process.join(END_WITHIN_S)
             if self._process.is_alive():
                 self._process.kill()
@@ -109,8 +112,9 @@ class WebProcess:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         ours.setblocking(False)
         ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _BUFFER_BYTES)
+        self._socket = ours
         context = multiprocessing.get_context("spawn")
-        process = context.Process(
+        self._process = process = context.Process(
             target=_serve,
             args=(theirs, self._listening, self._settings, self._facts, self._slots),
             name="edge-sort page",
@@ -121,13 +125,9 @@ class WebProcess:
         before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
         try:
             process.start()
-        except OSError:
-            ours.close()
-            raise
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
             theirs.close()
-        self._process, self._socket = process, ours
 
     def _has_ended(self) -> None:
         if self._socket is not None:
@@ -153,8 +153,11 @@ class WebProcess:
         if self._process is not None:
             self._process.join(0)
         self.on_restart()
-        with contextlib.suppress(OSError):  # no memory for a process: the line goes on without a page
+        try:
             self._start()
+        except OSError as error:  # no memory for a process, say
+            self._socket = None
+            self._tell(f"the page could not be started again ({error}); the line goes on without it")
 
 
 def _serve(

@@ -18,7 +18,7 @@ from edge.picture_slots import PictureSlots
 from edge.web.jpegs import Jpeg
 from edge.web.subscribers import Subscribers
 
-PICTURES_KEPT = 4
+PICTURES_KEPT = 10  # two seconds, for a browser on a slow network
 COMMAND_WITHIN_S, LABEL_WITHIN_S = 3.0, 6.0
 NO_ANSWER = "the line has not answered; see whether it still runs"
 _MOST_MESSAGE_BYTES = 1 << 20

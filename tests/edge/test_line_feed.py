@@ -13,7 +13,7 @@ from edge.gates import GateMove
 from edge.incidents import Incident, IncidentKind
 from edge.journal import Journal, RunFacts
 from edge.line_asked import CommandAsked, LabelAsked, SlotFreed, Watchers, read_asked
-from edge.line_feed import LATEST_COMMAND_S, MOST_LABELS, MOST_WAITING, LineFeed
+from edge.line_feed import LABEL_EVERY_S, LATEST_COMMAND_S, MOST_LABELS, MOST_WAITING, MOVE_EVERY_S, LineFeed
 from edge.line_told import Answer, IncidentTold, Labelled, PartTold, PictureTold, Totals
 from edge.parts import Decision, Frame, Reason
 from edge.picture_slots import SLOTS, PictureSlots
@@ -248,3 +248,26 @@ def test_what_nobody_sends_is_bounded(rig):
     for number in range(MOST_WAITING + 10):
         rig.feed.gave_up(number, Reason.BELT)
     assert rig.totals().untold == 10
+
+
+def test_buttons_pressed_in_a_flood_count_once_and_a_stop_always(rig):
+    """Changes of state are rows that the sorter waits for, so nobody can have thousands of them made."""
+    both = (Command.START, Command.STOP)
+    flood = [CommandAsked(ask=number, at=10.0, command=one, by="") for number in range(50) for one in both]
+    assert [one.command for one in rig.asks(*flood)] == [Command.START, Command.STOP]
+    again = [CommandAsked(ask=number, at=10.0, command=one, by="") for number, one in enumerate(both)]
+    assert [one.command for one in rig.asks(*again)] == [Command.STOP]
+    rig.clock.sleep_until(10.0 + MOVE_EVERY_S)
+    assert [one.command for one in rig.asks(again[0])] == [Command.START]
+
+
+def test_labels_in_a_flood_are_written_a_few_a_second(rig):
+    """However often the sorter has time for them."""
+    rig.journal.decided(track(), Decision("coin", Reason.SORTED, "coin", 0.9, (0.9, 0.1)), 10.0, None)
+    rig.asks(*(LabelAsked(ask=one, part=1, label="nut", by="Ada") for one in range(10)))
+    for _ in range(100):
+        rig.feed.record(rig.journal)
+    assert rig.journal.database.execute("SELECT count(*) FROM corrections").fetchone()[0] == 1
+    rig.clock.sleep_until(10.0 + LABEL_EVERY_S)
+    rig.feed.record(rig.journal)
+    assert rig.journal.database.execute("SELECT count(*) FROM corrections").fetchone()[0] == 2

@@ -134,6 +134,7 @@ def test_parts_of_an_emulated_line_go_by_and_an_incident_comes_and_goes(opened, 
         page.locator("#part").get_by_role("button", name="screw").click()
         shown(page, "#part-answer", "is noted as screw")
         shown(page, "#part-says", "in truth screw")
+        page.close()  # before the line ends, of which its console would complain
     with sqlite3.connect(tmp_path / "journal.sqlite") as journal:
         assert journal.execute("SELECT label FROM corrections").fetchall() == [("screw",)]
         causes = [row[0] for row in journal.execute("SELECT cause FROM state_changes ORDER BY at_s")]
@@ -275,6 +276,7 @@ def test_a_viewer_comes_in_by_a_link_and_has_no_buttons(opened, tmp_path):
         page.get_by_role("button", name="Stop").wait_for(state="visible")
         file.remove("ada")
         page.get_by_label("Token").wait_for(state="visible")
+        page.close()
         opened.complaints.clear()
 
 

@@ -28,20 +28,21 @@ function load() {
   waiting = null;
   if (!picture) return;
   loading = true;
-  const frame = byId("frame");
+  const next = byId("frame").cloneNode(); // takes the old one's place when it is whole, so that nothing flickers
   const done = (here) => {
-    frame.onload = frame.onerror = null;
+    next.onload = next.onerror = null;
     loading = false;
     if (here) {
       shownAt = Date.now();
+      byId("frame").replaceWith(next);
       byId("picture").classList.remove("old");
       draw(picture);
     }
     load();
   };
-  frame.onload = () => done(true);
-  frame.onerror = () => done(false);
-  frame.src = picture.source;
+  next.onload = () => done(true);
+  next.onerror = () => done(false);
+  next.src = picture.source;
 }
 
 function draw(picture) {
