@@ -32,7 +32,12 @@ _AUDITS = (
     "SELECT parts.bin, (SELECT c.label FROM corrections AS c WHERE c.run = parts.run AND c.part = parts.part "
     f"ORDER BY c.correction DESC LIMIT 1) FROM parts WHERE {_WHERE} AND sampled = 1"
 )
-_NOT_MOVED = f"SELECT count(*) FROM parts WHERE {_WHERE} AND gate IS NOT NULL AND opened_s IS NULL"
+# a gate held open for the next part opens once and closes once: the rows of both parts have the same closing
+_ERRORS = (
+    "SELECT 1000 * abs(min(opened_s) - min(opens_s)), 1000 * abs(closed_s - max(closes_s)) "
+    f"FROM parts WHERE {_WHERE} AND gate IS NOT NULL GROUP BY gate, coalesce(closed_s, -part)"
+)
+_NOT_MOVED = f"SELECT count(*) FROM parts WHERE {_WHERE} AND gate IS NOT NULL AND coalesce(opened_s, closed_s) IS NULL"
 
 
 @dataclass(frozen=True)
@@ -40,7 +45,7 @@ class ShiftReport:
     """span_s: from the first part seen to the last decided, summed over the runs. corrected: parts with a correction.
 
     gate_error_ms: percentiles of |actual - scheduled| over `moves` openings and closings, None of none; not_moved:
-    parts whose gate was never seen to open. states_s: how long the line was in each state. purity: bin -> of the
+    parts whose gate was never seen away. states_s: how long the line was in each state. purity: bin -> of the
     audited parts in it, those that belong there. recovery: bin -> of the audited parts that belong there, those in it.
     Only parts drawn beforehand count as audited, so that neither is biased by which parts somebody looked at.
     """
@@ -115,13 +120,13 @@ def run_report(journal: Journal) -> ShiftReport:
 
 
 def gate_errors_ms(db: sqlite3.Connection, runs: Sequence[Run], period: Period) -> Iterator[float]:
-    """Yield |actual - scheduled| of every opening and closing, in milliseconds."""
+    """Yield |actual - scheduled| of every opening and closing of a gate, in milliseconds.
+
+    A part given up at its open gate has no due moment any more.
+    """
     for run in runs:
-        for actual, due in (("opened_s", "opens_s"), ("closed_s", "closes_s")):
-            error = f"1000 * abs({actual} - {due})"  # a part given up at its open gate has no due moment any more
-            statement = f"SELECT {error} FROM parts WHERE {_WHERE} AND {error} IS NOT NULL"
-            for row in db.execute(statement, (run.run, *bounds_s(run, period))):
-                yield row[0]
+        for row in db.execute(_ERRORS, (run.run, *bounds_s(run, period))):
+            yield from (error for error in row if error is not None)
 
 
 def audited_shares(audits: Sequence[tuple[str, str]]) -> tuple[dict[str, Share], dict[str, Share]]:

@@ -209,6 +209,21 @@ def test_a_part_given_up_at_its_open_gate_does_not_disturb_the_report(tmp_path):
     assert (report["moves"], report["rejected"]) == (2, {"line_stopped": 1})
 
 
+def test_a_gate_held_open_for_the_next_part_is_one_move_each_way(tmp_path):
+    """It opens for the first and closes for the last: no closing is late in between, and no opening missing."""
+    path = tmp_path / "journal.sqlite"
+    with closing(Journal(path, bundle_sha256="b", machine_sha256="m", clock="manual")) as journal:
+        for number, window in ((1, Window(3.0, 3.4)), (2, Window(3.42, 3.8))):
+            votes = [np.array((0.9, 0.1), dtype=np.float32)]
+            part = Track(number, 120.0, 5.0, 20.0, 15.0, 1.0, 2.0, scores=votes)
+            journal.decided(part, Decision("nut", Reason.SORTED, "nut", 0.9, (0.9, 0.1)), 2.5, Planned("nut", window))
+        journal.moved(GateMove("nut", "opened", 3.001, 3.0, 1))
+        journal.moved(GateMove("nut", "closed", 3.801, 3.8, 1))
+    report = json.loads(run("report", path, "--json").output)
+    assert (report["moves"], report["not_moved"]) == (2, 0)
+    assert report["gate_error_ms"]["max"] == pytest.approx(1.0)
+
+
 def test_the_report_says_how_long_the_line_was_in_each_state(tmp_path):
     """From the start to the end, or to the last thing known of a run that was killed; only what lies in the period."""
     path = tmp_path / "journal.sqlite"
