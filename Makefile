@@ -6,7 +6,7 @@ READY := .venv/ready
 # where this is set, each of the hundreds of processes that tests start would compile the same files again
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-slow check bench clean
+.PHONY: demo test test-slow test-pi check bench clean
 
 demo: $(READY)
 	rm -rf demo-out
@@ -17,6 +17,9 @@ test: $(READY)
 
 test-slow: $(READY)
 	$(BIN)/python -m pytest -m slow
+
+test-pi: $(READY)
+	$(BIN)/python -m pytest -m emulated_pi
 
 check: $(READY)
 	$(BIN)/python -m ruff check .
@@ -42,4 +45,4 @@ $(READY): setup.cfg pyproject.toml
 	touch $(READY)
 
 clean:
-	rm -rf .venv demo-out build dist *.egg-info
+	rm -rf .venv .cache demo-out build dist *.egg-info

@@ -1,6 +1,7 @@
 #!/bin/sh
 # What the tests use and pip does not bring: compilers for microcontrollers, QEMU, simavr, node with rp2040js and MicroPython,
-# an MQTT broker, Prometheus, sshd (none of these is started), rsync, and Chromium, in which the page is tried.
+# an MQTT broker, Prometheus, sshd (none of these is started), rsync, Chromium, in which the page is tried, and what an emulated
+# Raspberry Pi is made with.
 # As root on Debian or Ubuntu it installs what is missing, in about a minute; elsewhere it says what is missing, and the tests
 # that need it skip with its name. The node packages go into .tools, which git ignores.
 set -eu
@@ -8,7 +9,7 @@ cd "$(dirname "$0")/.."
 
 # command:package, the command being what the package is looked for by
 PATH="$PATH:/usr/sbin" # where the broker and sshd are
-wanted='arm-none-eabi-gcc:gcc-arm-none-eabi qemu-system-arm:qemu-system-arm avr-gcc:gcc-avr simavr:simavr valgrind:valgrind node:nodejs npm:npm mosquitto:mosquitto sshd:openssh-server ssh:openssh-client rsync:rsync chromium:chromium promtool:prometheus'
+wanted='arm-none-eabi-gcc:gcc-arm-none-eabi qemu-system-arm:qemu-system-arm avr-gcc:gcc-avr simavr:simavr valgrind:valgrind node:nodejs npm:npm mosquitto:mosquitto sshd:openssh-server ssh:openssh-client rsync:rsync chromium:chromium promtool:prometheus mmdebstrap:mmdebstrap fdtput:device-tree-compiler cpio:cpio'
 missing=''
 for one in $wanted; do
     command -v "${one%%:*}" >/dev/null || missing="$missing ${one#*:}"
