@@ -12,6 +12,8 @@ from edge.tables import Table
 
 Topic = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*$", max_length=200)]
 _PORT, _TLS_PORT = 1883, 8883
+_CERTIFICATES = ("ca_file", "cert_file", "key_file")
+MQTT_FILES = ("password_file", *_CERTIFICATES)
 
 
 class MqttTable(Table):
@@ -87,7 +89,7 @@ def secret(table: MqttTable) -> str | None:
 
 def check_files(table: MqttTable) -> None:
     """Raise MachineError when a certificate or a key is not there."""
-    for name in ("ca_file", "cert_file", "key_file"):
+    for name in _CERTIFICATES:
         path: Path | None = getattr(table, name)
         if path is not None and not path.is_file():
             raise MachineError(f"mqtt.{name}: expected a file, found none at {path}; correct the path")

@@ -12,6 +12,7 @@ from edge.children import Ran, run_within
 from edge.durable import whole_file
 from edge.errors import MachineError
 from edge.machine import Machine
+from edge.mqtt_table import MQTT_FILES
 from edge.service_unit import MARK, Unit
 
 UNIT_FOLDER = "etc/systemd/system"
@@ -85,7 +86,10 @@ def require_fit_for_service(machine: Machine, path: Path) -> None:
         raise MachineError(
             f"{path}: camera.kind: expected a camera that sees parts, found 'emulated'; use another kind"
         )
-    for key, value in (("camera.file", camera.file), ("camera.folder", camera.folder)):
+    paths = {"camera.file": camera.file, "camera.folder": camera.folder}
+    if machine.mqtt is not None:
+        paths |= {f"mqtt.{name}": getattr(machine.mqtt, name) for name in MQTT_FILES}
+    for key, value in paths.items():
         if value is not None and not value.is_absolute():
             raise MachineError(
                 f"{path}: {key}: expected a path from / on, as a service has it, found {value}; correct it"

@@ -336,6 +336,13 @@ def test_counts_are_those_of_what_was_told(bench):
     bench.steps(40)
     assert json.loads(bench.broker.kept[f"{BASE}/counts"])["parts"] == 8
 
+    topic = f"{BASE}/part"
+    bench.broker.saved[topic] = next(payload for where, payload in bench.broker.heard if where == topic)
+    bench.broker.crash()  # all but the first part is told again
+    bench.steps(80)
+    assert len(bench.heard("part")) == 8 + 7
+    assert json.loads(bench.broker.kept[f"{BASE}/counts"])["parts"] == 8
+
     bench.next_run(ended=True)
     bench.steps(60)
     assert json.loads(bench.broker.kept[f"{BASE}/counts"]) | {"journal": ""} == {

@@ -156,6 +156,12 @@ REFUSED = [
     (_edited('labels = ["nut"]', 'labels = ["bolt"]'), {}, [], "expected labels of the bundle"),
     (_edited('kind = "picamera2"', 'kind = "emulated"'), {}, [], "expected a camera that sees parts"),
     (
+        _edited("[belt]", '[mqtt]\nhost = "b"\nline = "l"\nusername = "u"\npassword_file = "secret"\n[belt]'),
+        {},
+        [],
+        "mqtt.password_file: expected a path from / on",
+    ),
+    (
         _edited('kind = "picamera2"', 'kind = "folder"\nfolder = "frames"'),
         {},
         [],
