@@ -275,7 +275,7 @@ def test_a_photo_eye_triggers_only_where_there_is_one(machine):
 def test_a_recording_gives_the_pictures_that_the_camera_gave(machine, colored_parts, tmp_path):
     """So that parts recorded once can be taken with other limits later."""
     machine = emulated_copy(machine)
-    options = EmulateOptions(count=6, seed=5, fast=True)
+    options = EmulateOptions(count=3, seed=5, fast=True)
     camera, belt, clock = emulated(machine, colored_parts, options)
     record(camera, machine, clock, tmp_path / "recording", RecordLimits())
     live, belt, _ = emulated(machine, colored_parts, options)
@@ -287,7 +287,7 @@ def test_a_recording_gives_the_pictures_that_the_camera_gave(machine, colored_pa
         ):
             shots = [shot for frame in frames_ for shot in trigger.see(frame)]
             taken[name] = [shot.image.tobytes() for shot in shots if shot.image is not None]
-    assert len(taken["live"]) >= 5
+    assert len(taken["live"]) >= 2
     assert taken["live"] == taken["replayed"]
 
 
@@ -346,3 +346,19 @@ def test_enter_takes_what_lies_under_the_camera(tmp_path):
         [*command, "--trigger", "key", "--whole-frame"], input="\n\nq\n", capture_output=True, text=True, check=True
     )
     assert "2 pictures; skipped: none (end of the keyboard's input)" in done.stdout
+
+
+@pytest.mark.slow
+def test_a_killed_session_leaves_whole_pictures_and_says_that_it_is_unfinished(tmp_path):
+    """SIGKILL in the middle of the work; what is half written has a name that no training reads."""
+    code = "from edge.cli import main; main()"
+    command = [sys.executable, "-c", code, "capture", "--label", "nut", "--out", str(tmp_path), "--emulate"]
+    with subprocess.Popen([*command, "--count", "500"], stdout=subprocess.PIPE, text=True) as capturing:
+        for line in capturing.stdout:
+            if "0005.png" in line:
+                break
+        capturing.kill()
+    found = labelled_folder(tmp_path, 1)
+    assert len(found) >= 5
+    assert all(min(read_picture(one.path).shape[:2]) > 8 for one in found)
+    assert record_of(found[0].path.parent).because == "unfinished"

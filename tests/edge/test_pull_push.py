@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
+import time
 from contextlib import closing
 
 import pytest
@@ -239,33 +241,46 @@ def test_photographs_alone_need_no_edge_sort_there(far, home, tmp_path):
     assert "0 new parts, 0 new pictures of doubtful parts, 1 new photographs" in done.output
 
 
-@pytest.mark.slow
-def test_an_interrupted_pull_leaves_no_half_file_and_goes_on(far, home, tmp_path):
-    """Killed in the middle of a large picture, as by a lost connection."""
-    large = photograph(home)
-    large.write_bytes(os.urandom(3_000_000))
+def interrupted(words, config, programs, limit, begun):
+    """Run a command with a slow rsync, and send it Ctrl-C once it has begun."""
+    stand_in(programs, "rsync", f'exec {shutil.which("rsync")} --bwlimit={limit} "$@"')
     code = "from edge.cli import main; main()"
-    slow = tmp_path / "slow"
-    slow.mkdir()
-    (slow / "rsync").write_text(f'#!/bin/sh\nexec {shutil.which("rsync")} --bwlimit=400 "$@"\n')
-    (slow / "rsync").chmod(0o755)
-    command = [sys.executable, "-c", code, "pull", f"far:{home}", "--out", tmp_path / "out", "--no-journal"]
-    killed = subprocess.Popen(
-        [*command, "--ssh-config", far.config()],
-        env={**os.environ, "PATH": f"{slow}:{os.environ['PATH']}"},
+    running = subprocess.Popen(
+        [sys.executable, "-c", code, *map(str, words), "--ssh-config", config],
+        env={**os.environ, "PATH": f"{programs}:{os.environ['PATH']}"},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
+    while not begun() and running.poll() is None:
+        time.sleep(0.02)
+    os.killpg(running.pid, signal.SIGINT)
+    assert running.wait(60) != 0
+
+
+@pytest.mark.slow
+def test_an_interrupted_pull_leaves_no_half_file_and_goes_on(far, home, tmp_path):
+    """Stopped in the middle of a large picture."""
+    large = photograph(home)
+    large.write_bytes(os.urandom(3_000_000))
+    words = ["pull", f"far:{home}", "--out", tmp_path / "out", "--no-journal"]
     target = tmp_path / "out" / "captures" / "nut" / "s 1"
-    while not list(target.glob(".a.png.*")) and killed.poll() is None:
-        pass
-    os.killpg(killed.pid, 2)
-    killed.wait(20)
+    interrupted(words, far.config(), tmp_path / "slow", 400, lambda: list(target.glob(".a.png.*")))
     assert not (target / "a.png").exists()
     done = pull(far, tmp_path / "out", "--no-journal")
     assert done.exit_code == 0, done.output
     assert (target / "a.png").read_bytes() == large.read_bytes()
+
+
+@pytest.mark.slow
+def test_an_interrupted_push_leaves_no_bundle_and_goes_on(far, home, tmp_path):
+    """What has arrived of it waits in a hidden folder."""
+    incoming = home / "pushed" / ".incoming"
+    words = ["push", packaged_bundle(), f"far:{home}"]
+    interrupted(words, far.config(), tmp_path / "slow", 20, lambda: list(incoming.glob("**/.*.tar.*")))
+    assert [path.name for path in (home / "pushed").iterdir()] == [".incoming"]
+    done = run(*words, config=far.config())
+    assert "verified and unpacked" in done.output
 
 
 @pytest.mark.slow
