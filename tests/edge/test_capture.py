@@ -17,7 +17,7 @@ from edge.capture import Capture, CaptureLimits
 from edge.capture_advice import advice
 from edge.capture_checks import PictureCheck, PictureLimits
 from edge.capture_session import RECORD_FILE, Session, SessionFacts, SessionRecord, check_label
-from edge.capture_sources import TriggerChoice, recorded_view
+from edge.capture_sources import TriggerChoice, machine_view, recorded_view
 from edge.capture_triggers import Keys, PassingParts, PressedKey, Shot
 from edge.cli import cli
 from edge.clocks import ManualClock
@@ -289,6 +289,27 @@ def test_a_recording_gives_the_pictures_that_the_camera_gave(machine, colored_pa
             taken[name] = [shot.image.tobytes() for shot in shots if shot.image is not None]
     assert len(taken["live"]) >= 2
     assert taken["live"] == taken["replayed"]
+
+
+@pytest.mark.slow
+def test_the_machine_s_own_camera_gives_the_same_pictures(machine, colored_parts, tmp_path):
+    """On the real clock, from whatever `camera.kind` says; no gate's pin is opened."""
+    emulated_machine = emulated_copy(machine)
+    options = EmulateOptions(count=1, seed=5, fast=True)
+    camera, _, clock = emulated(emulated_machine, colored_parts, options)
+    record(camera, emulated_machine, clock, tmp_path / "recording", RecordLimits())
+    table = machine.camera.model_copy(update={"kind": "recording", "folder": tmp_path / "recording"})
+    taken = []
+    with machine_view(machine.model_copy(update={"camera": table}), TriggerChoice("finder"), lambda _: None) as view:
+        for frame in view.camera.frames():
+            taken += [shot.image for shot in view.trigger.see(frame)]
+    assert len(taken) == 1
+    assert taken[0] is not None
+    with (
+        pytest.raises(MachineError, match="'emulated' sees no real part"),
+        machine_view(emulated_machine, TriggerChoice("finder"), lambda _: None),
+    ):
+        pass
 
 
 def run(*arguments):
