@@ -124,7 +124,11 @@ def _spec(found: dict[str, Any]) -> TensorSpec:
 def _perform(path: Path, runtime_module: str | None) -> Trial:
     """In the child: read the model from stdin, load it, run it."""
     limit_this_process()
-    interpreter = TfliteInterpreter(path, runtime_module=runtime_module, content=sys.stdin.buffer.read())
+    return shown_by(TfliteInterpreter(path, runtime_module=runtime_module, content=sys.stdin.buffer.read()))
+
+
+def shown_by(interpreter: TfliteInterpreter) -> Trial:
+    """Run a loaded model and return what it shows; in this very process, so only for one known to be sound."""
     dark, bright, noise = _inputs(interpreter.input)
     stored = [interpreter.run(values) for values in (dark, bright, noise, dark)]
     few = math.prod(interpreter.output.shape) <= MOST_OUTPUTS

@@ -14,15 +14,31 @@ from edge.check import check_bundle
 from edge.classifier import BELOW_ONE
 from edge.errors import DataError, ModelError
 from edge.golden import GOLDEN_FILE, golden_inputs
-from edge.interpreter import TensorSpec
+from edge.interpreter import TensorSpec, TfliteInterpreter
 from edge.pictures import read_picture
-from edge.rehearsal import Trial, rehearse
+from edge.rehearsal import Trial, rehearse, shown_by
 from quantize.import_checks import answer_kind, check_output
 from quantize.import_model import ImportOptions, import_model
 from quantize.model_file import read_model_file
 
 UINT8 = ("uint8", 1 / 128, 128)
 UINT8_SCORES = ("uint8", 1 / 256, 0)
+
+
+@pytest.fixture
+def in_a_child():
+    """Ask for a process of its own, as the command has it: tests/quantize/test_import_command.py."""
+
+
+@pytest.fixture(autouse=True)
+def tried_here(request, monkeypatch):
+    """Try a model in this process unless the test asks for a child: these are sound, and a child takes its time."""
+
+    def here(model, path, runtime_module=None):
+        return shown_by(TfliteInterpreter(path, runtime_module=runtime_module, content=model))
+
+    if "in_a_child" not in request.fixturenames:
+        monkeypatch.setattr(rehearsal, "rehearse", here)
 
 
 @pytest.fixture
@@ -323,7 +339,7 @@ def test_softmax_written_out_in_operators_is_known_by_its_answers():
 
 
 @pytest.fixture
-def runtime_that(tmp_path, monkeypatch):
+def runtime_that(in_a_child, tmp_path, monkeypatch):
     """Put a runtime that does this when it is imported in the place of the installed one."""
 
     def install(program):
@@ -354,13 +370,13 @@ def test_a_model_that_computes_for_ever_ends_no_import(tiny, runtime_that):
         rehearse(path.read_bytes(), path, timeout_s=0.5)
 
 
-def test_a_model_that_asks_for_more_memory_than_there_is_ends_no_import(tiny, importing):
+def test_a_model_that_asks_for_more_memory_than_there_is_ends_no_import(tiny, importing, in_a_child):
     """40 GB for one picture."""
     with pytest.raises(ModelError, match=r"tiny\.tflite: expected a model"):
         importing(tiny(shape=(1, 60_000, 60_000, 3)))
 
 
-def test_no_runtime_sees_a_file_whose_structure_leads_nowhere(tiny, importing, monkeypatch):
+def test_no_runtime_sees_a_file_whose_structure_leads_nowhere(tiny, importing, in_a_child, monkeypatch):
     """As when a bundle is opened: structure first, then a process of its own."""
     path = tiny(quantized=UINT8)
     whole = path.read_bytes()
