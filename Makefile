@@ -34,6 +34,8 @@ bench: $(READY)
 	$(BIN)/python benchmarks/head_training.py
 	$(BIN)/python benchmarks/journal_rows.py
 	$(BIN)/python benchmarks/line_states.py
+	$(BIN)/python benchmarks/web_cost.py
+	$(BIN)/python benchmarks/web_page.py
 
 $(READY): setup.cfg pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || \

@@ -25,7 +25,8 @@ from edge.line_told import Condition, IncidentTold, LineFacts, PartTold, Pixels,
 from edge.picture_slots import PictureSlots
 from edge.states import Command, State
 from edge.web_process import WebProcess
-from edge.web_settings import WebTable, listen, web_settings
+from edge.web_settings import listen, web_settings
+from edge.web_table import WebTable
 
 LABELS = ("coin", "key", "nut", "paper_clip", "part_a", "part_b", "screw")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]

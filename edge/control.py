@@ -54,6 +54,7 @@ class Control:
     ) -> None:
         """The line is Idle and its gates rest until `begin`. onlooker: whose commands count like buttons."""
         self._onlooker = onlooker or NoOnlooker()
+        self._looked_at = not isinstance(self._onlooker, NoOnlooker)
         self._rules, self._panel, self._schedule, self._watcher = rules, panel, schedule, watcher
         self._incidents, self._clock, self._eye, self._tell = incidents, clock, eye, tell
         self._drift = drift
@@ -101,8 +102,9 @@ class Control:
             self._heed_buttons(now)
             self._heed_onlooker(now)
             self._show()
-            condition = self._condition(now)
-        self._onlooker.look(condition)  # outside the lock: it may take a while, and the sorter is not to wait for it
+            condition = self._condition(now) if self._looked_at else None
+        if condition is not None:
+            self._onlooker.look(condition)  # outside the lock, for which the sorter waits
 
     def saw(self, frame: Frame) -> None:
         """Take in a frame. Raises what has kept a thread from looking after the line."""
@@ -218,13 +220,9 @@ class Control:
             return None
         if change.before is State.EXECUTE:
             self._schedule.disarm()
-        if not self._can_be_started:
+        if Command.START not in self._panel.buttons and not self._looked_at:
             self._words.append("there is no start button: to go on, end the program and run it again")
         return None
-
-    @property
-    def _can_be_started(self) -> bool:
-        return Command.START in self._panel.buttons or not isinstance(self._onlooker, NoOnlooker)
 
     def _condition(self, now: float) -> Condition:
         standing = self._watcher.conditions.standing.values()

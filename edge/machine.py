@@ -22,7 +22,7 @@ from edge.parts import REJECT_BIN
 from edge.problems import key_problem
 from edge.tables import NotNegative, Pin, Positive, Table
 from edge.tracker import Spacing
-from edge.web_settings import WebTable
+from edge.web_table import WebTable
 
 LONGEST_WAIT_S = 2.5  # for a frame; gates that hear nothing for longer than their heartbeat come to rest
 ServoPulse = Annotated[float, Field(ge=400, le=2600)]

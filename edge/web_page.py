@@ -18,7 +18,8 @@ from edge.machine import Machine
 from edge.onlooker import LineOpened, Onlooker, OpenOnlooker, nobody_looks
 from edge.picture_slots import PictureSlots
 from edge.web_process import WebProcess
-from edge.web_settings import WebSettings, WebTable, listen, web_settings
+from edge.web_settings import WebSettings, listen, web_settings
+from edge.web_table import WebTable
 
 
 @dataclass(frozen=True)

@@ -8,28 +8,12 @@ import socket
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import Field
-
 from edge.errors import MachineError
 from edge.problems import first_problem
-from edge.tables import Table
+from edge.web_table import WebTable
 from edge.web_tokens import DEFAULT_FILE, TokenFile
 
-DEFAULT_HOST, DEFAULT_PORT = "127.0.0.1", 8080
 _BACKLOG = 64
-
-
-class WebTable(Table):
-    """[web] The operator's page of `edge-sort run --web`. Beyond 127.0.0.1 it listens only where there are tokens.
-
-    tokens: the file of them; web-tokens.json by default, if there is one. names: under which a proxy or a name server
-    makes the page known, beside its address.
-    """
-
-    host: str = Field(default=DEFAULT_HOST, min_length=1)
-    port: int = Field(default=DEFAULT_PORT, ge=0, le=65535)
-    tokens: Path | None = None
-    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -100,9 +84,11 @@ def is_loopback(host: str) -> bool:
 
 def _host_and_port(asked: str, table: WebTable) -> tuple[str, int]:
     match = re.fullmatch(r"(?:\[([0-9A-Fa-f:.]+)\]|([^:\s/]+))?(?::(\d{1,5}))?", asked)
+    if asked.isdecimal():
+        match = re.fullmatch(r"()()(\d{1,5})", asked)
     port = int(match[3]) if match and match[3] else table.port
-    if match is None or port > 65535 or asked.isdecimal():
+    if match is None or port > 65535:
         raise MachineError(
-            f"--web: expected HOST, HOST:PORT or :PORT, such as 127.0.0.1:8081, found {asked!r}; correct it"
+            f"--web: expected HOST, HOST:PORT or PORT, such as 127.0.0.1:8081, found {asked!r}; correct it"
         )
     return match[1] or match[2] or table.host, port

@@ -9,11 +9,12 @@ import pytest
 
 from edge.belt import FixedSpeedBelt
 from edge.clocks import ManualClock
+from edge.feed_asks import LABEL_EVERY_S, LATEST_COMMAND_S, MOST_LABELS, MOVE_EVERY_S
 from edge.gates import GateMove
 from edge.incidents import Incident, IncidentKind
 from edge.journal import Journal, RunFacts
 from edge.line_asked import CommandAsked, LabelAsked, SlotFreed, Watchers, read_asked
-from edge.line_feed import LABEL_EVERY_S, LATEST_COMMAND_S, MOST_LABELS, MOST_WAITING, MOVE_EVERY_S, LineFeed
+from edge.line_feed import MOST_WAITING, LineFeed
 from edge.line_told import Answer, IncidentTold, Labelled, PartTold, PictureTold, Totals
 from edge.parts import Decision, Frame, Reason
 from edge.picture_slots import SLOTS, PictureSlots

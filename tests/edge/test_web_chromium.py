@@ -23,7 +23,7 @@ from edge.parts import Decision, Frame, Reason
 from edge.sorter import Outcome
 from edge.states import Command, State
 from edge.track import Track
-from edge.web_settings import WebTable
+from edge.web_table import WebTable
 from edge.web_tokens import Role, TokenFile
 from tests.edge.browsers import a_browser
 from tests.edge.web_lines import a_line
@@ -185,12 +185,12 @@ def test_a_doubtful_part_is_labelled_with_one_click(line, opened):
     page.locator("#asked-labels").get_by_role("button", name="nut").click()
     asked = []
     for _ in range(200):
-        asked = list(line.feed._labels)
+        asked = list(line.feed._labels._waiting)
         if asked:
             break
         time.sleep(0.02)
     assert [(one.part, one.label, one.by) for one in asked] == [(7, "nut", "Ada")]
-    line.feed._labels.clear()
+    line.feed._labels._waiting.clear()
     page.close()  # nobody answers
     opened.complaints.clear()
 

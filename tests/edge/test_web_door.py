@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from edge.errors import MachineError
 from edge.web import cookies
 from edge.web.guard import is_ours
-from edge.web_settings import WebTable, is_loopback, web_settings
+from edge.web_settings import is_loopback, web_settings
+from edge.web_table import WebTable
 from edge.web_tokens import Role, Token, TokenFile, bearer
 from tests.edge.web_rig import OWN, a_page
 
@@ -95,7 +96,7 @@ def test_tokens_that_were_asked_for_and_are_not_there_let_nobody_listen(tmp_path
         web_settings(WebTable(tokens=tmp_path / "none.json"))
 
 
-@pytest.mark.parametrize("asked", ["8080", "http://x:1", "host:port", "a:b:c", ":99999", "[::1"])
+@pytest.mark.parametrize("asked", ["808080", "http://x:1", "host:port", "a:b:c", ":99999", "[::1"])
 def test_an_address_that_is_none_is_one_sentence(tmp_path, monkeypatch, asked):
     """It says what is expected."""
     monkeypatch.chdir(tmp_path)

@@ -105,7 +105,7 @@ def real_line(tmp_path_factory):
     """A real page's process that asks for tokens."""
     file = TokenFile(tmp_path_factory.mktemp("tokens") / "tokens.json")
     file.add("ada", Role.OPERATOR)
-    from edge.web_settings import WebTable
+    from edge.web_table import WebTable
 
     words = []
     with a_line(words, WebTable(tokens=file.path)) as line:

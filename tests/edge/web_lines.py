@@ -16,7 +16,8 @@ from edge.line_feed import LineFeed
 from edge.picture_slots import PictureSlots
 from edge.states import State
 from edge.web_process import WebProcess
-from edge.web_settings import WebTable, listen, web_settings
+from edge.web_settings import listen, web_settings
+from edge.web_table import WebTable
 from tests.edge import told_lines as made
 
 
