@@ -12,7 +12,6 @@ it leads to the old bundle or to the new one, both of them whole.
 
 from __future__ import annotations
 
-import fcntl
 import getpass
 import os
 import re
@@ -26,6 +25,7 @@ from edge.bundle import DIGEST_FILE, FACTS_FILE, SIGNATURE_FILE, Bundle, open_bu
 from edge.bundle_files import digest_line
 from edge.durable import remove_drafts, switch_link, whole_folder
 from edge.errors import BundleError, DataError
+from edge.file_lock import lock
 from edge.line_history import Change, add_change, carried_out, read_history, stack
 from edge.signature import read_signature
 
@@ -84,14 +84,12 @@ class LineBundles:
         The lock ends with the process, whatever ends it. Raises DataError when somebody else has it.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
-        with (self.folder / _LOCK).open("w") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                raise DataError(
-                    f"{self.folder}: expected nobody to be changing these bundles, found another promote or rollback "
-                    "at it; wait until it has ended"
-                ) from error
+        with (self.folder / _LOCK).open("w") as file:
+            taken = DataError(
+                f"{self.folder}: expected nobody to be changing these bundles, found another promote or rollback at "
+                "it; wait until it has ended"
+            )
+            lock(file, taken)
             remove_drafts(self.folder)
             yield
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from edge.errors import MachineError
+from edge.file_lock import lock
 
 
 @contextmanager
@@ -24,13 +24,9 @@ def gates_of(machine: Path) -> Iterator[None]:
             f"{machine}: expected a machine file, found none; print one to start from with: edge-sort machine"
         ) from error
     with file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise MachineError(
-                f"{machine}: expected nobody to drive these gates, found another program at it, "
-                "most likely the running line; end it first"
-            ) from error
-        except OSError:  # a file system without locks
-            pass
+        taken = MachineError(
+            f"{machine}: expected nobody to drive these gates, found another program at it, most likely the running "
+            "line; end it first"
+        )
+        lock(file, taken)
         yield

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -10,6 +9,7 @@ from pathlib import Path
 
 from edge.durable import whole_file
 from edge.errors import MqttError
+from edge.file_lock import lock
 from edge.mqtt_receipt import Receipt
 
 
@@ -45,13 +45,9 @@ def telling(journal: Path) -> Iterator[None]:
     """
     path = journal.with_name(f"{journal.stem}-mqtt.lock")
     with path.open("ab") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise MqttError(
-                f"{journal}: expected nobody to tell a broker of it, found a program that does, most likely the "
-                "running line, which tells all by itself; there is nothing to do"
-            ) from error
-        except OSError:  # a file system without locks
-            pass
+        taken = MqttError(
+            f"{journal}: expected nobody to tell a broker of it, found a program that does, most likely the running "
+            "line, which tells all by itself; there is nothing to do"
+        )
+        lock(file, taken)
         yield

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import shutil
 from collections.abc import Iterator
@@ -11,6 +10,7 @@ from pathlib import Path
 
 from edge.durable import require_unused
 from edge.errors import DataError
+from edge.file_lock import lock
 from training.study_record import STUDY_FILE
 from training.study_runs import RUNS_FOLDER
 
@@ -34,14 +34,12 @@ def held(folder: Path) -> Iterator[None]:
     """Keep a study for this process alone; the system lets go of it however the process ends."""
     for inside in (folder / RUNS_FOLDER, folder / LOGS_FOLDER):
         inside.mkdir(parents=True, exist_ok=True)
-    with (folder / LOCK_FILE).open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise DataError(
-                f"{folder}: expected a study nobody works on, found another edge-sort compare at it; wait for it, or "
-                "choose another --out"
-            ) from error
+    with (folder / LOCK_FILE).open("w") as file:
+        taken = DataError(
+            f"{folder}: expected a study nobody works on, found another edge-sort compare at it; wait for it, or "
+            "choose another --out"
+        )
+        lock(file, taken)
         _clear_unfinished(folder)
         try:
             yield

@@ -10,7 +10,6 @@ request is a must: half a training by one recipe and half by another is neither.
 
 from __future__ import annotations
 
-import fcntl
 import json
 import shutil
 from collections.abc import Iterator, Mapping
@@ -20,6 +19,7 @@ from typing import IO, Any, Self
 
 from edge.durable import publish, require_name, require_unused
 from edge.errors import DataError
+from edge.file_lock import lock
 from training.checkpoints import CHECKPOINT_FILE, load_checkpoint
 from training.run_folder import RUN_FILE
 
@@ -105,16 +105,17 @@ class UnfinishedRun:
         publish(self.folder, self._out)
 
     def _locked(self) -> IO[bytes]:
-        lock = (self.folder / _LOCK_FILE).open("wb")
+        file = (self.folder / _LOCK_FILE).open("wb")
+        taken = DataError(
+            f"{self.folder}: expected no other process to train there, found one that does; wait for it, stop it, or "
+            "choose another --out"
+        )
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            lock.close()
-            raise DataError(
-                f"{self.folder}: expected no other process to train there, found one that does; wait for it, stop it, "
-                "or choose another --out"
-            ) from error
-        return lock
+            lock(file, taken)
+        except DataError:
+            file.close()
+            raise
+        return file
 
     def _clear(self, but: tuple[str, ...]) -> None:
         for path in self.folder.iterdir():
