@@ -1,4 +1,4 @@
-"""The parts on their way to a gate, and when each gate must move for them as the belt now goes.
+"""When each gate must move for the parts on their way to it, as the belt now goes.
 
 Gates are told moments, because that is what a process of its own, or a microcontroller, can keep without asking
 anybody. A belt that stops or changes its speed makes those moments wrong, so this follows the belt (`follow`, every few
@@ -13,21 +13,21 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from edge.belt import Belt
 from edge.clocks import Clock
 from edge.gate_limits import MoveRefused, Window
 from edge.gates import MOST_MOVES, GateMove, Gates
+from edge.in_transit import MOST_IN_TRANSIT, PartsInTransit
 from edge.incidents import Incident, IncidentKind, Incidents
 from edge.parts import Reason
 from edge.stops import Stop
-from edge.transit import Caught, GatePlace, InTransit, Replanned, deviation, ends
+from edge.transit import Caught, GatePlace, InTransit, Replanned
 from edge.windows import WindowTally
 
 REPLAN_MM = 0.3
 RETRY_S = 0.05
-MOST_IN_TRANSIT = 1024
 
 
 class Schedule:
@@ -36,16 +36,18 @@ class Schedule:
     def __init__(self, gates: Gates, belt: Belt, clock: Clock, incidents: Incidents, *, tolerance_mm: float) -> None:
         self._gates, self._belt, self._clock, self._incidents = gates, belt, clock, incidents
         self._lock = threading.RLock()
-        self._transit: dict[int, InTransit] = {}
-        self._changes: list[Replanned] = []
+        self._transit = PartsInTransit(belt, clock, tolerance_mm)
         self._moves: deque[GateMove] = deque(maxlen=MOST_MOVES)
-        self._caught: deque[Caught] = deque(maxlen=MOST_IN_TRANSIT)
         self._tried_at = float("-inf")
         self._standing: bool | None = None
         self._armed = True
         self._moves_lost = self._steps_lost = self._dropped = 0
-        self.tally = WindowTally(tolerance_mm)
         self.failure: Exception | None = None  # of whoever follows the belt in a thread
+
+    @property
+    def tally(self) -> WindowTally:
+        """The openings that are over, counted."""
+        return self._transit.tally
 
     def plan(self, part: int, mark_mm: float, places: Sequence[GatePlace], ahead: int | None) -> tuple[str, Window]:
         """Plan an opening at the first of these gates that can make it; return gate and window.
@@ -57,7 +59,7 @@ class Schedule:
                 raise MoveRefused(Reason.NOT_ARMED, "the line is not in Execute")
             if len(self._transit) >= MOST_IN_TRANSIT:
                 raise MoveRefused(Reason.GATE_RESTING, f"{MOST_IN_TRANSIT} parts are on their way to a gate already")
-            before = self._transit.get(ahead) if ahead is not None else None
+            before = self._transit.get(ahead)
             refusals = []
             for place in places:
                 hold = before is not None and before.place.gate == place.gate
@@ -68,7 +70,7 @@ class Schedule:
                 except MoveRefused as refusal:
                     refusals.append(refusal)
                 else:
-                    self._transit[part] = planned
+                    self._transit.add(planned)
                     return place.gate, window
             raise refusals[0]
 
@@ -100,7 +102,7 @@ class Schedule:
             self._armed = False
             self._take_moves(alive=False)
             self._gates.rest()
-            self._purge()
+            self._transit.purge()
 
     def stopped(self) -> Stop | None:
         """Look at the gates; what has brought them to rest by itself. All that was planned is then given up."""
@@ -116,15 +118,12 @@ class Schedule:
     def take_changes(self) -> list[Replanned]:
         """Return what became of parts already decided, since the last call."""
         with self._lock:
-            changes, self._changes = self._changes, []
-        return changes
+            return self._transit.take_changes()
 
     def take_caught(self) -> list[Caught]:
         """Return the parts that a gate was away for while they passed it, since the last call."""
         with self._lock:
-            caught = list(self._caught)
-            self._caught.clear()
-        return caught
+            return self._transit.take_caught()
 
     def poll(self) -> list[GateMove]:
         """Return the gates' moves since the last call, each with what it means for the parts in transit noted.
@@ -134,7 +133,7 @@ class Schedule:
         with self._lock:
             if self.failure is None:
                 self._take_moves(alive=True)
-                self._judge()
+                self._transit.judge()
                 self._tell_lost_moves()
             elif not self._moves:
                 raise self.failure
@@ -145,7 +144,7 @@ class Schedule:
     def finish(self) -> None:
         """Judge every opening that has been made, now that no more come."""
         with self._lock:
-            self._judge(all_of_them=True)
+            self._transit.judge(all_of_them=True)
 
     def _tell(self, planned: InTransit) -> None:
         assert planned.window is not None
@@ -156,12 +155,12 @@ class Schedule:
     def _stop(self) -> None:
         travelled_mm = self._belt.travelled_mm(self._clock.now())
         self._gates.rest()
-        for one in self._waiting():
+        for one in self._transit.waiting():
             begins_mm = one.passes_mm - one.place.half_mm
             if one.opened_at is not None or (one.window is not None and travelled_mm > begins_mm):
                 # within a position's error nobody knows whether its centre had passed: the record must not say so
                 if travelled_mm < one.passes_mm + self.tally.tolerance_mm:
-                    self._lose(one, Reason.BELT)
+                    self._transit.lose(one, Reason.BELT)
             else:
                 one.window = None
         self._report(
@@ -170,25 +169,12 @@ class Schedule:
             "start the belt, or mend the encoder and its wheel; parts not yet at a gate are then sorted",
         )
 
-    def _purge(self) -> None:
-        """Give up every part, also one whose gate was away already, unless that has surely caught it."""
-        now, speed_mm_s = self._clock.now(), self._belt.speed_mm_s
-        for one in list(self._transit.values()):
-            # a part that a gate is held open for has no opening of its own
-            begun = one.opened_at is not None or (one.window is not None and one.window.opens_at <= now)
-            rested_at = now if one.closed_at is None else one.closed_at
-            reached_mm = self._belt.travelled_mm(rested_at) + speed_mm_s * one.place.lag_s
-            if not begun:
-                self._lose(one, Reason.LINE_STOPPED)
-            elif reached_mm < one.passes_mm + self.tally.tolerance_mm:
-                self._lose(one, Reason.GATE_CUT)
-
     def _plan_anew(self) -> None:
         """Plan the parts that have no window, now that the belt goes on or goes faster; not with every step of it."""
         now = self._clock.now()
         if now < self._tried_at + RETRY_S:
             return
-        for one in self._waiting():
+        for one in self._transit.waiting():
             if one.window is None:
                 self._tried_at = now
                 one.window, one.moved = one.place.window(one.mark_mm, self._belt), True
@@ -200,14 +186,14 @@ class Schedule:
     def _put_off(self, one: InTransit) -> None:
         """Leave a part without a window that no gate can make as the belt goes now; too late, and it is lost."""
         if one.window is None or one.window.opens_at <= self._clock.now():
-            self._lose(one, Reason.BELT)
+            self._transit.lose(one, Reason.BELT)
         else:
             one.window = None
 
     def _adjust(self) -> None:
         moved: dict[str, dict[int, Window]] = {}
         off: set[str] = set()
-        for one in self._waiting():
+        for one in self._transit.waiting():
             if one.window is None:
                 continue
             window = one.place.window(one.mark_mm, self._belt)
@@ -221,7 +207,7 @@ class Schedule:
     def _replan(self, gate: str, windows: dict[int, Window]) -> None:
         refused = self._gates.replan(gate, windows)
         for part, window in windows.items():
-            one = self._transit[part]
+            one = self._transit.of(part)
             one.window, one.moved = window, True
             if part in refused:
                 self._put_off(one)
@@ -230,10 +216,10 @@ class Schedule:
         for move in self._gates.poll(alive=alive):
             self._dropped += len(self._moves) == MOST_MOVES
             self._moves.append(move)
-            self._note(move)
+            self._transit.note(move)
         if self._armed and self._gates.stopped:
             self._armed = False
-            self._purge()
+            self._transit.purge()
 
     def _tell_lost_moves(self) -> None:
         known = self._gates.moves_lost + self._dropped
@@ -256,65 +242,3 @@ class Schedule:
 
     def _report(self, kind: IncidentKind, cause: str, remedy: str) -> None:
         self._incidents.report(Incident(kind, cause, remedy, self._clock.now()))
-
-    def _waiting(self) -> list[InTransit]:
-        """Return the parts whose opening has not ended, in the belt's order."""
-        waiting = (one for one in self._transit.values() if one.closed_at is None)
-        return sorted(waiting, key=lambda one: one.mark_mm)
-
-    def _lose(self, one: InTransit, reason: Reason) -> None:
-        self.tally.lost()
-        del self._transit[one.part]
-        self._changes.append(Replanned(one.part, None, reason))
-
-    def _note(self, move: GateMove) -> None:
-        due_at = move.at if move.due_at is None else max(move.at, move.due_at)
-        served = [one for one in self._waiting() if one.place.gate == move.gate and one.part >= move.part]
-        if move.kind == "missed":
-            for one in served:
-                if one.part == move.part:
-                    self._lose(one, Reason.LATE)
-        elif move.kind == "opened":
-            for one in self._opened(served, lambda window: window.opens_at <= due_at):
-                one.opened_at, one.first = move.at, one.part == move.part
-                self._tell_record(one)
-        else:
-            ended = [one for one in served if one.opened_at is not None]
-            opened_at = min((one.opened_at for one in ended if one.opened_at is not None), default=move.at)
-            for one in self._opened(served, lambda window: ends(window, due_at)):
-                one.opened_at = opened_at  # the gate was held open for it
-                ended.append(one)
-            for one in ended:
-                one.closed_at, one.last = move.at, one is max(ended, key=lambda one: one.mark_mm)
-                self._tell_record(one)
-
-    @staticmethod
-    def _opened(served: list[InTransit], holds: Callable[[Window], bool]) -> list[InTransit]:
-        return [one for one in served if one.opened_at is None and one.window is not None and holds(one.window)]
-
-    def _tell_record(self, one: InTransit) -> None:
-        """Have the record show a window that has moved, once it matters: every note costs a write to the disk."""
-        if one.moved:
-            self._changes.append(Replanned(one.part, one.window))
-            one.moved = False
-
-    def _judge(self, *, all_of_them: bool = False) -> None:
-        """Judge the openings that are over, once the gate's lag has passed too."""
-        now = self._clock.now()
-        for one in list(self._transit.values()):
-            if one.closed_at is None or one.opened_at is None:
-                continue
-            if all_of_them or one.closed_at + one.place.lag_s + one.place.move_s <= now:
-                self._settle(one)
-
-    def _settle(self, one: InTransit) -> None:
-        """Count a window that is over; a part that was at its gate while it rested is lost."""
-        found = deviation(one, self._belt)
-        if isinstance(found, Reason):
-            self._lose(one, found)
-        else:
-            assert one.opened_at is not None, "deviation sees to it"
-            self.tally.passed(found)
-            passed_at = self._belt.time_when(one.passes_mm)
-            self._caught.append(Caught(one.part, one.place.gate, one.opened_at, passed_at))
-            del self._transit[one.part]

@@ -193,7 +193,7 @@ def test_a_gate_without_its_limits_is_found_out(monkeypatch):
 
 def test_a_line_that_forgets_what_was_on_its_way_when_it_stopped_is_found_out(monkeypatch):
     """The proof can fail: gates rest, and the records still say that the parts were sorted."""
-    monkeypatch.setattr("edge.schedule.Schedule._purge", lambda _self: None)
+    monkeypatch.setattr("edge.in_transit.PartsInTransit.purge", lambda _self: None)
     monkeypatch.setattr(proving, "CHUNK_PARTS", 30)
     proof = prove(90, 1, "colours", rates=dataclasses.replace(NO_FAULTS, line_stopped=0.3), only_chunk=2)
     assert proof.sums["wrong_by_runtime"] > 0

@@ -203,7 +203,7 @@ def test_parts_in_transit_are_bounded():
     place = GatePlace("left", 200.0, 0.0, 0.001)
     rig.start(0, 1000.0, place)
     for part in range(1, MOST_IN_TRANSIT):
-        rig.schedule._transit[part] = rig.schedule._transit[0]
+        rig.schedule._transit._parts[part] = rig.schedule._transit._parts[0]
     with pytest.raises(MoveRefused, match="on their way"):
         rig.schedule.plan(5000, 90_000.0, (place,), None)
 
