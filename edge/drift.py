@@ -19,7 +19,7 @@ from edge.drift_words import REMEDIES
 from edge.incidents import Conditions, Incident, IncidentKind
 from edge.parts import Decision, Frame
 
-SAVE_EVERY = 100  # parts, while they are learnt
+SAVE_EVERY = 25  # parts, while they are learnt
 
 
 class DriftWatch:

@@ -15,6 +15,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from edge.durable import whole_file
+from edge.errors import DataError
 from edge.machine import Machine
 from edge.problems import first_problem
 from edge.reference_patch import Picture
@@ -74,6 +75,7 @@ class BaselineFile:
             return fresh
         try:
             found = Baseline.model_validate_json(self.path.read_bytes())
+            base64.b64decode(found.patch or "", validate=True)
         except (OSError, ValidationError, ValueError) as error:
             self.tell(
                 f"{self.path}: expected what drift is measured by, found: {first_problem(error)}; it is learnt anew"
@@ -88,7 +90,7 @@ class BaselineFile:
         try:
             with whole_file(self.path, replace=True) as out:
                 out.write(baseline.model_dump_json().encode())
-        except OSError as error:
+        except (OSError, DataError) as error:
             self.tell(
                 f"{self.path}: expected to keep what drift is measured by, found: {first_problem(error)}; sorting goes "
                 "on, and the next start learns it anew"

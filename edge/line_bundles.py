@@ -49,21 +49,13 @@ class LineBundles:
 
     @property
     def current(self) -> Path | None:
-        """Where the current bundle is; None when there is none yet. Raises DataError when the link leads nowhere."""
+        """Where the link leads, also when nothing is there any more; None when there is no bundle yet."""
         link = self.folder / CURRENT
-        if not link.is_symlink():
-            return None
-        found = self.folder / link.readlink()
-        if not found.is_dir():
-            raise DataError(
-                f"{link}: expected a link to a bundle beside it, found that {found} is gone; put it back, or take the "
-                "link away and promote a bundle again"
-            )
-        return found
+        return self.folder / link.readlink() if link.is_symlink() else None
 
     @property
     def current_digest(self) -> str | None:
-        """The digest of the current bundle, as the history has it or as the bundle itself says."""
+        """The digest of the current bundle, as the history has it or as the bundle itself says. Raises BundleError."""
         found = self.current
         if found is None:
             return None
@@ -78,11 +70,17 @@ class LineBundles:
         return read_history(self.folder / HISTORY)
 
     @contextmanager
-    def locked(self) -> Iterator[None]:
+    def locked(self, *, make: bool = False) -> Iterator[None]:
         """Within the block nobody else changes this line's bundles. What an earlier change left half done is removed.
 
-        The lock ends with the process, whatever ends it. Raises DataError when somebody else has it.
+        The lock ends with the process, whatever ends it. make: the folder too. Raises DataError when somebody else has
+        the lock, or when there is no folder.
         """
+        if not make and not self.folder.is_dir():
+            raise DataError(
+                f"{self.folder}: expected the folder of a line's bundles, found none; correct the path, or promote a "
+                "first bundle"
+            )
         self.folder.mkdir(parents=True, exist_ok=True)
         with (self.folder / _LOCK).open("w") as file:
             taken = DataError(
@@ -137,7 +135,7 @@ class LineBundles:
         if len(found) < 2:
             raise DataError(
                 f"{self.folder}: expected a bundle that ran before the current one, found none; "
-                "see what there is with: edge-sort promote --list"
+                f"see what there is with: edge-sort promote --line {self.folder} --list"
             )
         return found[-2]
 

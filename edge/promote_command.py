@@ -70,6 +70,7 @@ def promote_command(
         raise click.UsageError("--recorded needs the --machine that its frames were recorded on")
     from edge.line_bundles import who
     from edge.machine import read_machine
+    from edge.promote_measure import MeasureOn
     from edge.promote_rules import Limits
     from edge.promote_run import PromoteOptions, promote
     from edge.promote_text import promotion_text
@@ -81,9 +82,7 @@ def promote_command(
         word=Word(by or who(), why),
         data=data,
         renew_data=renew_data,
-        journal=journal,
-        recording=recorded,
-        machine=read_machine(machine) if machine else None,
+        on=MeasureOn(journal, recorded, read_machine(machine) if machine else None),
         require_signed=require_signed,
         limits=Limits(max_drop, max_recovery_drop),
         force=force,

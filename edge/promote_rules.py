@@ -30,7 +30,7 @@ def worse(compared: SideBySide, limits: Limits, where: str) -> tuple[str, ...]:
 
     where: what the pictures are, as in "frozen pictures".
     """
-    rules = (_constant, _silenced, _emptied) if compared.champion else (_constant,)
+    rules = (_constant, _silenced, _emptied) if compared.champion else (_constant, _guessing)
     found = [clause for rule in rules for clause in rule(compared, where)]
     if compared.champion:
         found += [*_dropped(compared, limits, where), *_impure(compared, where), *_rejecting(compared, limits, where)]
@@ -48,8 +48,9 @@ def too_slow(machine: Machine, champion: Latency | None, challenger: Latency) ->
     if problems := latency_problems(machine, needed_ms):
         yield f"too slow for this line: {problems[0]}"
         return
-    before = make_plan(machine, champion).needed_ms if champion else None
-    after = make_plan(machine, challenger).needed_ms
+    if champion is None:
+        return
+    before, after = make_plan(machine, champion).needed_ms, make_plan(machine, challenger).needed_ms
     if not latency_problems(machine, before) and (problems := latency_problems(machine, after)):
         yield f"too slow for this line at the 99th percentile: {problems[0]}"
 
@@ -58,6 +59,18 @@ def _constant(compared: SideBySide, where: str) -> Iterator[str]:
     """One answer to everything is what a broken model gives. One class among the pictures would explain it."""
     if len(set(compared.truth)) > 1 and len({(one.label, one.score) for one in compared.challenger}) == 1:
         yield f"it answers every one of the {where} {compared.challenger[0].label!r}, with the same score"
+
+
+def _guessing(compared: SideBySide, where: str) -> Iterator[str]:
+    """No more right answers than the commonest class alone would give: labels of other parts, or in another order."""
+    known = [truth for truth in compared.truth if truth in compared.labels]
+    commonest = max(map(known.count, set(known)), default=0)
+    right = sum(compared.right(compared.challenger))
+    if len(set(known)) > 1 and right <= commonest:
+        yield (
+            f"it answers {right} of {len(known)} {where} right, no more than one and the same answer to everything "
+            f"would: {commonest}"
+        )
 
 
 def _silenced(compared: SideBySide, where: str) -> Iterator[str]:

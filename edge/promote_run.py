@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from edge.bundle import EDGETPU_FILE, Bundle
 from edge.check import check_bundle
-from edge.classifier import Classifier
 from edge.errors import BundleError, DataError, EdgeSortError, ModelError
 from edge.frozen_set import FrozenPictures, frozen_pictures, record_frozen
 from edge.line import check_labels
 from edge.line_bundles import FROZEN, LineBundles, name_of, now_utc
 from edge.line_history import Change
 from edge.machine import Machine
-from edge.measured_latency import measure_latency
-from edge.plan import Latency
+from edge.promote_measure import Loaded, Measured, MeasureOn, measure
 from edge.promote_rules import Limits, too_slow, worse
-from edge.recorded_parts import Replayed, kept_pictures, replay_both
 from edge.rollback import Word
-from edge.side_by_side import Known, SideBySide, Sorts, answer_all
 from edge.signature import open_bundle_by
-
-_LATENCY_RUNS = 50
 
 
 class PromotionRefused(EdgeSortError):
@@ -37,7 +31,7 @@ class PromotionRefused(EdgeSortError):
 class PromoteOptions:
     """What to put where, and on what to measure it.
 
-    data: the frozen pictures; None for those of the last time. recording needs a machine. dry_run: measure only.
+    data: the frozen pictures; None for those of the last time. dry_run: measure only.
     """
 
     challenger: Path
@@ -45,50 +39,11 @@ class PromoteOptions:
     word: Word
     data: Path | None = None
     renew_data: bool = False
-    journal: Path | None = None
-    recording: Path | None = None
-    machine: Machine | None = None
+    on: MeasureOn = field(default_factory=MeasureOn)
     require_signed: Path | None = None
     limits: Limits = field(default_factory=Limits)
     force: bool = False
     dry_run: bool = False
-
-
-@dataclass(frozen=True)
-class Unlabelled:
-    """Kept pictures of which nobody has said what they are. other_bin: of the flips, those into another bin."""
-
-    pictures: int
-    flips: int
-    other_bin: int
-
-
-@dataclass(frozen=True)
-class Measured:
-    """Everything that was measured; None where there was nothing to measure it on.
-
-    latency: who -> finding and classifying here, in ms.
-    """
-
-    frozen_digest: str | None = None
-    frozen: SideBySide | None = None
-    kept: SideBySide | None = None
-    unlabelled: Unlabelled | None = None
-    replayed: Replayed | None = None
-    latency: dict[str, Latency] = field(default_factory=dict)
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return what there is, under the names that `promote --json` uses."""
-        found: dict[str, Any] = {"latency_ms": {name: vars(one) for name, one in self.latency.items()}}
-        if self.frozen is not None:
-            found["frozen"] = {"sha256": self.frozen_digest, **self.frozen.as_dict()}
-        if self.kept is not None:
-            found["kept"] = self.kept.as_dict()
-        if self.unlabelled is not None:
-            found["kept_unlabelled"] = vars(self.unlabelled)
-        if self.replayed is not None:
-            found["recording"] = self.replayed.as_dict()
-        return found
 
 
 @dataclass(frozen=True)
@@ -133,22 +88,23 @@ def promote(options: PromoteOptions, tell: Callable[[str], None] = lambda _line:
     already, or lacks a label that a gate waits for. Raises DataError, JournalError and what else keeps from measuring.
     """
     line = LineBundles(options.line)
-    with line.locked():
-        return _promote(line, options, tell)
+    challenger = _verified(options, tell)
+    with line.locked(make=True):
+        return _promote(line, challenger, options, tell)
 
 
-def _promote(line: LineBundles, options: PromoteOptions, tell: Callable[[str], None]) -> Promotion:
+def _promote(line: LineBundles, challenger: Loaded, options: PromoteOptions, tell: Callable[[str], None]) -> Promotion:
     at_utc = now_utc()
     notes: list[str] = []
-    challenger, champion = _verified(options, tell), _champion(line, notes)
-    _refuse_at_once(line, challenger.bundle, options.machine)
+    champion = _champion(line, notes)
+    _refuse_at_once(line, challenger.bundle, options.on.machine)
     frozen = frozen_pictures(line.folder / FROZEN, options.data, at_utc, renew=options.renew_data)
     if frozen is None and champion is not None:
         raise DataError(
             f"{line.folder}: expected labelled pictures to compare with the current bundle on, found that none "
             "were ever given; name a folder per class, which no training has seen, with --data"
         )
-    measured = _measure(champion, challenger, frozen, options, tell)
+    measured = measure(champion, challenger, frozen, options.on, tell)
     notes += _notes(measured, frozen, champion, options)
     objections = _objections(measured, options)
     change = None
@@ -184,15 +140,7 @@ def put_on_line(line: LineBundles, challenger: Bundle, change: Change, frozen: F
     line.prune()
 
 
-@dataclass(frozen=True)
-class _Loaded:
-    """A bundle whose files, test card and golden inputs are as they should be on this computer."""
-
-    bundle: Bundle
-    classifier: Classifier
-
-
-def _verified(options: PromoteOptions, tell: Callable[[str], None]) -> _Loaded:
+def _verified(options: PromoteOptions, tell: Callable[[str], None]) -> Loaded:
     """Go the whole way of `edge-sort check`. Raises PromotionRefused."""
     tell(f"verifying {options.challenger}")
     try:
@@ -200,7 +148,7 @@ def _verified(options: PromoteOptions, tell: Callable[[str], None]) -> _Loaded:
         check = check_bundle(options.challenger)
         wrong = [one for one in check.findings if not one.ok]
         if not wrong:
-            return _Loaded(opened, opened.classifier())
+            return Loaded(opened, opened.classifier())
     except (BundleError, ModelError) as error:
         raise PromotionRefused(f"refused: {error}") from error
     raise PromotionRefused(
@@ -209,13 +157,13 @@ def _verified(options: PromoteOptions, tell: Callable[[str], None]) -> _Loaded:
     )
 
 
-def _champion(line: LineBundles, notes: list[str]) -> _Loaded | None:
+def _champion(line: LineBundles, notes: list[str]) -> Loaded | None:
     folder = line.current
     if folder is None:
         return None
     try:
         bundle = open_bundle_by(folder, None)
-        return _Loaded(bundle, bundle.classifier())
+        return Loaded(bundle, bundle.classifier())
     except (BundleError, ModelError) as error:
         notes.append(f"the current bundle cannot be compared with: {error}")
         return None
@@ -247,88 +195,25 @@ def _whole(folder: Path) -> bool:
     return True
 
 
-def _measure(
-    champion: _Loaded | None,
-    challenger: _Loaded,
-    frozen: FrozenPictures | None,
-    options: PromoteOptions,
-    tell: Callable[[str], None],
-) -> Measured:
-    both = [one for one in (champion, challenger) if one is not None]
-    labels = dict.fromkeys(label for one in both for label in one.bundle.labels)
-    bins = options.machine.bins if options.machine else {label: label for label in labels}
-    sides = [Sorts(one.bundle, one.classifier, bins) for one in both]
-    compared = kept = unlabelled = replayed = None
-    if frozen is not None:
-        tell(f"showing {len(frozen.pictures)} frozen pictures to {len(sides)} bundles")
-        pictures = [
-            Known(one.path.relative_to(frozen.folder).as_posix(), one.path, one.label) for one in frozen.pictures
-        ]
-        compared = _compare(pictures, sides)
-    if options.journal is not None:
-        tell(f"showing the pictures that {options.journal} kept")
-        pictures = kept_pictures(options.journal)
-        kept = _compare([one for one in pictures if one.truth is not None], sides)
-        unlabelled = _agreement([one for one in pictures if one.truth is None], sides) if champion else None
-    if options.recording is not None and options.machine is not None and champion is not None:
-        tell(f"sorting {options.recording} with both")
-        replayed = replay_both(champion.bundle, challenger.bundle, options.machine, options.recording, tell)
-    return Measured(
-        frozen.found.digest if frozen else None, compared, kept, unlabelled, replayed, _latency(sides, options, tell)
-    )
-
-
-def _compare(pictures: Sequence[Known], sides: Sequence[Sorts]) -> SideBySide | None:
-    shown, answers, skipped = answer_all(pictures, sides)
-    if not shown and not skipped:
-        return None
-    return SideBySide(
-        pictures=tuple(one.name for one in shown),
-        truth=tuple(one.truth or "" for one in shown),
-        champion=tuple(answers[0]) if len(sides) > 1 else (),
-        challenger=tuple(answers[-1]),
-        bins=sides[0].bins,
-        labels=frozenset(label for side in sides for label in side.bundle.labels),
-        skipped=tuple(skipped),
-    )
-
-
-def _agreement(pictures: Sequence[Known], sides: Sequence[Sorts]) -> Unlabelled:
-    shown, (first, second), _skipped = answer_all(pictures, sides)
-    flips = [(one, other) for one, other in zip(first, second, strict=True) if one.label != other.label]
-    return Unlabelled(len(shown), len(flips), sum(one.bin != other.bin for one, other in flips))
-
-
-def _latency(sides: Sequence[Sorts], options: PromoteOptions, tell: Callable[[str], None]) -> dict[str, Latency]:
-    if options.machine is None:
-        return {}
-    tell("timing on this computer")
-    names = ("champion", "challenger")[-len(sides) :]
-    return {
-        name: measure_latency(options.machine, side.classifier, _LATENCY_RUNS)
-        for name, side in zip(names, sides, strict=True)
-    }
-
-
 def _objections(measured: Measured, options: PromoteOptions) -> tuple[str, ...]:
     found: list[str] = []
     if measured.frozen is not None:
         found += worse(measured.frozen, options.limits, "frozen pictures")
     if measured.kept is not None:
         found += worse(measured.kept, options.limits, "kept pictures of parts")
-    if options.machine is not None:
+    if options.on.machine is not None:
         latency = measured.latency
-        found += too_slow(options.machine, latency.get("champion"), latency["challenger"])
+        found += too_slow(options.on.machine, latency.get("champion"), latency["challenger"])
     return tuple(found)
 
 
 def _notes(
-    measured: Measured, frozen: FrozenPictures | None, champion: _Loaded | None, options: PromoteOptions
+    measured: Measured, frozen: FrozenPictures | None, champion: Loaded | None, options: PromoteOptions
 ) -> list[str]:
     found = [frozen.note] if frozen is not None and frozen.note else []
     if champion is None:
         found.append("there is no current bundle to compare with")
-    if options.machine is None:
+    if options.on.machine is None:
         found.append("without --machine neither its gates' labels nor its speed on the belt are judged")
     for compared in (measured.frozen, measured.kept):
         if compared is not None and compared.skipped:

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from edge.exact_tests import mcnemar
 from edge.line_bundles import name_of
 from edge.line_history import Change, carried_out
-from edge.promote_run import Measured, Promotion
+from edge.promote_measure import Measured
+from edge.promote_run import Promotion
 from edge.side_by_side import SideBySide, only_one
 from edge.wilson import Share
 

@@ -21,7 +21,7 @@ from edge.parts import REJECT_BIN
 from edge.pictures import read_picture
 from edge.wilson import Share
 
-MOST_FLIPS = 200  # that are written down by name
+MOST_FLIPS = 50  # that are written down by name
 
 
 @dataclass(frozen=True)

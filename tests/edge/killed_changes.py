@@ -27,7 +27,7 @@ _STEPS = {"open", "os.mkdir", "os.rename", "os.symlink", "os.remove", "os.rmdir"
 
 def promote(line: Path, bundle: Path) -> None:
     bundles, opened = LineBundles(line), open_bundle(bundle)
-    with bundles.locked():
+    with bundles.locked(make=True):
         before = bundles.current_digest
         change = Change(action="promote", before=before, after=opened.digest, at_utc=now_utc(), by="test")
         put_on_line(bundles, opened, change, None)

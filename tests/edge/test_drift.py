@@ -162,7 +162,7 @@ def test_a_restart_does_not_forget(table, tmp_path):
     """Learnt in two runs, kept beside the journal; the third finds the change at once."""
     journal = tmp_path / "journal.sqlite"
     Line(table, journal, patch=PATCH).run(100)
-    Line(table, journal, patch=PATCH).run(60)  # what came after the last hundred was not kept
+    Line(table, journal, patch=PATCH).run(60)
     assert [one.name for one in (tmp_path / "journal-drift").iterdir()] == [f"{'a' * 16}.json"]
 
     line = Line(table, journal, patch=PATCH)
@@ -181,7 +181,7 @@ def test_another_bundle_or_another_camera_learns_anew(table, tmp_path):
         assert line.run(100) == []
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b'{"of_machine": 1}', b"\xff"])
+@pytest.mark.parametrize("content", [b"", b"{", b'{"of_machine": 1}', b"\xff", b'{"of_machine": "", "patch": "?"}'])
 def test_a_damaged_file_is_told_and_learnt_anew(table, tmp_path, content):
     journal = tmp_path / "journal.sqlite"
     folder = tmp_path / "journal-drift"

@@ -25,7 +25,7 @@ WORD = Word("Ada", "a test")
 
 
 def put(line: LineBundles, bundle) -> None:
-    with line.locked():
+    with line.locked(make=True):
         change = Change(action="promote", before=line.current_digest, after=bundle.digest, at_utc="t", by="Ada")
         put_on_line(line, bundle, change, None)
 
@@ -122,7 +122,7 @@ def test_only_the_last_bundles_are_kept(line, tmp_path):
 
 def test_nobody_else_changes_a_line_at_the_same_time(line, three):
     with (
-        line.locked(),
+        line.locked(make=True),
         pytest.raises(DataError, match="another promote or rollback"),
         LineBundles(line.folder).locked(),
     ):
@@ -208,3 +208,18 @@ def test_killed_at_any_step_the_current_bundle_is_the_old_one_or_the_new_one(kin
         assert all(one["carried_out"][:-1]), one
         written = one["changes"] > min(one["changes"] for one in results)
         assert one["carried_out"][-1] == (one["current"] == after.digest or not written), one
+
+
+@pytest.mark.parametrize("damage", ["gone", "damaged"])
+def test_a_line_whose_current_bundle_is_no_longer_whole_is_rolled_back_or_promoted_all_the_same(line, three, damage):
+    """What is wrong with it must not keep anybody from taking it off the line."""
+    for bundle in three[:2]:
+        put(line, bundle)
+    if damage == "gone":
+        shutil.rmtree(line.current)
+    else:
+        (line.current / "model.tflite").write_bytes(b"")
+
+    assert roll_back(line, WORD).after == three[0].digest
+    put(line, three[1])
+    assert open_bundle(line.folder / "current").digest == three[1].digest

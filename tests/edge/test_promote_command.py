@@ -74,7 +74,7 @@ def test_a_bundle_that_is_as_good_is_promoted_and_rolled_back_within_a_second(li
     assert "it sheds nuts" in call("promote", "--line", line, "--list").output
 
 
-def test_a_worse_bundle_is_refused_reason_first_unless_forced(line, tmp_path):
+def test_a_worse_bundle_is_refused_reason_first_unless_forced(line, tmp_path, frozen):
     """Labels in another order: every score is as recorded, and every answer wrong. The history remembers force."""
     bad = other_bundle(tmp_path / "bad", labels=SHUFFLED)
     before = current(line)
@@ -82,6 +82,7 @@ def test_a_worse_bundle_is_refused_reason_first_unless_forced(line, tmp_path):
     refused = call("promote", bad.folder, "--line", line, code=3)
     assert refused.stdout.startswith(f"refused: {bad.digest[:16]} does not become the current bundle")
     assert "it answers 0 of 28 frozen pictures right, the current bundle 28: a drop of 1.0000" in refused.stdout
+    call("promote", bad.folder, "--line", tmp_path / "new", "--data", frozen, code=3)
     assert current(line) == before
 
     assert call("promote", bad.folder, "--line", line, "--force").stdout.startswith("forced: ")
@@ -143,7 +144,8 @@ def test_a_wrong_call_is_told_in_a_sentence(words, told):
 
 def test_what_is_not_there_is_told_in_a_sentence(tmp_path):
     assert "expected a bundle folder, found none" in call("promote", "no", "--line", tmp_path / "l", code=3).output
-    assert "expected a bundle that ran before" in call("rollback", "--line", tmp_path / "l", code=1).output
+    assert not (tmp_path / "l").exists()
+    assert "expected the folder of a line's bundles" in call("rollback", "--line", tmp_path / "l", code=1).output
     assert call("promote", "--line", tmp_path / "m", "--list").output == "no bundle was ever promoted here\n"
 
 

@@ -107,8 +107,17 @@ def test_parts_of_no_known_class_count_in_bins_and_not_in_accuracy():
 
 
 def test_one_answer_to_everything_speaks_against_a_first_bundle_too():
-    (clause,) = worse(compared(TRUTH, [], [said("nut")] * 40), LIMITS, "pictures")
-    assert clause == "it answers every one of the pictures 'nut', with the same score"
+    first, second = worse(compared(TRUTH, [], [said("nut")] * 40), LIMITS, "pictures")
+    assert first == "it answers every one of the pictures 'nut', with the same score"
+    assert second.startswith("it answers 20 of 40 pictures right, no more than one and the same answer to everything")
+
+
+def test_labels_in_another_order_speak_against_a_first_bundle_too():
+    """A little better than that and it is let through: there is nothing to compare it with."""
+    swapped = [said(WRONG[label]) for label in TRUTH]
+    (clause,) = worse(compared(TRUTH, [], swapped), LIMITS, "pictures")
+    assert clause.startswith("it answers 0 of 40 pictures right")
+    assert worse(compared(TRUTH, [], [*right(TRUTH[:30]), *swapped[30:]]), LIMITS, "pictures") == ()
 
 
 def latency(classify_ms, p99_ms=None):
@@ -130,3 +139,4 @@ def test_the_slow_end_counts_only_where_the_current_bundle_keeps_to_it(table):
     (clause,) = too_slow(machine, latency(5), latency(6, 200))
     assert "at the 99th percentile" in clause
     assert list(too_slow(machine, latency(5, 200), latency(6, 200))) == []
+    assert list(too_slow(machine, None, latency(6, 200))) == []
