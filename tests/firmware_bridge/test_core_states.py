@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from firmware_bridge.codec import encode, next_number
-from firmware_bridge.codes import Cause, State, Status
+from firmware_bridge.codes import Cause, Pull, State, Status
 from firmware_bridge.messages import (
     Ack,
     Arm,
@@ -23,7 +23,6 @@ from firmware_bridge.messages import (
     Latched,
     Opened,
     Plan,
-    Pull,
     Replan,
     Rest,
     SetEstop,
