@@ -51,7 +51,7 @@ def check_name(name: str) -> str:
     return name
 
 
-_FILES = ("selftest", "host", "mps2")
+_FILES = ("selftest", "host", "mps2", "es_settings")
 _C_WORDS = frozenset(
     """auto break case char const continue default do double else enum extern float for goto if inline int long main
     register restrict return short signed sizeof static struct switch typedef union unsigned void volatile while

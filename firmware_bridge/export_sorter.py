@@ -26,7 +26,7 @@ from firmware_bridge.sorter_settings import (
     gate_times,
     picture_s,
     require_sorter,
-    settings_header,
+    settings_texts,
 )
 from firmware_bridge.source import read_bundle_graph, source_of
 
@@ -48,7 +48,7 @@ def export_sorter(
     source = source_of(graph, bundle.facts, check_name(name), origin_of(bundle), like)
     height, width, channels = source.ends.shape
     model = Model(name, bundle.labels, height * width * channels, graph.macs)
-    settings = settings_header(machine, model, baud)
+    settings, gates = settings_texts(machine, model, baud)
     emitted = emit(source)
     _require_room(emitted, name, model, len(source.network.layers))
     times = _times_text(machine, model, baud)
@@ -62,6 +62,7 @@ def export_sorter(
         f"{name}.c": emitted.source,
         f"{name}.h": emitted.header,
         SETTINGS: settings,
+        "es_settings.c": gates,
         FILE: _facts(bundle, machine, model, baud).model_dump_json(indent=1) + "\n",
         "labels.txt": "".join(f"{label}\n" for label in bundle.labels),
         "README.md": template("README-pico-sorter.md", words),

@@ -1,4 +1,4 @@
-"""What a machine file says to a board that sorts by itself: the text of es_settings.h.
+"""What a machine file says to a board that sorts by itself: the texts of es_settings.h and es_settings.c.
 
 Every pin of the machine file is the board's then, because there is no other computer.
 """
@@ -103,8 +103,8 @@ def _without(machine: Machine) -> Iterator[tuple[str, str]]:
         yield "gates", f"{len(machine.gates)} of them, more than {MOST_GATES}"
 
 
-def settings_header(machine: Machine, model: Model, baud: int = BAUD) -> str:
-    """Return the text of es_settings.h. Raises MachineError."""
+def settings_texts(machine: Machine, model: Model, baud: int = BAUD) -> tuple[str, str]:
+    """Return the texts of es_settings.h and es_settings.c. Raises MachineError."""
     eye = require_sorter(machine, model.labels)
     if len(model.labels) > MOST_LABELS:
         raise MachineError(f"expected at most {MOST_LABELS} labels, found {len(model.labels)}; train with fewer")
@@ -113,6 +113,7 @@ def settings_header(machine: Machine, model: Model, baud: int = BAUD) -> str:
     _require_time(machine, times)
     estop, start = machine.inputs.estop, machine.inputs.start
     values = {
+        "BAUD": baud,
         "PICTURE_BYTES": model.pixels,
         "EYE_PIN": eye.pin,
         "EYE_BROKEN": int(eye.active_high),
@@ -131,7 +132,8 @@ def settings_header(machine: Machine, model: Model, baud: int = BAUD) -> str:
         f"    {{{_row(machine, gate, one, model.labels)}}} /* {gate.name.replace('*/', '* /')!a} */"
         for gate, one in zip(machine.gates, times, strict=True)
     )
-    return _TOP.format(name=model.name, baud=baud) + lines + _STRUCT + rows + "};\n\n#endif\n"
+    header = _TOP.format(name=model.name) + lines + _STRUCT.format(count=len(times))
+    return header, f'#include "es_settings.h"\n\nconst struct es_gate_setting es_gate_settings[] = {{\n{rows}}};\n'
 
 
 def _row(machine: Machine, gate: GateTable, times: GateTimes, labels: Sequence[str]) -> str:
@@ -188,9 +190,12 @@ _TOP = """/* The machine and the model, as the sorter needs them. Ticks are micr
 _STRUCT = """
 /* opens_after, closes_after: from the moment at which the middle of a part is in the beam. longest: that a part may
  * break it for. labels: bit n for the label of number n. */
-struct es_gate_setting {
+struct es_gate_setting {{
     uint8_t pin, resting_level;
     uint32_t max_on, min_off, late, opens_after, closes_after, longest, labels;
-};
-static const struct es_gate_setting es_gate_settings[] = {
+}};
+#define ES_GATES_SET {count}u
+extern const struct es_gate_setting es_gate_settings[ES_GATES_SET];
+
+#endif
 """

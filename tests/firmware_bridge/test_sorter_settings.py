@@ -14,7 +14,7 @@ from edge.machine import read_machine
 from firmware_bridge.export_command import export_command
 from firmware_bridge.export_sorter import export_sorter
 from firmware_bridge.sorter_facts import read_facts
-from firmware_bridge.sorter_settings import Model, gate_times, picture_s, settings_header
+from firmware_bridge.sorter_settings import Model, gate_times, picture_s, settings_texts
 from tests.firmware_bridge.compiled_models import PACKAGED
 from tests.firmware_bridge.sorter_machine import BUNDLE, START_BUTTON, write_machine
 
@@ -22,8 +22,8 @@ MODEL = Model("model", ("coin", "key", "nut"), 24 * 24 * 3, 46_032)
 
 
 def header(folder, **more):
-    """The settings of a machine file."""
-    return settings_header(read_machine(write_machine(folder, **more)), MODEL)
+    """The settings of a machine file, both files."""
+    return "".join(settings_texts(read_machine(write_machine(folder, **more)), MODEL, 921_600))
 
 
 def test_gates_open_when_they_would_on_a_pi(tmp_path):
@@ -51,6 +51,7 @@ def test_limits_and_pins_are_the_machine_files(tmp_path):
         [3, 1, 2_000_000, 50_000, 30_000, 830_000, 1_030_000, 140_000, 2],
     ]
     assert "#define ES_START_PIN 255u" in text
+    assert "#define ES_BAUD 921600u" in text
     assert "#define ES_ESTOP_PRESSED 1u" in text
     assert "#define ES_START_PIN 22u" in header(tmp_path, inputs=START_BUTTON)
 
@@ -81,7 +82,7 @@ def test_a_pin_on_both_computers_is_one_pin_here(tmp_path):
     path = write_machine(tmp_path, gate="kind = 'mcu'\n")
     path.write_text(path.read_text().replace("pin = 21", "pin = 2") + "[mcu]\nport = 'emulated'\n")
     with pytest.raises(MachineError, match=r"inputs.estop.pin: expected a pin of its own, found 2 also at gates.0.pin"):
-        settings_header(read_machine(path), MODEL)
+        settings_texts(read_machine(path), MODEL)
 
 
 def test_without_an_eye_there_is_no_sorter(tmp_path):
@@ -89,13 +90,13 @@ def test_without_an_eye_there_is_no_sorter(tmp_path):
     path = write_machine(tmp_path)
     path.write_text(path.read_text().replace("[eye]\npin = 20\nat_mm = -5.0", ""))
     with pytest.raises(MachineError, match=r"expected a table \[eye\]"):
-        settings_header(read_machine(path), MODEL)
+        settings_texts(read_machine(path), MODEL)
 
 
 def test_a_label_the_model_does_not_have_is_refused(tmp_path):
     """A gate that would wait for it for ever."""
     with pytest.raises(MachineError, match=r"gates\.1\.labels"):
-        settings_header(read_machine(write_machine(tmp_path)), Model("model", ("coin", "nut"), 1728, 46_032))
+        settings_texts(read_machine(write_machine(tmp_path)), Model("model", ("coin", "nut"), 1728, 46_032))
 
 
 def test_the_time_of_a_picture_on_the_line():

@@ -2,6 +2,8 @@
 #ifndef ES_BOARD_H
 #define ES_BOARD_H
 
+#include "es_settings.h" /* ES_BAUD */
+
 #define ES_BOARD "sorter"
 #define ES_GATES 16
 #define ES_SENSORS 2
@@ -15,9 +17,6 @@
 #define ES_LEAD_US 200
 #define ES_SPIN_US 30
 
-#ifndef ES_BAUD
-#define ES_BAUD 115200
-#endif
 #define ES_WATCHDOG_US 50000
 
 #endif

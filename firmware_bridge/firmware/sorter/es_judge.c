@@ -22,7 +22,7 @@ static uint8_t verdict_of(uint8_t status) {
 static void plan(const struct es_part *part, struct es_judged *judged) {
     uint32_t middle = es_part_middle(part);
     judged->verdict = ES_VERDICT_NO_BIN;
-    for (uint8_t i = 0; i < sizeof es_gate_settings / sizeof *es_gate_settings; i++) {
+    for (uint8_t i = 0; i < ES_GATES_SET; i++) {
         const struct es_gate_setting *gate = &es_gate_settings[i];
         if (!(gate->labels >> part->label & 1u)) continue;
         if (part->ended - part->began > gate->longest) {

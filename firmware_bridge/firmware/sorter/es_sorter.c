@@ -23,7 +23,7 @@ static uint8_t set;                 /* inputs are; what they tell before is how 
 /* ---- at the start ---- */
 
 static void set_gates(void) {
-    for (uint8_t i = 0; i < sizeof es_gate_settings / sizeof *es_gate_settings; i++) {
+    for (uint8_t i = 0; i < ES_GATES_SET; i++) {
         const struct es_gate_setting *from = &es_gate_settings[i];
         struct es_set_gate set = {.gate = i, .pin = from->pin, .resting_level = from->resting_level,
                                   .max_on = from->max_on, .min_off = from->min_off, .late = from->late};
