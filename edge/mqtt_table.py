@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr
 
 from edge.errors import MachineError
 from edge.tables import Table
 
-Topic = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*$", max_length=200)]
+
+def _word(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", text):
+        raise ValueError("expected up to 64 letters, digits, - and _, as in line-1")
+    return text
+
+
+def _words(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*", text) or len(text) > 200:
+        raise ValueError("expected words of letters, digits, - and _, with / between them, as in plant/edge-sort")
+    return text
+
+
+Word = Annotated[str, AfterValidator(_word)]
+Topic = Annotated[str, AfterValidator(_words)]
 _PORT, _TLS_PORT = 1883, 8883
 _CERTIFICATES = ("ca_file", "cert_file", "key_file")
 MQTT_FILES = ("password_file", *_CERTIFICATES)
@@ -28,7 +43,7 @@ class MqttTable(Table):
 
     host: str = Field(min_length=1, max_length=253)
     port: int | None = Field(default=None, ge=1, le=65535)
-    line: str = Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")
+    line: Word
     prefix: Topic = "edge-sort"
     username: str | None = Field(default=None, min_length=1)
     password: SecretStr | None = None
