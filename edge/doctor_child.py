@@ -19,6 +19,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from edge.causes import in_a_line
+
 # compiled against one numpy, and often installed by apt beside another one
 _NUMPY_USERS = ("PIL", "simplejpeg", "cv2", "tflite_runtime")
 _LINE_IN_USE = 1  # of lgpio's line flags
@@ -173,8 +175,7 @@ def answer(question: str, *arguments: str) -> dict[str, Any]:
     try:
         return {"answer": QUESTIONS[question](*arguments)}
     except (Exception, SystemExit) as error:
-        lines = str(error).strip().splitlines()
-        return {"problem": lines[0] if lines else type(error).__name__}
+        return {"problem": in_a_line(error)}
 
 
 def main() -> None:

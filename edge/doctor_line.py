@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from edge.doctor_findings import Finding, fail, ok, skipped
 from edge.doctor_patient import Patient
-from edge.edgetpu import LIBRARY
-from edge.edgetpu_devices import DeviceFolders, find_nodes
+from edge.edgetpu_devices import LIBRARY, DeviceFolders, find_nodes
 
 _NO_EDGETPU = "no Edge TPU is asked for, and none is plugged in"
 _COMPILED = "model_edgetpu.tflite"

@@ -6,10 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from edge.causes import in_a_line
 from edge.doctor_host import Host
 from edge.errors import MachineError
-from edge.machine import CameraTable, Machine, read_machine
+
+if TYPE_CHECKING:
+    from edge.machine import CameraTable, Machine
 
 DEFAULT_FACTORY = "lgpio"
 
@@ -84,7 +88,11 @@ def admit(
     machine, problem = None, None
     if machine_path is not None:
         try:
+            from edge.machine import read_machine
+
             machine = read_machine(machine_path)
         except (MachineError, OSError) as error:
             problem = str(error)
+        except ImportError as error:  # of numpy, most likely, which is looked at by itself
+            problem = f"it cannot be read before this is mended: {in_a_line(error)}"
     return Patient(host, machine_path, machine, problem, bundle, red_card)

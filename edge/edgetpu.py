@@ -19,11 +19,10 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from edge.edgetpu_devices import DeviceFolders, why_not_opened
+from edge.edgetpu_devices import LIBRARY, DeviceFolders, why_not_opened
 from edge.errors import EdgeSortError, ModelError
 from edge.interpreter import Interpreter, TfliteInterpreter, load_runtime
 
-LIBRARY = "libedgetpu.so.1"
 ENTRY_POINT = "tflite_plugin_create_delegate"
 TRIAL_TIMEOUT_S = 30.0
 _CLOSING_S = 2.0

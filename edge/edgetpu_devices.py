@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+LIBRARY = "libedgetpu.so.1"
 # A USB accelerator changes its identity when the runtime has loaded its firmware, at the first use.
 USB_IDS = frozenset({("1a6e", "089a"), ("18d1", "9302")})
 

@@ -12,7 +12,8 @@ from pydantic import Field, ValidationError, field_validator
 
 from edge.control_tables import ConfirmTable, InputsTable, LimitsTable, RulesTable, StackLightTable
 from edge.drift_tables import DriftTable
-from edge.edgetpu import LIBRARY, EdgeTpu
+from edge.edgetpu import EdgeTpu
+from edge.edgetpu_devices import LIBRARY
 from edge.errors import MachineError
 from edge.finder import FinderSettings
 from edge.gate_limits import GateLimits
