@@ -7,6 +7,23 @@ export function say(id, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
+// What this browser keeps for next time, if it keeps anything at all.
+export function remembered(name) {
+  try {
+    return localStorage.getItem(name) ?? "";
+  } catch {
+    return "";
+  }
+}
+
+export function remember(name, value) {
+  try {
+    localStorage.setItem(name, value);
+  } catch {
+    // it does not
+  }
+}
+
 export function make(tag, className, text) {
   const element = document.createElement(tag);
   if (className) element.className = className;

@@ -1,7 +1,7 @@
 // Start here: who is it, then what the line tells.
 
 import { ask } from "./ask.js";
-import { byId, say } from "./dom.js";
+import { byId, remember, remembered, say } from "./dom.js";
 import * as parts from "./parts.js";
 import { showPicture, watchPicture } from "./picture.js";
 import * as state from "./state.js";
@@ -13,7 +13,7 @@ function setTheme(name) {
   document.documentElement.dataset.theme = name;
   byId("theme").setAttribute("aria-label", `Colours: ${THEMES[name]}`);
   byId("theme").title = `Colours: ${THEMES[name]}`;
-  localStorage.setItem("theme", name);
+  remember("theme", name);
 }
 
 function enter(problem = "") {
@@ -55,7 +55,7 @@ function run(me) {
 
 async function start() {
   const names = Object.keys(THEMES);
-  setTheme(names.includes(localStorage.getItem("theme")) ? localStorage.getItem("theme") : "auto");
+  setTheme(names.includes(remembered("theme")) ? remembered("theme") : "auto");
   byId("theme").addEventListener("click", () => {
     setTheme(names[(names.indexOf(document.documentElement.dataset.theme) + 1) % names.length]);
   });

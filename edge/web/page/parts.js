@@ -1,7 +1,7 @@
 // The last parts, one of them in detail, and the doubtful ones that wait for a word.
 
 import { ask } from "./ask.js";
-import { byId, keep, make, say } from "./dom.js";
+import { byId, keep, make, remember, remembered, say } from "./dom.js";
 import { clockTime, percent, plain, reason } from "./words.js";
 
 const MOST_SHOWN = 24;
@@ -19,8 +19,8 @@ export function setOperator(may, asksForName) {
   operator = may;
   byId("part-label-box").hidden = !may;
   byId("by-box").hidden = !asksForName;
-  byId("by").value = localStorage.getItem("by") ?? "";
-  byId("by").addEventListener("change", (event) => localStorage.setItem("by", event.target.value.trim()));
+  byId("by").value = remembered("by");
+  byId("by").addEventListener("change", (event) => remember("by", event.target.value.trim()));
   byId("part").addEventListener("close", () => (open = null));
 }
 
