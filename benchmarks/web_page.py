@@ -4,7 +4,7 @@
 
 A line that tells as many parts as a day has, as fast as its page's process takes them, with an incident now and then;
 before and after: its memory, how long it takes to answer, and, where Chromium is installed, from the first byte asked
-for until the buttons can be pressed.
+for until the buttons can be pressed, and what a tab has grown to that was open all the time.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ import shutil
 import statistics
 import time
 import urllib.request
-from contextlib import closing, suppress
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -87,27 +88,48 @@ def answers_ms(address: str, times: int = 20) -> float:
     return statistics.median(took)
 
 
-def interactive_ms(address: str, times: int) -> list[float]:
-    """Return how long Chromium takes, each time, from an empty profile until a button can be pressed."""
+@contextmanager
+def chromium() -> Iterator[Any]:
+    """Yield Chromium, None where it or what drives it is not installed."""
     path = shutil.which("chromium")
-    if path is None:
-        return []
-    with suppress(ImportError):
+    try:
         from playwright.sync_api import sync_playwright
+    except ImportError:
+        path = None
+    if path is None:
+        yield None
+        return
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()
 
-        took = []
-        with sync_playwright() as driver:
-            browser = driver.chromium.launch(executable_path=path, args=FLAGS)
-            for _ in range(times):
-                page = browser.new_page()
-                page.goto(address, wait_until="commit")
-                page.locator("[data-command=stop]:enabled").wait_for()
-                usable = "performance.getEntriesByName('usable')[0].startTime"  # marked by the page itself
-                took.append(float(page.evaluate(usable)))
-                page.close()
-            browser.close()
-        return took
-    return []
+
+def interactive_ms(browser: Any, address: str, times: int) -> list[float]:
+    """Return how long it takes, each time, from an empty profile until a button can be pressed."""
+    took = []
+    for _ in range(times):
+        page = browser.new_page()
+        page.goto(address, wait_until="commit")
+        page.locator("[data-command=stop]:enabled").wait_for()
+        usable = "performance.getEntriesByName('usable')[0].startTime"  # marked by the page itself
+        took.append(float(page.evaluate(usable)))
+        page.close()
+    return took
+
+
+def grown(tab: Any) -> str:
+    """Say how large an open tab is, and how long it takes to show a part that is clicked on."""
+    session = tab.context.new_cdp_session(tab)
+    session.send("HeapProfiler.collectGarbage")
+    heap_mb = tab.evaluate("performance.memory.usedJSHeapSize") / 1e6
+    elements = tab.evaluate("document.getElementsByTagName('*').length")
+    click_ms = tab.evaluate(
+        "() => { const at = performance.now(); document.querySelector('#parts button').click();"
+        " return performance.now() - at; }"
+    )
+    tab.keyboard.press("Escape")
+    return f"the open tab has {elements} elements and {heap_mb:.1f} MB, and shows a part in {click_ms:.1f} ms"
 
 
 def memory_mb(pid: int | None) -> float:
@@ -128,16 +150,23 @@ def main() -> None:
     slots = PictureSlots(multiprocessing.get_context("spawn"), 480, 320)
     now = time.monotonic()
     facts = LineFacts(1, LABELS, LABELS, "b" * 64, "m" * 64, "emulated", 150.0, now, time.time() - now)
-    with closing(WebProcess(listening, settings, facts, slots, print)) as process:
+    with closing(WebProcess(listening, settings, facts, slots, print)) as process, chromium() as browser:
         telling = Telling(process)
+        tab = browser.new_page() if browser else None
+        if tab:
+            tab.goto(settings.address)
         for name, count in (("after 100 parts", 100), (f"after {arguments.parts} more", arguments.parts)):
             began = time.perf_counter()
             telling.parts(count)
             answers_ms(settings.address, 1)
             took_s = time.perf_counter() - began
             telling.state()
-            loads = interactive_ms(settings.address, arguments.loads)
-            shown = f"{statistics.median(loads):.0f} ms (worst {max(loads):.0f})" if loads else "no Chromium"
+            shown = "no Chromium"
+            if tab:
+                tab.bring_to_front()
+                tab.locator("#parts li").nth(20).wait_for()
+                loads = interactive_ms(browser, settings.address, arguments.loads)
+                shown = f"{statistics.median(loads):.0f} ms (worst {max(loads):.0f}); {grown(tab)}"
             print(
                 f"{name}: {count / took_s:.0f} parts/s taken, {memory_mb(process.pid):.1f} MB, "
                 f"answers in {answers_ms(settings.address):.1f} ms, buttons usable after {shown}"
