@@ -139,9 +139,9 @@ class Vanishing:
 
 def test_a_class_that_vanishes_is_found(machine, colored_parts, color_model):
     """One of three, within two windows, in a line that runs on."""
-    machine = machine.model_copy(update={"drift": TABLE.model_copy(update={"patch_px": None})})
-    options = EmulateOptions(fast=True, count=150 + WITHIN, seed=8)
-    run = emulate_line(options, machine, color_model, Vanishing(colored_parts, 150), "x")
+    machine = machine.model_copy(update={"drift": TABLE.model_copy(update={"patch_px": None, "learn_parts": 100})})
+    options = EmulateOptions(fast=True, count=120 + WITHIN, seed=8)
+    run = emulate_line(options, machine, color_model, Vanishing(colored_parts, 120), "x")
     assert run.summary.incidents == {"mix_drift": 1}
 
 

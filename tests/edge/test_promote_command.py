@@ -215,7 +215,7 @@ def test_the_command_killed_at_any_moment_leaves_the_old_bundle_or_the_new_one(l
     bundles = [other_bundle(tmp_path / name, name=name) for name in ("one", "two")]
     known = {open_bundle(PACKAGED).digest, *(one.digest for one in bundles)}
     words = [sys.executable, "-c", "from edge.cli import main; main()", "promote", "--line", str(line)]
-    for turn, after_s in enumerate(np.linspace(0.05, 1.6, 12)):
+    for turn, after_s in enumerate(np.linspace(0.05, 1.6, 8)):
         process = subprocess.Popen(
             [*words, str(bundles[turn % 2].folder)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
