@@ -258,7 +258,7 @@ def test_a_viewer_comes_in_by_a_link_and_has_no_buttons(opened, tmp_path):
     file = TokenFile(tmp_path / "tokens.json")
     token, operators = file.add("vic", Role.VIEWER), file.add("ada", Role.OPERATOR)
     with a_line([], WebTable(tokens=file.path)) as line:
-        page = opened(line.settings.address)
+        page = opened(line.settings.address, PHONE)
         page.get_by_label("Token").fill("wrong")
         page.get_by_role("button", name="Come in").click()
         shown(page, "#entry-problem", "no such token")
@@ -267,6 +267,7 @@ def test_a_viewer_comes_in_by_a_link_and_has_no_buttons(opened, tmp_path):
         page.reload()
         shown(page, "#who", "vic, viewer")
         assert token not in page.url
+        assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
         assert page.locator("#controls").is_hidden()
         assert page.evaluate("document.cookie") == ""
         page.get_by_role("button", name="Sign out").click()
