@@ -13,11 +13,12 @@ from edge.follow import followed_by_clock, followed_by_thread
 from edge.gate_drivers import PinSpec
 from edge.gate_limits import GateLimits, MoveRefused, Window
 from edge.gates import GateSpec
+from edge.in_transit import MOST_IN_TRANSIT
 from edge.incidents import Incidents
 from edge.parts import Reason
 from edge.pin_gates import LocalGates
 from edge.pins import open_pin_factory
-from edge.schedule import MOST_IN_TRANSIT, Schedule
+from edge.schedule import Schedule
 from edge.transit import GatePlace, ends
 from edge.wired_pins import wired_pin
 
