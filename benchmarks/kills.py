@@ -9,7 +9,7 @@ process must be gone by itself (how soon is measured), and the next start must g
 the gates' last moves are in the journal, on the system's monotonic clock, so the moment of the signal can be taken from
 them. SIGKILL leaves nobody who could note the moves of pretend pins; there the end of the gate process, which rests its
 gates before it ends, is the bound. A line that got no core for 3 s brings its gates to rest and ends by itself, saying
-so; one that has when SIGTERM comes is counted apart.
+so; one that has when a signal comes is counted apart, and so is one that had told an incident.
 """
 
 from __future__ import annotations
@@ -50,6 +50,7 @@ class Found:
     parts: int = 0
     at_rest_already: int = 0
     starved: int = 0
+    told_incidents: int = 0
     broken: list[str] = field(default_factory=list)
 
 
@@ -128,7 +129,9 @@ def kill_once(journal: Path, parts: int, after_s: float, runs: int, found: Found
         found.broken.append(f"the gate process outlived its sorter, killed {after_s:.3f} s after {parts} parts")
     elif line.gone_ms is not None:
         found.gone_ms.append(line.gone_ms)
-    if words.strip():
+    found.starved += bool(STARVED.search(words))
+    found.told_incidents += bool(words.strip())
+    if "Traceback" in words:
         found.broken.append(f"killed {after_s:.3f} s after {parts} parts, it said: {words.strip()[-300:]}")
     if not journal.exists():
         found.before_start += 1
@@ -230,6 +233,7 @@ def main() -> None:
                 "gates_at_rest_ms": percentiles(found.rest_ms),
                 "at_rest_already": found.at_rest_already,
                 "starved_and_ended_before": found.starved,
+                "told_incidents_before_a_kill": found.told_incidents,
                 "broken": found.broken,
             },
             indent=1,

@@ -191,6 +191,7 @@ def main() -> None:
             seen = watch(worker)
             answer = worker.stdout.read() if worker.stdout else ""
     if worker.returncode:
+        print(json.dumps({name: growth(samples, 0.0, float("inf")) for name, samples in seen.items()}), file=sys.stderr)
         raise SystemExit(f"the line ended with {worker.returncode}; its words are above")
     found = json.loads(answer)
     times = found.pop("frames_s")

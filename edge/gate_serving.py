@@ -81,7 +81,8 @@ def _attend(
         wait_s = min(gates.next_due, alive_at + heartbeat_timeout_s) - now
         idle_s = max(0.0, min(wait_s - SPIN_S, longest_wait_s, _RETRY_S if outbox else wait_s))
         heard = wait([pipe, bell.fileno()], idle_s)
-        alive_at += max(0.0, time.monotonic() - now - idle_s)  # held up itself, it cannot blame the sorter
+        if idle_s > 0:  # held up itself, it cannot blame the sorter; spinning is not being held up
+            alive_at += max(0.0, time.monotonic() - now - idle_s)
         if pipe in heard:
             message = pipe.recv()
             if message[0] in _SIGNS_OF_LIFE:
