@@ -99,6 +99,7 @@ class LineFeed:
         self._lock = threading.Lock()
         self._counts, self._buttons, self._labels = LineCounts(), Buttons(self._tell), Labels()
         self._decisions: OrderedDict[int, Decision] = OrderedDict()
+        self._answers: list[Answer] = []
         self._waiting = deque[Told | _Decided]()
         self._seen: _Seen | None = None
         self._watchers = 0
@@ -154,6 +155,12 @@ class LineFeed:
             self._tell(left.told() if isinstance(left, _Decided) else left)
         if seen is not None:
             self._show(seen)
+        self._tell_condition(condition)
+        for answer in self._answers:  # behind the state that they led to
+            self._tell(answer)
+        self._answers.clear()
+
+    def _tell_condition(self, condition: Condition) -> None:
         changed = (condition.state, condition.since, condition.standing, condition.full_bins)
         if changed == self._told_condition and condition.at < self._tell_at:
             return
@@ -171,7 +178,7 @@ class LineFeed:
 
     def answer(self, asked: CommandAsked, problem: str | None) -> None:
         """Tell what came of a command."""
-        self._tell(Answer(asked.ask, problem))
+        self._answers.append(Answer(asked.ask, problem))
 
     def restarted(self) -> None:
         """Whoever watched has ended, and another begins: it holds no picture, and nobody looks yet."""

@@ -104,9 +104,16 @@ class Hub:
             except OSError:
                 message = b""
             if not message:
-                self.line_ended.set()
+                self._end()
                 return
             self.hear(pickle.loads(message))
+
+    def _end(self) -> None:
+        """The line has ended: nobody answers any more what was asked of it."""
+        self.line_ended.set()
+        for waiting in self._asked.values():
+            if not waiting.done():
+                waiting.set_result(NO_ANSWER)
 
     def hear(self, told: Told) -> None:
         """Take in one thing that the line tells."""

@@ -19,7 +19,7 @@ from edge.line_told import Answer, IncidentTold, Labelled, PartTold, PictureTold
 from edge.parts import Decision, Frame, Reason
 from edge.picture_slots import SLOTS, PictureSlots
 from edge.sorter import Outcome
-from edge.states import Command
+from edge.states import Command, State
 from edge.track import Track
 from tests.edge import told_lines as made
 
@@ -272,3 +272,14 @@ def test_labels_in_a_flood_are_written_a_few_a_second(rig):
     rig.clock.sleep_until(10.0 + LABEL_EVERY_S)
     rig.feed.record(rig.journal)
     assert rig.journal.database.execute("SELECT count(*) FROM corrections").fetchone()[0] == 2
+
+
+def test_an_answer_comes_behind_the_state_that_it_led_to(rig):
+    """So whoever asked knows the state when the answer is there."""
+    (asked,) = rig.asks(CommandAsked(ask=7, at=10.0, command=Command.STOP, by=""))
+    rig.feed.answer(asked, None)
+    rig.feed.look(made.condition(10.0, State.IDLE))
+    assert [type(told).__name__ for told in rig.channel.told] == ["Condition", "Totals", "Answer"]
+    rig.feed.answer(asked, "refused")
+    rig.feed.look(made.condition(10.0, State.IDLE))
+    assert rig.channel.told[-1] == Answer(7, "refused")

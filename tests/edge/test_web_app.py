@@ -118,6 +118,21 @@ def test_a_line_that_does_not_answer_is_said_to(page, monkeypatch):
     assert page.run(play).status_code == 503
 
 
+def test_a_line_that_ends_meanwhile_is_an_answer_too(page):
+    """And no failure of the page."""
+
+    async def play():
+        async with page.client() as browser:
+            sent = asyncio.ensure_future(browser.post("/api/command", json={"command": "stop"}, headers=OWN))
+            while not any("ask" in one for one in page.asked()):
+                await asyncio.sleep(0)
+            page.line.close()
+            return await sent
+
+    answer = page.run(play)
+    assert (answer.status_code, answer.json()["problem"]) == (503, hub_module.NO_ANSWER)
+
+
 def test_a_label_is_said_in_somebodys_name(page):
     """Where no token is asked for, people say who they are."""
 
