@@ -26,6 +26,7 @@ from edge.two_lives import run_two_lives
 
 ModelName = Literal["packaged", "colours"]
 IN_MEMORY = Path("/dev/shm")  # what a disk takes for a row is not what a proof is about
+_BY_A_PERSON = ("interrupted", "terminated")
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,8 @@ def _lived(options: EmulateOptions, machine: Machine, line: ProofLine, faults: F
         machine = without_inputs(machine)  # whoever starts the program again is all the hands there are
         return run_two_lives(options, machine, line.model, line.source, line.digest, kind, faults, between)
     run = emulate_line(options, machine, line.model, line.source, line.digest, between=between)
+    if run.because in _BY_A_PERSON:  # it was the proof that was meant, and no fault ends a line so
+        raise KeyboardInterrupt
     assert run.moving is not None, "emulate_line sees to it"
     stops = run.summary.incidents.get("belt_stopped", 0)
     return Lived(run.ended, run.rows, run.moving, run.because, run.ended_at, stops)

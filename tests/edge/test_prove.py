@@ -191,6 +191,16 @@ def test_a_gate_without_its_limits_is_found_out(monkeypatch):
     assert "max_duty" in proof.wrong[0]
 
 
+def test_a_signal_that_the_line_takes_for_its_own_end_ends_the_proof(monkeypatch):
+    """The line under proof unwinds at SIGTERM and Ctrl-C; the proof ends too, and calls nothing wrong."""
+    real = prove_chunk.emulate_line
+    monkeypatch.setattr(
+        prove_chunk, "emulate_line", lambda *a, **k: dataclasses.replace(real(*a, **k), because="terminated")
+    )
+    with pytest.raises(KeyboardInterrupt):
+        prove(10, 1, "colours", rates=NO_FAULTS)
+
+
 def test_a_line_that_forgets_what_was_on_its_way_when_it_stopped_is_found_out(monkeypatch):
     """The proof can fail: gates rest, and the records still say that the parts were sorted."""
     monkeypatch.setattr("edge.in_transit.PartsInTransit.purge", lambda _self: None)
