@@ -34,7 +34,7 @@ KERNEL void convolution(const weighted_t *p, const int8_t *in, int8_t *out)
                 for (int i = 0; i < 4; i++)
                     *out++ = weighted_end(p, sums[i], c + i);
             }
-            for (; c < at->out_channels; c++) {
+            for (int rest = at->out_channels & 3; rest > 0; rest--, c++) {
                 uint32_t sum = bias_of(p->channels + c);
                 for (int r = 0; r < count; r++, weights += length)
                     sum = dot(sum, runs[r], weights, length);

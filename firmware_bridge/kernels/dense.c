@@ -19,6 +19,6 @@ KERNEL void dense(const weighted_t *p, const int8_t *in, int8_t *out)
         for (int i = 0; i < 4; i++)
             out[c + i] = dense_end(p, sums[i], c + i);
     }
-    for (; c < p->at.out_channels; c++, weights += count)
+    for (int rest = p->at.out_channels & 3; rest > 0; rest--, c++, weights += count)
         out[c] = dense_end(p, dot(bias_of(p->channels + c), in, weights, count), c);
 }

@@ -108,7 +108,7 @@ def test_the_second_and_third_command_prove_it_on_an_emulated_cortex_m4(exported
     if "ziglang" in compiler:
         build = [*compiler, processor(compiler, "cortex-m4"), *build[3:]]
     done = subprocess.run(build, cwd=out, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    assert (done.returncode, done.stderr) == (0, "")  # a compiler has nothing to warn of
     said = subprocess.run(run, cwd=out, capture_output=True, text=True, check=False, timeout=60)
     assert (said.returncode, (said.stdout + said.stderr).splitlines()[-1][:8]) == (0, "8 of 8 p")
 
