@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import re
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
@@ -15,10 +16,16 @@ def first_problem(error: Exception) -> str:
     """Return what a reader of JSON, a check of its contents, or the system found, in a few words and one line."""
     if isinstance(error, ValidationError):
         first = error.errors()[0]
-        return f"{'.'.join(str(key) for key in first['loc'])}: {first['msg']}"
+        where = ".".join(str(key) for key in first["loc"])
+        return f"{where}: {without_classes(first['msg'])}" if where else without_classes(first["msg"])
     if isinstance(error, OSError):
         return error.strerror or str(error)
     return str(error)
+
+
+def without_classes(message: str) -> str:
+    """Return pydantic's words with the members of an enum as people write them: 'stop', not <Command.STOP: 'stop'>."""
+    return re.sub(r"<[\w.]+: ('[^']*')>", r"\1", message)
 
 
 def key_problem(key: str, problem: ErrorDetails) -> str:

@@ -9,6 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
+from edge.problems import without_classes
 from edge.web.door import Door
 from edge.web.guard import App, Guard
 from edge.web.hub import Hub
@@ -39,7 +40,7 @@ def build_app(hub: Hub, settings: WebSettings) -> App:
     app.add_exception_handler(HTTPException, _refused)
     app.add_exception_handler(RequestValidationError, _malformed)
     app.add_exception_handler(Exception, _failed)
-    return Guard(app, settings.names)
+    return Guard(app, settings.names, proxied=settings.tokens is not None)
 
 
 def _serve_files(app: FastAPI) -> None:
@@ -54,6 +55,10 @@ def _serve_files(app: FastAPI) -> None:
     async def page() -> Response:
         return file("index.html")
 
+    @app.get("/favicon.ico", include_in_schema=False)  # what browsers ask for unasked
+    async def icon() -> Response:
+        return file("icon.svg")
+
     @app.get("/page/{name}", include_in_schema=False)
     async def part_of_page(name: str) -> Response:
         if name not in contents:
@@ -66,11 +71,16 @@ async def _refused(_request: Request, error: Exception) -> Response:
     return JSONResponse({"problem": str(error.detail)}, error.status_code, headers=error.headers)
 
 
-async def _malformed(_request: Request, error: Exception) -> Response:
+async def _malformed(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     first = error.errors()[0]
-    where = ".".join(str(step) for step in first["loc"])
-    return JSONResponse({"problem": f"{where}: {first['msg'].lower()}"}, 422)
+    kind = request.headers.get("content-type", "none")
+    if first["loc"] == ("body",) and kind.partition(";")[0].strip().lower() != "application/json":
+        problem = f"expected a body of Content-Type application/json, found {kind}"
+    else:
+        where = ".".join(str(step) for step in first["loc"])
+        problem = f"{where}: {without_classes(first['msg'].lower())}"
+    return JSONResponse({"problem": problem}, 422)
 
 
 async def _failed(_request: Request, _error: Exception) -> Response:

@@ -11,6 +11,7 @@ from fastapi import HTTPException, Request
 
 from edge.errors import MachineError
 from edge.web import cookies
+from edge.web.wrong_tokens import WrongTokens, tell_on_stderr
 from edge.web_tokens import Role, Token, TokenFile, bearer
 
 SOMEBODY = "the page"
@@ -32,9 +33,18 @@ class Person:
 class Door:
     """Asks for a token where there are any; else whoever can reach the page is an operator."""
 
-    def __init__(self, tokens: Path | None, wall_s: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        tokens: Path | None,
+        wall_s: Callable[[], float] = time.time,
+        *,
+        now: Callable[[], float] = time.monotonic,
+        tell: Callable[[str], None] = tell_on_stderr,
+    ) -> None:
+        """wall_s: for cookies. now: for how often a wrong token may be shown; `tell` hears when it is too often."""
         self._file = None if tokens is None else TokenFile(tokens)
         self._wall_s = wall_s
+        self._wrong = WrongTokens(now, tell)
 
     @property
     def asks(self) -> bool:
@@ -53,12 +63,24 @@ class Door:
             found = bearer(tokens, spoken)
         return None if found is None else Person(found.name, found.role)
 
-    def enter(self, spoken: str) -> tuple[Person, str] | None:
-        """Return who has this token, and the cookie that stands for it from now on."""
+    def enter(self, spoken: str, whence: str) -> tuple[Person, str]:
+        """Return who has this token, and the cookie that stands for it from now on. Raises HTTPException.
+
+        whence: the address of who shows it.
+        """
         if self._file is None:
-            return None
+            raise HTTPException(401, "this page asks for no token")
+        wait_s = self._wrong.wait_s
+        if wait_s > 0:
+            after = max(1, round(wait_s + 0.5))
+            raise HTTPException(
+                429, f"too many wrong tokens were shown; try again in {after} s", {"retry-after": str(after)}
+            )
         found = bearer(self._tokens(), spoken)
-        return None if found is None else (Person(found.name, found.role), cookies.cookie_for(found, self._wall_s()))
+        if found is None:
+            self._wrong.note(whence)
+            raise HTTPException(401, "no such token; ask whoever runs the line for one")
+        return Person(found.name, found.role), cookies.cookie_for(found, self._wall_s())
 
     def viewer(self, request: Request) -> Person:
         """Return who may look; a dependency of a path. Raises HTTPException."""

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 OWN_HEADER = "x-edge-sort"
 MOST_BODY_BYTES = 16_384
 BODY_WITHIN_S = 10.0
+_OF_A_PROXY = ("forwarded", "via", "x-real-ip")  # and whatever begins with x-forwarded-
 _SAFE = ("GET", "HEAD", "OPTIONS")
 _HEADERS = (
     (
@@ -50,9 +51,9 @@ class Refused(Exception):
 class Guard:
     """Stands before an ASGI app."""
 
-    def __init__(self, app: App, names: frozenset[str]) -> None:
-        """names: under which the page may be asked for, beside plain addresses."""
-        self._app, self._names = app, names
+    def __init__(self, app: App, names: frozenset[str], *, proxied: bool) -> None:
+        """names: under which the page may be asked for, beside plain addresses. proxied: it may be behind a proxy."""
+        self._app, self._names, self._proxied = app, names, proxied
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hand on what may pass, with headers on every answer that keep a browser from misusing it."""
@@ -68,6 +69,8 @@ class Guard:
 
         try:
             _check(scope, self._names)
+            if not self._proxied:
+                _check_direct(scope)
             body = await _body(scope, receive)
         except Refused as refused:
             await _answer(send_guarded, refused.status, str(refused))
@@ -90,6 +93,17 @@ def _check(scope: Scope, names: frozenset[str]) -> None:
             raise Refused(403, "another site has made this request")
         if OWN_HEADER not in headers:
             raise Refused(403, f"expected the header {OWN_HEADER}, found none")
+
+
+def _check_direct(scope: Scope) -> None:
+    """Raise Refused for what a proxy hands on: its users are anybody, though they seem to come from this computer."""
+    for name in _headers(scope):
+        if name in _OF_A_PROXY or name.startswith("x-forwarded-"):
+            raise Refused(
+                403,
+                f"this came through a proxy (it has the header {name}), and behind a proxy the page needs tokens: make "
+                "one with `edge-sort web token --role operator` and start the line anew",
+            )
 
 
 def is_ours(host: str, names: frozenset[str]) -> bool:

@@ -23,6 +23,7 @@ _WHY = {
     413: "too large",
     421: "not the name of this page",
     422: "not what is expected",
+    429: "too many wrong tokens",
     503: "not now",
 }
 # the schema as such and not as a model, which would be described as of the path's own kind, a JPEG say

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import get_args
 
 from pydantic import BaseModel
 
+from edge.line_asked import AskedCommand
 from edge.line_told import LineFacts
 from edge.line_view import IncidentView, LineView, PartView
 from edge.parts import REJECT_BIN
 from edge.spread import Spread
-from edge.states import Command, State
+from edge.states import State
 
 
 class SpreadShown(BaseModel):
@@ -32,12 +34,15 @@ class StandingShown(BaseModel):
 
 
 class NowShown(BaseModel):
-    """How the line is. state is null until the line has told it; silent: it has told nothing for too long."""
+    """How the line is. state is null until the line has told it; silent: it has told nothing for too long.
+
+    can: what may be asked of it.
+    """
 
     state: State | None
     state_for_s: float
     silent: bool
-    can: list[Command]
+    can: list[AskedCommand]
     standing: list[StandingShown]
     parts: int
     parts_per_min: float
@@ -162,7 +167,7 @@ def now_shown(view: LineView) -> NowShown:
         state=view.state,
         state_for_s=_age_s(view, condition.since if condition else view.facts.started_at),
         silent=view.silent,
-        can=list(condition.can) if condition else [],
+        can=[one for one in get_args(AskedCommand) if condition and one in condition.can],
         standing=[
             StandingShown(kind=one.kind, cause=one.cause, remedy=one.remedy, for_s=_age_s(view, one.since))
             for one in standing

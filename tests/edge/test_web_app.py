@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from edge.line_told import Box, PictureTold
-from edge.states import State
+from edge.states import Command, State
 from edge.web import hub as hub_module
 from edge.web.news import news
 from edge.web.subscribers import MOST_SUBSCRIBERS, Subscribers, TooMany
@@ -228,3 +229,37 @@ def test_the_files_of_the_page_are_served_and_no_other(page, name):
     """No path of a request names a file on the disk."""
     answer, other = get(page, f"/page/{name}", f"/page/..%2F{name}")
     assert (answer.status_code, other.status_code) == (200, 404)
+
+
+@pytest.mark.parametrize(
+    ("sent", "words"),
+    [
+        ({"json": {"command": "abort"}}, "should be 'start', 'hold', 'stop' or 'reset'"),
+        ({"content": b'{"command": "stop"}', "kind": "text/plain"}, "Content-Type application/json, found text/plain"),
+    ],
+)
+def test_what_is_asked_wrongly_is_told_in_words_of_the_page(page, sent, words):
+    """No name of a class, no word of a library."""
+    headers = {**OWN, **({"content-type": sent.pop("kind")} if "kind" in sent else {})}
+
+    async def play():
+        async with page.client() as browser:
+            return await browser.post("/api/command", headers=headers, **sent)
+
+    answer = page.run(play)
+    assert answer.status_code == 422
+    assert words in answer.json()["problem"]
+    assert "<" not in answer.json()["problem"]
+
+
+def test_only_what_can_be_asked_is_offered(page):
+    """A line can abort, and nobody can ask it to."""
+    page.hub.book.hear(replace(made.condition(), can=tuple(Command)))
+    (answer,) = get(page, "/api/line")
+    assert answer.json()["now"]["can"] == ["start", "hold", "stop", "reset"]
+
+
+def test_the_icon_is_where_browsers_look_for_it(page):
+    """So that no console complains."""
+    (answer,) = get(page, "/favicon.ico")
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "image/svg+xml")

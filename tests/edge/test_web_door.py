@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from edge.errors import MachineError
 from edge.web import cookies
 from edge.web.guard import is_ours
+from edge.web.wrong_tokens import MOST_WRONG, WITHIN_S, WrongTokens
 from edge.web_settings import is_loopback, web_settings
 from edge.web_table import WebTable
 from edge.web_tokens import Role, Token, TokenFile, bearer
@@ -268,3 +269,59 @@ def test_a_request_of_any_size_is_refused_beyond_a_bound():
                 return await browser.post("/api/login", content=b"x" * 20_000, headers=OWN)
 
         assert page.run(play).status_code == 413
+
+
+PROXYS = ["X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "Forwarded", "Via", "X-Real-IP"]
+
+
+@pytest.mark.parametrize("header", PROXYS)
+def test_a_page_without_tokens_lets_nobody_in_through_a_proxy(tokens, header):
+    """Who comes through one seems to be on this computer and is anybody; with tokens it does not matter."""
+    file, ada, _vic = tokens
+    with a_page() as bare, a_page(file.path) as asking:
+
+        async def play(page):
+            async with page.client() as browser:
+                given = {header: "10.0.0.7", "authorization": f"Bearer {ada}"}
+                return await browser.get("/api/line", headers=given)
+
+        refused = bare.run(lambda: play(bare))
+        assert refused.status_code == 403
+        assert "behind a proxy the page needs tokens" in refused.json()["problem"]
+        assert "edge-sort web token" in refused.json()["problem"]
+        assert asking.run(lambda: play(asking)).status_code == 200
+
+
+def test_wrong_tokens_are_bounded_and_told_of_once_a_burst():
+    """The eleventh within a minute waits until the first is a minute ago; a new burst is told of anew."""
+    now, told = [0.0], []
+    wrong = WrongTokens(lambda: now[0], told.append)
+    for burst in (1, 2):
+        for _ in range(MOST_WRONG):
+            assert wrong.wait_s == 0.0
+            wrong.note("10.0.0.7")
+        now[0] += 20.0
+        assert wrong.wait_s == pytest.approx(WITHIN_S - 20.0)
+        now[0] += WITHIN_S - 20.0
+        assert wrong.wait_s == 0.0
+        assert len(told) == burst
+    assert "10.0.0.7" in told[0]
+
+
+def test_somebody_who_guesses_waits_and_somebody_who_is_in_does_not(tokens, capsys):
+    """Not even the right token is looked at meanwhile, so the answer tells a guesser nothing."""
+    file, ada, _vic = tokens
+    with a_page(file.path) as page:
+
+        async def play():
+            async with page.client() as browser, page.client() as guesser:
+                await browser.post("/api/login", json={"token": ada}, headers=OWN)
+                shown = [f"aaaa-{number}" for number in range(MOST_WRONG)] + [ada]
+                answers = [await guesser.post("/api/login", json={"token": one}, headers=OWN) for one in shown]
+                return answers, await browser.get("/api/line")
+
+        answers, seen = page.run(play)
+    assert [one.status_code for one in answers] == [401] * MOST_WRONG + [429]
+    assert 0 < int(answers[-1].headers["retry-after"]) <= WITHIN_S + 1
+    assert seen.status_code == 200
+    assert capsys.readouterr().err.count("wrong tokens within a minute") == 1

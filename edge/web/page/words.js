@@ -25,7 +25,7 @@ const REASONS = {
   gate_resting: "gate had to rest",
   belt: "belt stopped",
   bin_full: "bin is full",
-  not_armed: "line was not started",
+  not_armed: "line not running",
   line_stopped: "line was stopped",
   gate_cut: "gate was cut short",
 };
