@@ -57,3 +57,13 @@ def all_gates(machine: Machine, pins: Gates, board: Board | None) -> Gates:
         return pins
     here = [spec.name for spec in pin_specs(machine)]
     return MixedGates([(pins, here), (board.gates(there), [spec.name for spec in there])])
+
+
+def rest_board(machine: Machine, clock: Clock, tell: Callable[[str], None]) -> None:
+    """Greet the machine's board, which brings its gates to rest. Raises GateError when it does not answer."""
+    if machine.mcu is None:
+        return
+    specs = board_specs(machine)
+    with closing(open_board(machine.mcu, clock)) as board, closing(board.gates(specs)):
+        for spec in specs:
+            tell(f"gate {spec.name!r} is at rest: pin {spec.pins.pin} of the board on {machine.mcu.port}")

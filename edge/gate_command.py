@@ -61,9 +61,10 @@ def rest_command(machine: Path, wait_s: float) -> None:
 
     Asks nothing. Refuses while the line runs with this machine file. Exit code 1 if a gate cannot be brought to rest.
     """
+    from edge.boards import rest_board
     from edge.clocks import MonotonicClock
     from edge.errors import GateError
-    from edge.gate_rest import rest_board, rest_gates
+    from edge.gate_rest import rest_gates
     from edge.line import pin_specs
     from edge.machine import read_machine
     from edge.machine_lock import gates_of

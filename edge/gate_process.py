@@ -22,6 +22,7 @@ from typing import Any
 
 from edge.errors import GateError
 from edge.estop import EstopSpec
+from edge.gate_left import rest_left
 from edge.gate_limits import MoveRefused, Window
 from edge.gate_serving import PinOpener, serve
 from edge.gates import MOST_MOVES, GateMove, GateSpec
@@ -33,7 +34,7 @@ from edge.stops import ESTOP_PRESSED, Stop
 START_TIMEOUT_S = 20.0
 REPLY_TIMEOUT_S = 1.0
 HEARTBEAT_TIMEOUT_S = 3.0
-_FOUND_GONE = "expected the gate process to be running, found it gone; its gates are at rest: start again"
+_MOCK_LEFT = "its gates were on mock pins, which move nothing"
 
 
 class GateProcess:
@@ -67,7 +68,8 @@ class GateProcess:
         self._lock = threading.RLock()
         self._moves: deque[GateMove] = deque(maxlen=MOST_MOVES)
         self._settle_s = max((spec.move_s for spec in specs), default=0.0)
-        self._last_words = _FOUND_GONE
+        self._rest_left = partial(_rest_left, tuple(specs), pin_factory, opener)
+        self._last_words = ""
         self.moves_lost = 0
         self.stopped: Stop | None = None
         self.real_time = RealTime()
@@ -183,12 +185,27 @@ class GateProcess:
                 return content
         raise self._silent(timeout_s)
 
-    @staticmethod
-    def _silent(timeout_s: float) -> GateError:
-        return GateError(
-            f"expected the gate process to answer within {timeout_s:g} s, found silence; "
-            "the machine is overloaded or the process was stopped: start again"
+    def _silent(self, timeout_s: float) -> GateError:
+        return self._lost(
+            f"expected the gate process to answer within {timeout_s:g} s, found silence, as of a machine that is "
+            "overloaded or a process that was stopped, and ended it"
         )
 
     def _gone(self) -> GateError:
-        return GateError(self._last_words)
+        return self._lost("expected the gate process to be running, found it gone")
+
+    def _lost(self, found: str) -> GateError:
+        """Return what it said last; where it said nothing, end what is left of it and rest its gates from here."""
+        with self._lock:
+            if not self._last_words and not self._pipe.closed:
+                self._process.kill()
+                self._process.join(REPLY_TIMEOUT_S)
+                self._last_words = f"{found}; {self._rest_left()}; start again"
+            return GateError(self._last_words or found)
+
+
+def _rest_left(specs: tuple[GateSpec, ...], pin_factory: str | PinOpener, opener: PinOpener) -> str:
+    """Bring to rest what the process moved, but for pretend pins, which are gone with the process; say how it went."""
+    if not specs:
+        return "it moved no gate"
+    return _MOCK_LEFT if pin_factory == "mock" else rest_left(specs, opener)

@@ -6,12 +6,9 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from typing import Any
 
-from edge.boards import open_board
 from edge.clocks import Clock
 from edge.errors import GateError
 from edge.gates import GateSpec
-from edge.line import board_specs
-from edge.machine import Machine
 from edge.pin_gates import PinGates
 
 _RETRY_S = 0.2
@@ -34,16 +31,6 @@ def rest_gates(
     failed = [problem for spec in specs if (problem := _rest(spec, clock, pin_factory, until, tell)) is not None]
     if failed:
         raise GateError("; ".join(failed))
-
-
-def rest_board(machine: Machine, clock: Clock, tell: Callable[[str], None]) -> None:
-    """Greet the machine's board, which brings its gates to rest. Raises GateError when it does not answer."""
-    if machine.mcu is None:
-        return
-    specs = board_specs(machine)
-    with closing(open_board(machine.mcu, clock)) as board, closing(board.gates(specs)):
-        for spec in specs:
-            tell(f"gate {spec.name!r} is at rest: pin {spec.pins.pin} of the board on {machine.mcu.port}")
 
 
 def _rest(spec: GateSpec, clock: Clock, pin_factory: Any, until: float, tell: Callable[[str], None]) -> str | None:

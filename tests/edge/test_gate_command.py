@@ -109,7 +109,7 @@ def test_pins_that_cannot_be_used_do_not_keep_a_board_s_gates_from_resting(board
         raise GateError("no pins here")
 
     monkeypatch.setattr("edge.pins.open_pin_factory", broken)
-    monkeypatch.setattr("edge.gate_rest.rest_board", lambda _machine, _clock, tell: tell("the board's gates rest"))
+    monkeypatch.setattr("edge.boards.rest_board", lambda _machine, _clock, tell: tell("the board's gates rest"))
     done = CliRunner().invoke(cli, ["gate", "rest", "--machine", str(board_file)])
     assert done.exit_code == 1
     assert "the board's gates rest" in done.output

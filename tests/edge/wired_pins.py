@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,4 +28,18 @@ class WiredPins:
                     (pin.drive_high if word == "1" else pin.drive_low)()
 
         threading.Thread(target=follow, daemon=True).start()
+        return factory
+
+
+@dataclass(frozen=True)
+class BusyPins:
+    """Opens pins of which `busy` cannot be used by the process `pid`, and can by every other one."""
+
+    pid: int
+    busy: tuple[int, ...] = ()
+
+    def __call__(self):
+        factory = open_pin_factory("mock")
+        for pin in self.busy if os.getpid() == self.pid else ():
+            factory.reserve_pins(self, pin)
         return factory
