@@ -17,7 +17,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -26,7 +26,7 @@ from edge.bundle_files import digest_line
 from edge.durable import remove_drafts, switch_link, whole_folder
 from edge.errors import BundleError, DataError
 from edge.file_lock import lock
-from edge.line_history import Change, add_change, carried_out, read_history, stack
+from edge.line_history import Change, add_change, carried_out, read_history, readable_changes, stack
 from edge.signature import read_signature
 
 KEPT = 5  # bundles beside the current one
@@ -55,19 +55,39 @@ class LineBundles:
 
     @property
     def current_digest(self) -> str | None:
-        """The digest of the current bundle, as the history has it or as the bundle itself says. Raises BundleError."""
+        """The digest of the current bundle, as the history has it or as the bundle itself says.
+
+        Raises DataError when the link leads to no bundle of this folder.
+        """
         found = self.current
         if found is None:
             return None
-        for change in reversed(self.changes):
-            if name_of(change.after) == found.name:
-                return change.after
-        return open_bundle(found).digest
+        if found.parent == self.folder and _NAME.fullmatch(found.name):
+            for change in reversed(readable_changes(self.folder / HISTORY)):
+                if name_of(change.after) == found.name:
+                    return change.after
+            with suppress(BundleError):
+                return open_bundle(found).digest
+        raise DataError(
+            f"{self.folder / CURRENT}: expected a link to a whole bundle in this folder, found one to "
+            f"{(self.folder / CURRENT).readlink()}; name the bundle that shall run: edge-sort rollback --line "
+            f"{self.folder} --to DIGEST (there are: {', '.join(self._names()) or 'none'}), or delete the link and "
+            "promote a bundle"
+        )
 
     @property
     def changes(self) -> list[Change]:
         """Every change, the first one first. Raises DataError."""
         return read_history(self.folder / HISTORY)
+
+    @property
+    def history_problem(self) -> str | None:
+        """What is wrong with the history, None when it can be read."""
+        try:
+            read_history(self.folder / HISTORY)
+        except DataError as error:
+            return str(error)
+        return None
 
     @contextmanager
     def locked(self, *, make: bool = False) -> Iterator[None]:
@@ -140,8 +160,14 @@ class LineBundles:
         return found[-2]
 
     def known(self, digest: str) -> str:
-        """Return the whole digest of a kept bundle that has run here. Raises DataError."""
-        ran = {change.after for change in self.changes if (self.folder / name_of(change.after)).is_dir()}
+        """Return the whole digest of a kept bundle that has run here. Raises DataError.
+
+        What a damaged history does not tell any more, the bundles do.
+        """
+        file = self.folder / HISTORY
+        ran = {change.after for change in readable_changes(file) if (self.folder / name_of(change.after)).is_dir()}
+        if self.history_problem is not None:
+            ran |= set(self._digests())
         fitting = [one for one in sorted(ran) if digest and one.startswith(digest.lower())]
         if len(fitting) != 1:
             held = ", ".join(name_of(one) for one in sorted(ran)) or "none"
@@ -151,6 +177,11 @@ class LineBundles:
                 f"(there are: {held}); give one of these"
             )
         return fitting[0]
+
+    def _digests(self) -> Iterator[str]:
+        for name in self._names():
+            with suppress(BundleError):
+                yield open_bundle(self.folder / name).digest
 
     def _names(self) -> list[str]:
         return sorted(path.name for path in self.folder.iterdir() if path.is_dir() and _NAME.fullmatch(path.name))

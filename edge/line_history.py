@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal
 
@@ -57,11 +58,34 @@ def read_history(path: Path) -> list[Change]:
     return changes
 
 
+def readable_changes(path: Path) -> list[Change]:
+    """Return the changes that can be read, whatever is damaged between them."""
+    changes = []
+    with suppress(OSError):
+        for line in path.read_bytes().splitlines():
+            with suppress(ValidationError):
+                changes.append(Change.model_validate_json(line))
+    return changes
+
+
+def set_aside(path: Path, at_utc: str) -> Path:
+    """Keep a damaged history under another name, which is returned; what can be read of it stays. Raises DataError."""
+    stamp = "".join(letter for letter in at_utc if letter.isalnum())
+    names = (path.with_name(f"history-damaged-{stamp}{more}.jsonl") for more in ("", *range(2, 1000)))
+    aside = next(one for one in names if not one.exists())
+    left = readable_changes(path)
+    try:
+        path.rename(aside)
+    except OSError as error:
+        raise _unreadable(path, first_problem(error)) from error
+    if left:
+        _write(path, left)
+    return aside
+
+
 def add_change(path: Path, change: Change) -> None:
     """Write a change down. The file is the old one or the new one, whole, whenever the power is cut."""
-    lines = [one.model_dump_json() for one in [*read_history(path), change]]
-    with whole_file(path, replace=True) as out:
-        out.write(("\n".join(lines) + "\n").encode())
+    _write(path, [*read_history(path), change])
 
 
 def carried_out(changes: Sequence[Change], current: str | None) -> list[bool]:
@@ -96,8 +120,15 @@ def as_object(changes: Sequence[Change], current: str | None) -> list[dict[str, 
     ]
 
 
+def _write(path: Path, changes: Sequence[Change]) -> None:
+    lines = [one.model_dump_json() for one in changes]
+    with whole_file(path, replace=True) as out:
+        out.write(("\n".join(lines) + "\n").encode())
+
+
 def _unreadable(path: Path, problem: str) -> DataError:
     return DataError(
-        f"{path}: expected the history of a line's bundles, found: {problem}; put back a copy of it, or move it away: "
-        "the current bundle stays, and a new history begins"
+        f"{path}: expected the history of a line's bundles, found: {problem}; put back a copy of it, or name the "
+        f"bundle that shall run (the folders beside it are named by their digests): edge-sort rollback --line "
+        f"{path.parent} --to DIGEST, which keeps the damaged file under another name and goes on from what can be read"
     )

@@ -12,8 +12,8 @@ from edge.check import check_bundle
 from edge.errors import BundleError, DataError, EdgeSortError, ModelError
 from edge.frozen_set import FrozenPictures, frozen_pictures, record_frozen
 from edge.line import check_labels
-from edge.line_bundles import FROZEN, LineBundles, name_of, now_utc
-from edge.line_history import Change
+from edge.line_bundles import FROZEN, HISTORY, LineBundles, name_of, now_utc
+from edge.line_history import Change, read_history
 from edge.machine import Machine
 from edge.promote_measure import Loaded, Measured, MeasureOn, measure
 from edge.promote_rules import Limits, too_slow, worse
@@ -96,7 +96,8 @@ def promote(options: PromoteOptions, tell: Callable[[str], None] = lambda _line:
 def _promote(line: LineBundles, challenger: Loaded, options: PromoteOptions, tell: Callable[[str], None]) -> Promotion:
     at_utc = now_utc()
     notes: list[str] = []
-    champion = _champion(line, notes)
+    read_history(line.folder / HISTORY)  # a damaged one is found before the long work, not behind it
+    champion = _champion(line, notes) if line.current_digest else None
     _refuse_at_once(line, challenger.bundle, options.on.machine)
     frozen = frozen_pictures(line.folder / FROZEN, options.data, at_utc, renew=options.renew_data)
     if frozen is None and champion is not None:

@@ -35,7 +35,8 @@ def history_text(changes: Sequence[Change], current: str | None) -> str:
         )
         if not made:
             lines.append("    cut short: the bundle stayed the one before")
-        lines += [f"    forced although {reason}" for reason in change.forced]
+        word = "forced although" if change.action == "promote" else "mended:"
+        lines += [f"    {word} {reason}" for reason in change.forced]
     return "\n".join([*lines, f"current: {name_of(current) if current else 'none'}"])
 
 

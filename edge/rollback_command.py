@@ -21,15 +21,20 @@ def rollback_command(
 ) -> None:
     """Make the bundle current again that ran before the current one: verified, and without measuring.
 
-    A second rollback goes one further back, never to what was rolled back from; --to goes anywhere.
+    A second rollback goes one further back, never to what was rolled back from; --to goes anywhere, also when
+    the history is damaged or the link `current` leads nowhere.
     """
     from edge.line_bundles import LineBundles, name_of, who
     from edge.rollback import Word, roll_back
 
     change = roll_back(LineBundles(line), Word(by or who(), why), to=to, require_signed=require_signed)
     if as_json:
-        click.echo(change.model_dump_json(include={"action", "before", "after", "at_utc", "by", "why"}))
+        click.echo(change.model_dump_json(include={"action", "before", "after", "at_utc", "by", "why", "forced"}))
         return
-    click.echo(f"rolled back: {line}/current is {name_of(change.after)}, it was {name_of(change.before or '')}")
+    before = name_of(change.before or "")
+    click.echo(f"rolled back: {line}/current is {name_of(change.after)}, it was {before or 'no bundle of this line'}")
+    for mended in change.forced:
+        click.echo(f"note: {mended}")
     click.echo("a line that runs keeps the bundle it opened; start it anew: sudo systemctl restart edge-sort")
-    click.echo(f"forth again: edge-sort rollback --line {line} --to {name_of(change.before or '')}")
+    if before:
+        click.echo(f"forth again: edge-sort rollback --line {line} --to {before}")

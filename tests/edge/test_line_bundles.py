@@ -223,3 +223,55 @@ def test_a_line_whose_current_bundle_is_no_longer_whole_is_rolled_back_or_promot
     assert roll_back(line, WORD).after == three[0].digest
     put(line, three[1])
     assert open_bundle(line.folder / "current").digest == three[1].digest
+
+
+def test_a_damaged_history_is_set_aside_by_naming_a_bundle_and_the_rest_of_it_stays(line, three):
+    """Also by naming the current one; the message of everything else says so."""
+    for bundle in three:
+        put(line, bundle)
+    history = line.folder / "history.jsonl"
+    garbage = history.read_bytes() + b"garbage \xff\n"
+    history.write_bytes(garbage)
+
+    for refused in (lambda: line.changes, lambda: roll_back(line, WORD)):
+        with pytest.raises(DataError, match=r"in line 4|utf-8.*") as found:
+            refused()
+        assert f"edge-sort rollback --line {line.folder} --to DIGEST" in str(found.value)
+    assert roll_back(line, WORD, to=three[2].digest[:8]).after == three[2].digest
+
+    (aside,) = line.folder.glob("history-damaged-*.jsonl")
+    assert aside.read_bytes() == garbage
+    assert [change.after for change in line.changes] == [bundle.digest for bundle in (*three, three[2])]
+    assert aside.name in line.changes[-1].forced[0]
+    assert roll_back(line, WORD).after == three[1].digest
+
+
+@pytest.mark.parametrize("history", ["", "nonsense\n"])
+def test_a_bundle_is_found_by_its_digest_when_the_history_tells_nothing(line, three, history):
+    """The folder of every kept bundle is named by it."""
+    put(line, three[0])
+    put(line, three[1])
+    (line.folder / "history.jsonl").write_text(history or "\x00")
+
+    change = roll_back(line, WORD, to=name_of(three[0].digest))
+
+    assert (change.before, line.current_digest) == (three[1].digest, three[0].digest)
+    assert [one.after for one in line.changes] == [three[0].digest]
+
+
+@pytest.mark.parametrize("target", ["/etc", "../elsewhere", "0123456789abcdef"])
+def test_a_link_that_leads_to_no_bundle_of_the_line_is_told_and_replaced(line, three, target):
+    """Nothing that it leads to is touched, or asked to be mended."""
+    put(line, three[0])
+    put(line, three[1])
+    link = line.folder / "current"
+    link.unlink()
+    link.symlink_to(target)
+
+    with pytest.raises(DataError, match=f"expected a link to a whole bundle in this folder, found one to {target}"):
+        roll_back(line, WORD)
+    change = roll_back(line, WORD, to=three[0].digest[:8])
+
+    assert target in change.forced[0]
+    assert link.readlink() == Path(name_of(three[0].digest))
+    assert line.changes[-1] == change
