@@ -130,9 +130,17 @@ def open_database(path: Path | None, factory: type[sqlite3.Connection] = sqlite3
 
 def open_to_read(path: Path) -> sqlite3.Connection:
     """Open a journal that exists, also while a sorter writes to it. Raises JournalError."""
+    require_journal(path)
+    return open_database(path)
+
+
+def require_journal(path: Path) -> None:
+    """Raise JournalError when `path` does not hold a journal that this version reads. Changes nothing."""
     if not path.is_file():
         raise JournalError(f"{path}: expected a journal, found none; give the file of journal.path")
-    return open_database(path)
+    check_journal(path)
+    if not _version_and_tables(path)[1]:
+        raise JournalError(f"{path}: expected a journal, found an empty file; give the file of journal.path")
 
 
 @contextmanager
@@ -151,12 +159,7 @@ def check_journal(path: Path) -> None:
         raise JournalError(f"{path}: expected an existing folder for the journal, found none; make it or give another")
     if not path.exists():
         return
-    try:
-        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=WAIT_S)) as db:
-            version = db.execute("PRAGMA user_version").fetchone()[0]
-            tables = {row[0] for row in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-    except sqlite3.Error as error:
-        raise JournalError(sentence(path, error)) from error
+    version, tables = _version_and_tables(path)
     known = OLDEST_VERSION <= version <= SCHEMA_VERSION and {"runs", "parts"} <= tables
     if known or (version == 0 and not tables):
         return
@@ -167,6 +170,18 @@ def check_journal(path: Path) -> None:
         )
     held = f"tables {', '.join(sorted(tables))}" if tables else f"version {version} and no tables"
     raise JournalError(f"{path}: expected a journal, found another program's database ({held}); give another file name")
+
+
+def _version_and_tables(path: Path) -> tuple[int, set[str]]:
+    """Look into a database. Where nobody writes to it, not even the files are made that go with a write-ahead log."""
+    quiet = not path.with_name(f"{path.name}-wal").exists()
+    address = f"{path.absolute().as_uri()}?mode=ro{'&immutable=1' if quiet else ''}"
+    try:
+        with closing(sqlite3.connect(address, uri=True, timeout=WAIT_S)) as db:
+            version = db.execute("PRAGMA user_version").fetchone()[0]
+            return version, {row[0] for row in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    except sqlite3.Error as error:
+        raise JournalError(sentence(path, error)) from error
 
 
 def _bring_up_to_date(db: sqlite3.Connection) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from edge.durable import require_new_file
 from edge.errors import DataError
-from edge.journal_schema import WAIT_S, JournalError, check_journal, sentence
+from edge.journal_schema import WAIT_S, JournalError, require_journal, sentence
 from edge.problems import first_problem
 
 
@@ -20,9 +20,7 @@ def snapshot_journal(journal: Path, out: Path, *, replace: bool = False) -> int:
     SQLite copies what is committed at one moment; the line goes on meanwhile. replace: an older copy may be written
     over. Raises JournalError, and DataError when `out` exists or cannot be written.
     """
-    if not journal.is_file():
-        raise JournalError(f"{journal}: expected a journal, found none; give the file of journal.path")
-    check_journal(journal)
+    require_journal(journal)
     if journal.resolve() == out.resolve():
         raise DataError(f"{out}: expected another file than the journal itself; give another name")
     if not replace or out.is_dir():

@@ -67,6 +67,8 @@ def export_reviewed(
 
     Raises JournalError, and DataError when `out` cannot be written to or a label cannot be a folder's name.
     """
+    if out.exists() and not out.is_dir():
+        raise DataError(f"{out}: expected a folder, found a file; name a folder, which is made if there is none")
     done, folder = Exported(), pictures_folder(journal)
     for run in runs_of(db, period, journal):
         writer = _SessionWriter(out, session_name(run))

@@ -16,7 +16,8 @@ from edge.gate_limits import Window
 from edge.gate_process import HEARTBEAT_TIMEOUT_S
 from edge.gates import GateMove
 from edge.journal import WAIT_S, Journal, JournalError, Planned, RunFacts, is_sampled
-from edge.journal_schema import _TABLES, SCHEMA_VERSION
+from edge.journal_schema import _TABLES, SCHEMA_VERSION, open_to_read
+from edge.journal_snapshot import snapshot_journal
 from edge.parts import Decision, Reason
 from edge.picture_store import PictureStore
 from edge.pictures import read_picture
@@ -284,3 +285,20 @@ def test_a_run_s_last_word_on_a_matter_counts(tmp_path):
         journal.note("classifier", "classifying on the CPU")
     with closing(sqlite3.connect(path)) as db:
         assert db.execute("SELECT * FROM notes").fetchall() == [(1, "classifier", "classifying on the CPU")]
+
+
+@pytest.mark.parametrize("bytes_kept", [0, 20_000])
+def test_who_only_reads_makes_no_journal_and_leaves_nothing_beside_a_damaged_one(tmp_path, bytes_kept):
+    """Neither tables in an empty file, nor the files of a write-ahead log."""
+    path = tmp_path / "j.sqlite"
+    with closing(Journal(path, bundle_sha256="", machine_sha256="", clock="manual")):
+        pass
+    held = path.read_bytes()[:bytes_kept]
+    path.write_bytes(held)
+
+    for reading in (open_to_read, lambda journal: snapshot_journal(journal, tmp_path / "copy.sqlite")):
+        with pytest.raises(JournalError, match="found an empty file" if not held else "expected a whole journal"):
+            reading(path)
+
+    assert path.read_bytes() == held
+    assert list(tmp_path.iterdir()) == [path]

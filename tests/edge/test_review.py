@@ -286,3 +286,13 @@ def test_wrong_input_is_one_sentence(tmp_path, arguments, message):
     done = run(*(argument.replace("JOURNAL", str(path)) for argument in arguments))
     assert done.exit_code == 1
     assert message in done.output
+
+
+def test_a_file_in_the_place_of_the_exported_folder_is_told_also_when_nothing_is_due(tmp_path):
+    """And the file stays as it is."""
+    path = write_run(tmp_path / "j.sqlite", {1: ("nut", Reason.SORTED)})
+    out = tmp_path / "out"
+    out.write_text("mine")
+    with pytest.raises(DataError, match="out: expected a folder, found a file"):
+        exported(path, out)
+    assert out.read_text() == "mine"
