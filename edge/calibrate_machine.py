@@ -18,10 +18,10 @@ from edge.calibrate_belt import BeltMeasurement, measure_belt
 from edge.calibrate_gate import SweepPoint, SweptGates, points_of
 from edge.camera_kinds import open_camera
 from edge.clocks import MonotonicClock
+from edge.end_signals import Stopped
 from edge.errors import MachineError
 from edge.gate_limits import Window
 from edge.gates import Gates
-from edge.line import Stopped
 from edge.machine import GateTable, Machine
 from edge.parts import Frame
 from edge.pins import open_pin_factory, take

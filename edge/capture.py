@@ -10,7 +10,7 @@ from pathlib import Path
 from edge.capture_checks import PictureCheck
 from edge.capture_session import Session
 from edge.capture_triggers import Shot, Trigger
-from edge.line import Stopped, sigterm_raises
+from edge.end_signals import Stopped, ended_by_signals
 from edge.parts import Frame
 
 Tell = Callable[[str], None]
@@ -46,7 +46,7 @@ class Capture:
     def run(self, frames: Iterable[Frame], trigger: Trigger, limits: CaptureLimits) -> Captured:
         """Take pictures until a limit, Ctrl-C, SIGTERM or the last frame. Raises CameraError and DataError."""
         session = self._session
-        with session, sigterm_raises():
+        with session, ended_by_signals():
             try:
                 session.because = self._until_the_end(frames, trigger, limits)
             except KeyboardInterrupt:

@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from edge.end_signals import Stopped
 from edge.errors import EdgeSortError
 
 # name -> (where its click command lives, the line that `edge-sort --help` shows)
@@ -113,6 +114,8 @@ class LazyGroup(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
+        except Stopped as stopped:  # before there was a line, whose end it would have been
+            sys.exit(stopped.exit_code)
         except EdgeSortError as error:
             raise _Shown(str(error), error.exit_code) from error
         except BrokenPipeError:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import multiprocessing
 import select
-import signal
 import threading
 import time
 from collections import deque
@@ -20,6 +19,7 @@ from multiprocessing import resource_tracker
 from multiprocessing.context import SpawnProcess
 from typing import Any
 
+from edge.end_signals import blocked
 from edge.errors import GateError
 from edge.estop import EstopSpec
 from edge.gate_left import rest_left
@@ -75,12 +75,10 @@ class GateProcess:
         self.real_time = RealTime()
         # Ctrl-C and `systemctl stop` reach both processes: they are for the sorter, whose end brings the gates to rest.
         # The child inherits the mask, so not even its start can be disturbed.
-        resource_tracker.ensure_running()  # it would unblock them again
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
-        try:
+        with blocked():
+            resource_tracker.ensure_running()  # it unblocks what it heeds not itself
+        with blocked():
             self._process.start()
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
         theirs.close()
         try:
             self.real_time = self._reply("started", START_TIMEOUT_S)

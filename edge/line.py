@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import signal
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from types import FrameType
 
 from edge.belt import Belt
 from edge.bundle import Bundle
 from edge.cameras import Camera
 from edge.clocks import Clock
 from edge.decide import Decider
+from edge.end_signals import Stopped, ended_by_signals
 from edge.errors import MachineError
 from edge.estop import EstopSpec
 from edge.finder import Finder
@@ -36,10 +34,6 @@ from edge.visual_speed import VisualSpeed
 BOARD = "mcu"  # the kind of gate that a board moves
 OnOutcome = Callable[[Frame | None, list[Outcome]], None]
 """Told after every frame what was decided in it; the frame is None after the last one."""
-
-
-class Stopped(BaseException):
-    """SIGTERM has come: unwind as for Ctrl-C, so that every gate comes to rest."""
 
 
 @dataclass(frozen=True)
@@ -197,17 +191,22 @@ def run_line(
     journal: Journal,
     on_outcome: OnOutcome,
 ) -> str:
-    """Sort until the camera ends, Ctrl-C, SIGTERM or an error. Returns why it ended.
+    """Sort until the camera ends, Ctrl-C, SIGTERM, SIGHUP or an error. Returns why it ended.
 
-    However it ends, the gates are at rest before this returns or raises. Raises CameraError, GateError, JournalError.
+    However it ends, the gates are at rest and the record is ended before this returns or raises, whatever signals come
+    meanwhile. Raises CameraError, GateError, JournalError.
     """
     because = "error"
-    with sigterm_raises():
+    with ended_by_signals() as signals:
+        signals.held = True
         try:
-            for frame in camera.frames():
-                on_outcome(frame, sorter.step(frame))
-            on_outcome(None, sorter.finish())
-            because = "no more frames"
+            try:
+                for frame in camera.frames():
+                    on_outcome(frame, sorter.step(frame))
+                on_outcome(None, sorter.finish())
+                because = "no more frames"
+            finally:
+                signals.unwinding = True
         except KeyboardInterrupt:
             because = "interrupted"
         except Stopped:
@@ -217,6 +216,7 @@ def run_line(
                 _rest_and_note(gates, sorter)
             finally:
                 journal.ended(because, sorter.now())
+                signals.held = False
     return because
 
 
@@ -227,17 +227,3 @@ def _rest_and_note(gates: Gates, sorter: Sorter) -> None:
     finally:
         sorter.note_moves()
         sorter.keep_sizes()
-
-
-@contextmanager
-def sigterm_raises() -> Iterator[None]:
-    """Within the block SIGTERM raises Stopped in the main thread."""
-
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        raise Stopped
-
-    before = signal.signal(signal.SIGTERM, stop)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

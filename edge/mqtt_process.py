@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import signal
 import subprocess
 import sys
 import threading
@@ -14,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from edge.children import child_environment
+from edge.end_signals import blocked
 from edge.machine import Machine
 from edge.mqtt_order import Order, order_of, require_paho
 from edge.mqtt_parts import SETTLE_S
@@ -96,13 +96,10 @@ class MqttProcess:
         self._starts.append(time.monotonic())
         command = [sys.executable, "-P", "-m", "edge.mqtt_child"]
         # Ctrl-C and `systemctl stop` are for the line: its end ends this. The child inherits the mask
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
-        try:
+        with blocked():
             process = subprocess.Popen(
                 command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, env=child_environment()
             )
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
         assert process.stdin is not None, "it was asked for"
         with contextlib.suppress(BrokenPipeError):  # it has ended already, which _mind will find
             process.stdin.write(self._order.model_dump_json().encode() + b"\n")

@@ -13,7 +13,7 @@ from edge.cameras import Camera
 from edge.clocks import Clock, ManualClock, MonotonicClock
 from edge.emulated_camera import EmulatedCamera
 from edge.emulated_world import EmulateOptions, emulated_line
-from edge.line import Stopped, sigterm_raises
+from edge.end_signals import Stopped, ended_by_signals
 from edge.machine import Machine
 from edge.recorder import Recorder
 from edge.recording import RecordingFacts
@@ -69,7 +69,7 @@ def record(camera: Camera, machine: Machine, clock: Clock, out: Path, limits: Re
         started_at_utc=datetime.now(UTC).isoformat(),
     )
     first = last = None
-    with Recorder(out, facts, keep_free_bytes=limits.keep_free_bytes) as recorder, sigterm_raises():
+    with Recorder(out, facts, keep_free_bytes=limits.keep_free_bytes) as recorder, ended_by_signals():
         recorder.because = "no more frames"
         try:
             for frame in camera.frames():

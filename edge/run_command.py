@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +10,9 @@ from typing import TYPE_CHECKING
 import click
 from click.core import ParameterSource
 
+from edge.end_signals import ended_by_signals
 from edge.options import FiniteRange
+from edge.said import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -80,6 +80,7 @@ _EMULATED_ONLY = {"fast", "parts", "part_mm", "count", "rate_per_min", "speed_mm
     help="Show and operate the line on a page: http://127.0.0.1:8080/, or where [web] of the machine file says.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of text.")
+@ended_by_signals("ending: the gates come to rest, record and report are finished")
 def run_command(
     bundle: Path | None,
     require_signed: Path | None,
@@ -161,7 +162,7 @@ def _replay(
     opened = open_bundle_by(bundle, require_signed)
     watch = _watchers(save_frames, quiet=as_json)
     report, because = replay_run(opened, machine, recording, journal, watch, _tell)
-    click.echo(json.dumps({**report.as_dict(), "ended_because": because}) if as_json else report_text(report))
+    say(json.dumps({**report.as_dict(), "ended_because": because}) if as_json else report_text(report))
 
 
 def _refuse_idle_options(*, emulate: bool, machine: bool, parts: bool, fast: bool) -> None:
@@ -203,16 +204,16 @@ def _run_emulated(options: EmulateOptions, save_frames: Path | None, as_json: bo
 
     run = run_emulated(options, _watchers(save_frames, quiet=as_json or options.fast), _tell, onlooker)
     for skipped in run.skipped:
-        click.echo(f"Skipped: {skipped}", err=True)
+        say(f"Skipped: {skipped}", err=True)
     if as_json:
-        click.echo(json.dumps(run.as_dict(options)))
+        say(json.dumps(run.as_dict(options)))
     else:
-        click.echo(report_text(run.report, run.gate_error, exact_clock=options.fast))
-        click.echo(run.summary.sentences())
+        say(report_text(run.report, run.gate_error, exact_clock=options.fast))
+        say(run.summary.sentences())
 
 
 def _tell(line: str) -> None:
-    click.echo(line, err=True)
+    say(line, err=True)
 
 
 def _run_machine(
@@ -232,13 +233,13 @@ def _run_machine(
     watch = _watchers(save_frames, quiet=as_json)
     run = run_machine(opened, machine, journal, watch, tell=_tell, onlooker=onlooker)
     if as_json:
-        click.echo(json.dumps(run.as_dict()))
+        say(json.dumps(run.as_dict()))
         return
     for name, count in run.bins.items():
-        click.echo(f"{name:<16}{count:>7}")
-    click.echo("rejected: " + (", ".join(f"{why} {count}" for why, count in run.rejected.items()) or "none"))
-    click.echo(gate_line(run.gate_error, exact_clock=False))
-    click.echo(run.summary.sentences())
+        say(f"{name:<16}{count:>7}")
+    say("rejected: " + (", ".join(f"{why} {count}" for why, count in run.rejected.items()) or "none"))
+    say(gate_line(run.gate_error, exact_clock=False))
+    say(run.summary.sentences())
 
 
 def _watchers(save_frames: Path | None, *, quiet: bool) -> Callable[[Machine, Belt], OnOutcome]:
@@ -257,22 +258,11 @@ def _watcher(machine: Machine, belt: Belt, save_frames: Path | None, *, quiet: b
     def watch(frame: Frame | None, outcomes: list[Outcome]) -> None:
         nonlocal listened_to
         if listened_to:
-            listened_to = _told([_line(outcome) for outcome in outcomes])
+            listened_to = all([say(_line(outcome)) for outcome in outcomes])
         if saver is not None and frame is not None and outcomes:
             saver.save(frame, outcomes)
 
     return watch
-
-
-def _told(lines: list[str]) -> bool:
-    """Print, unless nobody reads any more: a log that was closed must not stop the line."""
-    try:
-        for line in lines:
-            click.echo(line)
-    except BrokenPipeError:
-        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - until the process ends
-        return False
-    return True
 
 
 def _line(outcome: Outcome) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import multiprocessing
 import pickle
-import signal
 import socket
 import threading
 import time
@@ -16,6 +15,7 @@ from collections.abc import Callable
 from multiprocessing import resource_tracker
 from multiprocessing.process import BaseProcess
 
+from edge.end_signals import blocked
 from edge.line_asked import MOST_BYTES, Asked, read_asked
 from edge.line_told import LineFacts, Told
 from edge.picture_slots import PictureSlots
@@ -121,12 +121,12 @@ class WebProcess:
             daemon=True,
         )
         # Ctrl-C and `systemctl stop` reach both processes; they are for the line, whose end ends this one
-        resource_tracker.ensure_running()  # it would unblock them again
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+        with blocked():
+            resource_tracker.ensure_running()  # it unblocks what it heeds not itself
         try:
-            process.start()
+            with blocked():
+                process.start()
         finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
             theirs.close()
 
     def _has_ended(self) -> None:

@@ -13,11 +13,12 @@ from gpiozero.pins.mock import MockFactory
 
 from edge.belt import FixedSpeedBelt
 from edge.clocks import ManualClock
+from edge.end_signals import Stopped
 from edge.errors import CameraError, GateError, MachineError
 from edge.gate_limits import Window
 from edge.gates import WrappedGates
 from edge.journal import Journal
-from edge.line import Stopped, build_sorter, check_labels, gate_specs, run_line
+from edge.line import build_sorter, check_labels, gate_specs, run_line
 from edge.parts import Frame
 from edge.pin_gates import LocalGates
 
@@ -45,6 +46,10 @@ def terminate():
     os.kill(os.getpid(), signal.SIGTERM)
 
 
+def hang_up():
+    os.kill(os.getpid(), signal.SIGHUP)
+
+
 def stall():
     raise CameraError("no frame")
 
@@ -59,12 +64,13 @@ def crash():
         (lambda: None, "no more frames", None),
         (interrupt, "interrupted", None),
         (terminate, "terminated", None),
+        (hang_up, "terminated", None),
         (stall, "error", CameraError),
         (crash, "error", ZeroDivisionError),
     ],
 )
 def test_gates_are_at_rest_however_a_run_ends(machine, color_model, tmp_path, ending, because, raises):
-    """End of frames, Ctrl-C, SIGTERM, a camera error, a bug: an open gate is closed, and the journal says why."""
+    """End of frames, signals, a camera error, a bug: an open gate is closed, and the journal says why."""
     clock, factory, path = ManualClock(), MockFactory(), tmp_path / "journal.sqlite"
     gates = LocalGates(gate_specs(machine), clock, factory)
     gates.move_at("red", Window(1.0, 2.0), part=1, hold=True)
@@ -84,6 +90,34 @@ def test_gates_are_at_rest_however_a_run_ends(machine, color_model, tmp_path, en
     assert not pin.state
     with closing(sqlite3.connect(path)) as db:
         assert db.execute("SELECT ended_because FROM runs").fetchone() == (because,)
+
+
+@pytest.mark.parametrize("first", [interrupt, terminate, lambda: None])
+def test_signals_while_the_line_ends_break_nothing(machine, color_model, first):
+    """However many come while the gates are brought to rest: they rest, and the record is ended."""
+    done = []
+
+    class Impatient(WrappedGates):
+        def rest(self):
+            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+                os.kill(os.getpid(), number)
+            super().rest()
+            done.append("at rest")
+
+    class Noted(Journal):
+        def ended(self, because, at):
+            os.kill(os.getpid(), signal.SIGINT)
+            super().ended(because, at)
+            done.append(because)
+
+    clock = ManualClock()
+    gates = Impatient(LocalGates(gate_specs(machine), clock, MockFactory()))
+    with closing(Noted(None, bundle_sha256="b", machine_sha256="m", clock="manual")) as journal:
+        sorter = build_sorter(
+            machine, color_model, belt=FixedSpeedBelt(150.0), gates=gates, journal=journal, clock=clock
+        )
+        because = run_line(sorter, ScriptedCamera(first), gates, journal, lambda frame, outcomes: None)
+    assert done == ["at rest", because]
 
 
 def test_a_signal_in_the_middle_of_the_record_loses_no_move(machine, color_model):

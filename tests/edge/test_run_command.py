@@ -272,8 +272,9 @@ def test_frames_are_not_mixed_with_those_of_another_run(tmp_path):
     expect_error(emulate("--count", 2, "--save-frames", tmp_path), "found one in use")
 
 
-def test_a_signal_to_both_processes_still_ends_with_the_report(tmp_path):
-    """systemd signals every process of a service: the gate process must not end before the sorter."""
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_to_both_processes_still_ends_with_the_report(tmp_path, number):
+    """systemd signals all processes of a service, a closed terminal all of a job: the gates must not end first."""
     journal = tmp_path / "journal.sqlite"
     script = "from edge.cli import main; main()"
     arguments = ["run", "--emulate", "--count", "500", "--rate", "240", "--json", "--journal", str(journal)]
@@ -281,7 +282,7 @@ def test_a_signal_to_both_processes_still_ends_with_the_report(tmp_path):
     command = [sys.executable, "-c", script, *arguments]
     with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment, start_new_session=True) as process:
         _wait_for_a_part(process, journal)
-        os.killpg(process.pid, signal.SIGTERM)
+        os.killpg(process.pid, number)
         output, _ = process.communicate(timeout=20)
     assert process.returncode == 0
     assert json.loads(output)["ended_because"] == "terminated"
