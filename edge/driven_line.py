@@ -13,6 +13,7 @@ from edge.clocks import Clock, ManualClock
 from edge.control import Control
 from edge.drift import DriftWatch
 from edge.drift_baseline import baseline_file
+from edge.errors import EdgeSortError
 from edge.follow import BELT_EVERY_S, LINE_EVERY_S, Followed, followed_by_clock, followed_by_thread
 from edge.gates import Gates
 from edge.incidents import Incident, Incidents
@@ -50,12 +51,27 @@ class World:
     onlooker: Onlooker = field(default_factory=NoOnlooker)
 
 
+@dataclass(frozen=True)
+class Ended:
+    """Why a line has ended, and how it went until then. error: what ended it, where that was one."""
+
+    because: str
+    summary: LineSummary
+    error: EdgeSortError | None = None
+
+    def whole(self) -> Ended:
+        """Return it as it is. Raises the error that ended it."""
+        if self.error is not None:
+            raise self.error
+        return self
+
+
 def drive_line(
     machine: Machine, model: LineModel, world: World, on_outcome: OnOutcome, tell: Callable[[str], None]
-) -> tuple[str, LineSummary]:
+) -> Ended:
     """Sort until the line ends; return why, and how it went. `tell` hears of incidents and of the line's states.
 
-    The camera is closed, the gates are at rest. Raises what run_line raises.
+    The camera is closed, the gates are at rest. A user's error that ends the sorting is returned with what was sorted.
     """
     clock, journal, incidents = world.clock, world.journal, Incidents()
     schedule = build_schedule(machine, world.gates, world.belt, clock, incidents)
@@ -100,8 +116,13 @@ def drive_line(
         if machine.belt.kind != "fixed":
             following.enter_context(_followed(schedule, clock, BELT_EVERY_S, "belt"))
         watched = notifier.watching(_watched(world.onlooker, sorter, on_outcome))
-        because = run_line(sorter, camera, world.gates, journal, watched)
-    return because, replace(sorter.summary(), states=control.summary())
+        because, failure = "error", None
+        try:
+            because = run_line(sorter, camera, world.gates, journal, watched)
+        except EdgeSortError as error:
+            failure = error
+    summary = sorter.summary(failed=failure is not None)
+    return Ended(because, replace(summary, states=control.summary()), failure)
 
 
 def _control(

@@ -29,7 +29,7 @@ from edge.emulated_world import (
     part_source,
     without_inputs,
 )
-from edge.errors import DataError
+from edge.errors import DataError, EdgeSortError
 from edge.gate_process import GateProcess
 from edge.line import (
     LineModel,
@@ -69,6 +69,7 @@ class EmulatedRun:
     eye: dict[str, int] | None = None
     moving: Belt | None = None  # as it really moved
     ended_at: float = 0.0
+    error: EdgeSortError | None = None
 
     def as_dict(self, options: EmulateOptions) -> dict[str, Any]:
         """Return everything under the names that `run --json` uses."""
@@ -79,6 +80,7 @@ class EmulatedRun:
             "clock": "manual" if options.fast else "monotonic",
             "seed": options.seed,
             "ended_because": self.because,
+            "error": str(self.error) if self.error else None,
             "eye": self.eye,
             "skipped_pictures": list(self.skipped),
         }
@@ -89,10 +91,12 @@ def run_emulated(
     watch: Callable[[Machine, Belt], OnOutcome] | None = None,
     tell: Callable[[str], None] = lambda _line: None,
     onlooker: OpenOnlooker = nobody_looks,
+    *,
+    report_errors: bool = False,
 ) -> EmulatedRun:
     """Run the emulated line to its end, telling `watch(machine)` of every decision, `tell` what to know before it.
 
-    onlooker: begins to watch the line from outside.
+    onlooker: begins to watch the line from outside. report_errors: return an error that ends the sorting, in `error`.
     Raises EdgeSortError's children. No pin of this computer is touched.
     """
     bundle = open_bundle_by(options.bundle or packaged_bundle(), options.require_signed)
@@ -114,6 +118,7 @@ def run_emulated(
         tell,
         onlooker=onlooker,
         beside=lambda: telling_broker(order, tell),
+        report_errors=report_errors,
     )
 
 
@@ -138,11 +143,13 @@ def emulate_line(
     between: Between = NOTHING,
     onlooker: OpenOnlooker = nobody_looks,
     beside: Callable[[], AbstractContextManager[None]] = nullcontext,
+    report_errors: bool = False,
 ) -> EmulatedRun:
     """Run this machine with this model and these parts; `options` says how many, how fast, on which clock.
 
     physical: the machine as it really is, where it is another than the line believes. between: what stands between
     this world and the line. beside: what goes on as long as its journal is being written, and may take a while to end.
+    report_errors: return an error that ends the sorting, in `error`, with what was sorted; else it is raised.
     """
     clock: Clock = ManualClock() if options.fast else MonotonicClock()
     contacts: Contacts | None = None
@@ -197,7 +204,9 @@ def emulate_line(
         )
         if contacts is not None and isinstance(clock, ManualClock):
             between.hands(contacts, clock)
-        because, summary = drive_line(machine, model, world, on_outcome, tell)
+        line = drive_line(machine, model, world, on_outcome, tell)
+        if not report_errors:
+            line.whole()
         ended, rows = fates(emulated, clock.now()), journal.rows()
         report = line_report(ended, rows, machine.bins)
     skipped = source.skipped if isinstance(source, PicturedParts) else []
@@ -205,14 +214,15 @@ def emulate_line(
     return EmulatedRun(
         report,
         watched.error_ms(),
-        because,
+        line.because,
         skipped,
-        summary,
+        line.summary,
         ended,
         rows,
         counts,
         moving=moving,
         ended_at=clock.now(),
+        error=line.error,
     )
 
 

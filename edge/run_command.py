@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from edge.machine import Machine
     from edge.onlooker import OpenOnlooker
     from edge.parts import Frame
+    from edge.run_machine import MachineRun
     from edge.sorter import Outcome
     from edge.web_page import Page
 
@@ -202,7 +203,8 @@ def _run_emulated(options: EmulateOptions, save_frames: Path | None, as_json: bo
     from edge.emulate import run_emulated
     from edge.line_report import report_text
 
-    run = run_emulated(options, _watchers(save_frames, quiet=as_json or options.fast), _tell, onlooker)
+    watch = _watchers(save_frames, quiet=as_json or options.fast)
+    run = run_emulated(options, watch, _tell, onlooker, report_errors=True)
     for skipped in run.skipped:
         say(f"Skipped: {skipped}", err=True)
     if as_json:
@@ -210,6 +212,8 @@ def _run_emulated(options: EmulateOptions, save_frames: Path | None, as_json: bo
     else:
         say(report_text(run.report, run.gate_error, exact_clock=options.fast))
         say(run.summary.sentences())
+    if run.error is not None:
+        raise run.error
 
 
 def _tell(line: str) -> None:
@@ -225,16 +229,23 @@ def _run_machine(
     as_json: bool,
     onlooker: OpenOnlooker,
 ) -> None:
-    from edge.line_report import gate_line
     from edge.run_machine import run_machine
     from edge.signature import open_bundle_by
 
     opened = open_bundle_by(bundle, require_signed)
     watch = _watchers(save_frames, quiet=as_json)
-    run = run_machine(opened, machine, journal, watch, tell=_tell, onlooker=onlooker)
+    run = run_machine(opened, machine, journal, watch, tell=_tell, onlooker=onlooker, report_errors=True)
     if as_json:
         say(json.dumps(run.as_dict()))
-        return
+    else:
+        _report(run)
+    if run.error is not None:
+        raise run.error
+
+
+def _report(run: MachineRun) -> None:
+    from edge.line_report import gate_line
+
     for name, count in run.bins.items():
         say(f"{name:<16}{count:>7}")
     say("rejected: " + (", ".join(f"{why} {count}" for why, count in run.rejected.items()) or "none"))

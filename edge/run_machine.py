@@ -16,9 +16,9 @@ from edge.bundle import Bundle
 from edge.camera_kinds import open_camera, reopener
 from edge.clocks import MonotonicClock
 from edge.drift_baseline import baseline_file
-from edge.driven_line import World, drive_line
+from edge.driven_line import Ended, World, drive_line
 from edge.edgetpu import EdgeTpu
-from edge.errors import MachineError
+from edge.errors import EdgeSortError, MachineError
 from edge.gate_process import GateProcess
 from edge.gates import Gates
 from edge.journal import check_journal
@@ -64,6 +64,7 @@ class MachineRun:
     fell_back: str | None
     summary: LineSummary
     eye: dict[str, int] | None = None
+    error: EdgeSortError | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Return everything under the names that `run --json` uses."""
@@ -75,6 +76,7 @@ class MachineRun:
             **self.summary.as_dict(),
             "incidents": self.incidents,
             "ended_because": self.because,
+            "error": str(self.error) if self.error else None,
             "real_time": self.real_time,
             "eye": self.eye,
             "classifier": {"processor": self.processor, "fell_back_because": self.fell_back},
@@ -91,11 +93,12 @@ def run_machine(
     edgetpu: EdgeTpu | None = None,
     wrap: Callable[[Gates], Gates] = lambda gates: gates,
     onlooker: OpenOnlooker = nobody_looks,
+    report_errors: bool = False,
 ) -> MachineRun:
     """Sort until the camera ends or somebody stops it. `tell` hears what to know before anything moves.
 
     edgetpu: another Edge TPU than the one the machine file names. wrap: what the line takes for the gates.
-    onlooker: begins to watch the line from outside.
+    onlooker: begins to watch the line from outside. report_errors: return an error that ends the sorting, in `error`.
     Raises EdgeSortError's children; nothing is written and no pin is opened before everything else is there.
     """
     if machine.camera.kind == "emulated":
@@ -150,9 +153,11 @@ def run_machine(
             ),
             onlooker=looking,
         )
-        because, summary = drive_line(machine, model, world, watch(machine, belt), tell)
+        ended = drive_line(machine, model, world, watch(machine, belt), tell)
+        if not report_errors:
+            ended.whole()
         counts = eye.counts() if eye else None
-        return _summary(run_report(journal), because, loaded, summary, real_time=pins.real_time.full, eye=counts)
+        return _summary(run_report(journal), ended, loaded, real_time=pins.real_time.full, eye=counts)
 
 
 @contextmanager
@@ -175,9 +180,8 @@ def _eye_sensor(machine: Machine, table: EyeTable, board: Board | None) -> Senso
 
 def _summary(
     report: ShiftReport,
-    because: str,
+    ended: Ended,
     loaded: LoadedModel,
-    summary: LineSummary,
     *,
     real_time: bool,
     eye: dict[str, int] | None,
@@ -188,10 +192,11 @@ def _summary(
         rejected=report.rejected,
         gate_error=report.gate_error_ms,
         incidents=report.incidents,
-        because=because,
+        because=ended.because,
         real_time=real_time,
         processor=loaded.processor,
         fell_back=loaded.fell_back,
-        summary=summary,
+        summary=ended.summary,
         eye=eye,
+        error=ended.error,
     )

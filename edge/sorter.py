@@ -156,10 +156,14 @@ class Sorter:
         """Return the time on the machine clock."""
         return self._clock.now()
 
-    def summary(self) -> LineSummary:
-        """Judge what is over, and say how the run went in terms of belt and gates."""
-        self._schedule.finish()
-        self.note_moves()
+    def summary(self, *, failed: bool = False) -> LineSummary:
+        """Judge what is over, and say how the run went in terms of belt and gates.
+
+        failed: an error has ended the line; gates or record may be what it lost, and are not asked any more.
+        """
+        if not failed:
+            self._schedule.finish()
+            self.note_moves()
         return LineSummary(self._schedule.tally, self._visual.as_dict(), self._incidents.counts())
 
     def note_moves(self) -> None:

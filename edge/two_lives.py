@@ -113,7 +113,7 @@ def run_two_lives(
     stage.clear_belt()
     with closing(stage.journal(path, bundle_sha256)) as journal, closing(stage.gates()) as gates:
         world = World(stage.camera(), stage.camera, stage.belt, between.gates(gates), journal, stage.clock)
-        because, _ = drive_line(machine, stage.model, world, _unwatched, _untold)
+        because = drive_line(machine, stage.model, world, _unwatched, _untold).whole().because
         return _lived(stage, journal.database, because, first)
 
 
@@ -152,7 +152,7 @@ def _first_life(stage: _Stage, ending: Ending, path: Path, digest: str) -> tuple
     world = World(camera(), camera, stage.belt, MortalGates(between.gates(gates), ending), journal, stage.clock)
     wrong: list[str] = []
     try:
-        because, _ = drive_line(stage.machine, mortal, world, _unwatched, _untold)
+        because = drive_line(stage.machine, mortal, world, _unwatched, _untold).whole().because
     except Killed:
         pass
     except JournalError as error:

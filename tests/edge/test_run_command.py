@@ -17,6 +17,7 @@ from PIL import Image
 
 from edge.cli import cli
 from edge.emulated_world import packaged_bundle
+from edge.errors import GateError
 from edge.interpreter import RUNTIMES
 from edge.machine_command import machine_text
 
@@ -89,6 +90,34 @@ def test_a_machine_file_can_be_emulated(machine_file):
     done = emulate("--machine", machine_file(), "--count", 10, "--json")
     assert done.exit_code == 0, done.output
     assert json.loads(done.stdout)["wrong_by_runtime"] == 0
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+@pytest.mark.parametrize("real", [False, True])
+def test_a_run_that_an_error_ends_prints_what_it_has_sorted(machine_file, tmp_path, monkeypatch, as_json, real):
+    """The report goes to stdout as ever, the error to stderr, and the exit code is 1."""
+    import edge.driven_line
+
+    def lost(*_, **__):
+        raise GateError("the gates fell down")
+
+    def broken(_sorter, _camera, gates, _journal, _watch):
+        monkeypatch.setattr(type(gates), "poll", lost)  # what a line has lost cannot be asked any more
+        lost()
+
+    monkeypatch.setattr(edge.driven_line, "run_line", broken)
+    frames = tmp_path / "frames"
+    frames.mkdir()
+    Image.new("RGB", (640, 480)).save(frames / "0.png")
+    there = ["--bundle", packaged_bundle(), "--machine", machine_file(frames)]
+    done = run(*(there if real else ["--emulate", "--fast"]), *(["--json"] if as_json else []))
+    assert done.exit_code == 1
+    assert done.stderr.endswith("Error: the gates fell down\n")
+    if as_json:
+        found = json.loads(done.stdout)
+        assert (found["ended_because"], found["error"]) == ("error", "the gates fell down")
+    else:
+        assert "gate timing error: no gate moved" in done.stdout
 
 
 def test_recorded_frames_run_through_a_machine_file(machine_file, tmp_path):

@@ -42,7 +42,7 @@ def stall():
 def run(monkeypatch, tmp_path):
     """Run with a camera that is lost; `again` says what the next ones do."""
 
-    def run_it(again, tables=None, **camera):
+    def run_it(again, tables=None, *, report_errors=False, **camera):
         bundle = open_bundle(packaged_bundle())
         machine = emulated_machine(bundle.labels, speed_mm_s=150.0, tiles=False)
         table = machine.camera.model_copy(update={"kind": "folder", **camera})
@@ -51,7 +51,8 @@ def run(monkeypatch, tmp_path):
         monkeypatch.setattr(module, "reopener", lambda *_: lambda: EmptyBelt(again))
         told = []
         path = tmp_path / "journal.sqlite"
-        return run_machine(bundle, machine, path, lambda *_: lambda *_: None, tell=told.append), told, path
+        watch = lambda *_: lambda *_: None  # noqa: E731
+        return run_machine(bundle, machine, path, watch, tell=told.append, report_errors=report_errors), told, path
 
     return run_it
 
@@ -70,6 +71,13 @@ def test_a_camera_that_is_lost_too_often_ends_the_run(run):
     """As an error, with the gates at rest and the reason in the journal."""
     with pytest.raises(CameraError, match="after 2 starts within 10 minutes, found: it stalled"):
         run(stall, max_restarts=2)
+
+
+def test_an_error_that_ends_a_run_comes_with_what_was_sorted(run):
+    """For whoever asks: a report with the error in it."""
+    result, _told, _path = run(stall, max_restarts=2, report_errors=True)
+    assert (result.because, result.parts) == ("error", 0)
+    assert "found: it stalled" in result.as_dict()["error"]
 
 
 def test_a_real_line_watches_its_panel_its_e_stop_and_its_disk(run):
