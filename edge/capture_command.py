@@ -25,7 +25,12 @@ _EMULATED_COUNT = 50  # an emulated belt has no end of its own
 @click.option("--out", required=True, type=_PATH, help="Folder of classes to add a session to.")
 @click.option("--machine", type=_PATH, help="The machine file.")
 @click.option("--emulate", is_flag=True, help="No hardware: photograph rendered parts on the emulated belt.")
-@click.option("--replay", type=_PATH, metavar="DIR", help="Take the parts of a recording of `edge-sort record`.")
+@click.option(
+    "--replay",
+    type=_PATH,
+    metavar="DIR",
+    help="Take the parts of a recording of `edge-sort record`; needs its --machine.",
+)
 @click.option(
     "--trigger",
     type=click.Choice(["finder", "sensor", "key"]),

@@ -44,6 +44,7 @@ from edge.line_report import LineReport, line_report
 from edge.machine import (
     Machine,
 )
+from edge.measured_latency import measure_latency
 from edge.mqtt_process import mqtt_order, telling_broker
 from edge.onlooker import LineOpened, OpenOnlooker, nobody_looks
 from edge.panel import open_panel
@@ -107,6 +108,8 @@ def run_emulated(
     source = part_source(options, bundle.labels)
     _check_source(source, bundle.labels)
     model = line_model(bundle)
+    if not options.fast:
+        measure_latency(machine, model.scorer, runs=1)  # warms the model up: its first calls are many times slower
     order = mqtt_order(machine, options.journal, tell)
     return emulate_line(
         options,

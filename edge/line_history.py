@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from contextlib import suppress
+from itertools import pairwise, starmap
 from pathlib import Path
 from typing import Any, Literal
 
@@ -70,7 +71,7 @@ def readable_changes(path: Path) -> list[Change]:
 
 def set_aside(path: Path, at_utc: str) -> Path:
     """Keep a damaged history under another name, which is returned; what can be read of it stays. Raises DataError."""
-    stamp = "".join(letter for letter in at_utc if letter.isalnum())
+    stamp = "".join(letter for letter in at_utc[:19] if letter.isalnum())
     names = (path.with_name(f"history-damaged-{stamp}{more}.jsonl") for more in ("", *range(2, 1000)))
     aside = next(one for one in names if not one.exists())
     left = readable_changes(path)
@@ -90,8 +91,13 @@ def add_change(path: Path, change: Change) -> None:
 
 def carried_out(changes: Sequence[Change], current: str | None) -> list[bool]:
     """Say of each change whether it was made. current: the digest of the bundle that is current now."""
-    befores = [*(change.before for change in changes[1:]), current] if changes else []
+    befores = [*starmap(_began_from, pairwise(changes)), current] if changes else []
     return [change.after == begun_from for change, begun_from in zip(changes, befores, strict=True)]
+
+
+def _began_from(earlier: Change, later: Change) -> str | None:
+    """A rollback from nothing that is known was one from a link that led elsewhere, and says nothing of the earlier."""
+    return earlier.after if later.before is None and later.action == "rollback" else later.before
 
 
 def stack(changes: Sequence[Change], current: str | None) -> list[str]:

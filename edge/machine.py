@@ -303,6 +303,10 @@ def parse_machine(path: Path) -> Machine:
         raise MachineError(
             f"{path}: expected a machine file, found none; print one to start from with: edge-sort machine"
         ) from error
+    except IsADirectoryError as error:
+        raise MachineError(
+            f"{path}: expected a machine file, found a folder; name the file, such as machine.toml in it"
+        ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise MachineError(f"{path}: expected TOML, found: {error}; mend that line") from error
     try:

@@ -214,6 +214,11 @@ def _notes(
     found = [frozen.note] if frozen is not None and frozen.note else []
     if champion is None:
         found.append("there is no current bundle to compare with")
+    if measured.frozen is None and measured.kept is None:
+        found.append(
+            "nothing was measured: no labelled pictures were given; before a bundle can take this one's place, give "
+            "pictures that no training has seen, a folder per class, with --data: they are frozen then"
+        )
     if options.on.machine is None:
         found.append("without --machine neither its gates' labels nor its speed on the belt are judged")
     for compared in (measured.frozen, measured.kept):

@@ -36,5 +36,5 @@ def rollback_command(
     for mended in change.forced:
         click.echo(f"note: {mended}")
     click.echo("a line that runs keeps the bundle it opened; start it anew: sudo systemctl restart edge-sort")
-    if before:
+    if before and change.before != change.after:
         click.echo(f"forth again: edge-sort rollback --line {line} --to {before}")

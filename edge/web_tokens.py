@@ -12,6 +12,7 @@ import hmac
 import os
 import re
 import secrets
+import stat
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -61,6 +62,11 @@ class TokenFile:
         """Return what the file holds now. Raises MachineError when it cannot be trusted or read."""
         try:
             facts = self.path.stat()
+            if not stat.S_ISREG(facts.st_mode):
+                raise MachineError(
+                    f"{self.path}: expected a file of tokens, found a folder or a device; move it away and make one "
+                    "with: edge-sort web token --role operator"
+                )
             if facts.st_mode & 0o077:
                 raise MachineError(
                     f"{self.path}: expected a file that only its owner can read, found mode "

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from edge.clocks import ManualClock
-from edge.emulate import emulate_line
+from edge.emulate import emulate_line, run_emulated
 from edge.emulated_world import EmulateOptions, emulated_machine
 from edge.errors import MachineError
 from edge.gates import GateMove
@@ -275,3 +275,13 @@ def test_gate_error_counts_planned_moves_only():
     only_rest.poll()
     assert only_rest.error_ms() == {"p50": None, "p99": None, "max": None}
     assert only_rest.last == {"g": "closed"}
+
+
+@pytest.mark.parametrize("fast", [True, False])
+def test_the_model_is_warm_before_the_first_part_where_time_is_real(monkeypatch, fast):
+    """On the manual clock nothing is asked of it beside the parts: a run is the same to the bit."""
+    asked = []
+    monkeypatch.setattr("edge.emulate.measure_latency", lambda machine, scorer, runs: asked.append("warmed"))
+    monkeypatch.setattr("edge.emulate.emulate_line", lambda *_arguments, **_options: asked.append("line"))
+    run_emulated(EmulateOptions(fast=fast))
+    assert asked == (["line"] if fast else ["warmed", "line"])

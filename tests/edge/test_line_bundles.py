@@ -275,3 +275,4 @@ def test_a_link_that_leads_to_no_bundle_of_the_line_is_told_and_replaced(line, t
     assert target in change.forced[0]
     assert link.readlink() == Path(name_of(three[0].digest))
     assert line.changes[-1] == change
+    assert carried_out(line.changes, line.current_digest) == [True, True, True]

@@ -253,3 +253,8 @@ def test_a_reference_patch_lies_in_the_picture(table, tmp_path):
         check_machine(Machine.model_validate(table))
     with pytest.raises(ValueError, match="extra"):
         Machine.model_validate(table | {"drift": {"patch": [1, 1, 32, 32]}})
+
+
+def test_a_folder_in_the_place_of_a_machine_file_is_called_one(tmp_path):
+    with pytest.raises(MachineError, match="expected a machine file, found a folder"):
+        read_machine(tmp_path)

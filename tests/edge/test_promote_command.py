@@ -231,3 +231,10 @@ def test_the_command_killed_at_any_moment_leaves_the_old_bundle_or_the_new_one(l
 
 def moved(line: Path) -> bool:
     return current(line) != open_bundle(PACKAGED).digest[:16]
+
+
+def test_a_first_bundle_without_pictures_is_said_to_be_measured_on_nothing(tmp_path):
+    """And what the next one needs."""
+    told = call("promote", PACKAGED, "--line", tmp_path / "bundles").output
+    assert "nothing was measured: no labelled pictures were given" in told
+    assert "--data" in told

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
+import socket
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edge import web_settings as web_settings_module
 from edge.errors import MachineError
 from edge.web import cookies
 from edge.web.guard import is_ours
 from edge.web.wrong_tokens import MOST_WRONG, WITHIN_S, WrongTokens
-from edge.web_settings import is_loopback, web_settings
+from edge.web_settings import is_loopback, listen, web_settings
 from edge.web_table import WebTable
 from edge.web_tokens import Role, Token, TokenFile, bearer
 from tests.edge.web_rig import OWN, a_page
@@ -55,7 +57,7 @@ def test_a_file_that_is_none_of_tokens_is_one_sentence(tmp_path, text):
     path = tmp_path / "tokens.json"
     path.write_text(text)
     path.chmod(0o600)
-    with pytest.raises(MachineError, match="expected a file of tokens"):
+    with pytest.raises(MachineError, match=r"expected a file of tokens, found: [^:]"):
         TokenFile(path).tokens()
 
 
@@ -84,6 +86,7 @@ def test_no_made_up_cookie_lets_anybody_in(text):
 def test_the_page_listens_beyond_this_computer_only_with_tokens(tmp_path, monkeypatch, host):
     """Said in one sentence, with the command that mends it."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(web_settings_module, "is_of_this_computer", lambda name: True)
     asked = f"[{host}]:8080" if ":" in host else f"{host}:8080"
     with pytest.raises(MachineError, match="edge-sort web token"):
         web_settings(WebTable(), asked)
@@ -103,6 +106,39 @@ def test_an_address_that_is_none_is_one_sentence(tmp_path, monkeypatch, asked):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(MachineError, match="expected HOST"):
         web_settings(WebTable(), asked)
+
+
+def test_a_name_of_another_computer_is_said_to_be_one_and_tokens_are_not_blamed(tmp_path, monkeypatch):
+    """Asked of the system, which here knows no such name."""
+    monkeypatch.chdir(tmp_path)
+
+    def unknown(*_asked):
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    with pytest.raises(MachineError, match="a name of this computer to listen on, found abc, which is none"):
+        web_settings(WebTable(), "abc")
+
+
+def test_an_address_of_another_computer_is_said_to_be_one(tmp_path, monkeypatch):
+    """192.0.2.1 is kept for documentation; no computer has it."""
+    monkeypatch.chdir(tmp_path)
+    TokenFile(tmp_path / "web-tokens.json").add("ada", Role.OPERATOR)
+    with pytest.raises(MachineError, match=r"found 192\.0\.2\.1, which is none; give 127\.0\.0\.1:8080"):
+        listen(web_settings(WebTable(), "192.0.2.1:0"))
+
+
+def test_an_ipv6_address_without_brackets_is_told_how_it_is_written(tmp_path, monkeypatch):
+    """Its last group could be a port."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(MachineError, match=r"stands in brackets, as \[::1\]:8080"):
+        web_settings(WebTable(), "::1")
+
+
+def test_a_folder_in_the_place_of_the_tokens_is_no_matter_of_its_mode(tmp_path):
+    """chmod 600 would not mend it."""
+    with pytest.raises(MachineError, match="expected a file of tokens, found a folder"):
+        TokenFile(tmp_path).tokens()
 
 
 def test_only_this_computer_is_loopback():
