@@ -44,7 +44,7 @@ def test_command(
             click.echo("(gpio.pin_factory is mock: no real pin moves)")
         if not yes:
             click.confirm("Is everybody clear of it?", abort=True)
-        run_test(described, test, _say)
+        run_test(described, test, _say, click.echo)
 
 
 @gate_command.command("rest")

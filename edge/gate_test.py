@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from contextlib import ExitStack, closing
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 
 from edge.boards import open_board
 from edge.clocks import MonotonicClock
+from edge.end_signals import EndSignals, ended_by_signals
 from edge.errors import GateError, MachineError
-from edge.gate_limits import MoveRefused, Window
+from edge.gate_limits import MoveRefused, Window, WindowPlan
 from edge.gate_process import GateProcess
 from edge.gates import GateMove, Gates, GateSpec
 from edge.line import BOARD, estop_spec, gate_specs
@@ -53,9 +54,20 @@ class GateTest:
 
 
 def plan_test(machine: Machine, name: str, *, times: int, open_ms: float | None, pause_ms: float | None) -> GateTest:
-    """Return the test of the gate of this name. Raises MachineError when there is none."""
+    """Return the test of the gate of this name.
+
+    Raises MachineError when there is none, and GateError when the test is beyond the gate's limits, so that nobody is
+    told of moves that will not be made.
+    """
     gate = named_gate(machine, name)
-    return GateTest(gate, times, open_ms or gate.move_ms + gate.dwell_ms, pause_ms or 1000.0, _port(machine, gate))
+    test = GateTest(gate, times, open_ms or gate.move_ms + gate.dwell_ms, pause_ms or 1000.0, _port(machine, gate))
+    plan = WindowPlan(_spec(machine, gate).limits)
+    try:
+        for window in test.windows(LEAD_S):
+            plan.admit(window, 0.0, hold=False)
+    except MoveRefused as refusal:
+        raise _beyond_limits(gate, refusal) from refusal
+    return test
 
 
 def _port(machine: Machine, gate: GateTable) -> str | None:
@@ -71,29 +83,60 @@ def named_gate(machine: Machine, name: str) -> GateTable:
     raise MachineError(f"expected the name of a gate of the machine file ({names}), found {name!r}; give one of them")
 
 
-def run_test(machine: Machine, test: GateTest, tell: Callable[[GateMove], None]) -> None:
-    """Make the moves, telling of each. The other gates' pins are not touched. Raises GateError."""
-    spec = next(spec for spec in gate_specs(machine) if spec.name == test.gate.name)
-    with closing(_opened(machine, spec, test)) as gates:
+def run_test(machine: Machine, test: GateTest, tell: Callable[[GateMove], None], say: Callable[[str], None]) -> None:
+    """Make the moves, telling of each, and say that the gate is at rest, however this ends. Raises GateError.
+
+    The other gates' pins are not touched.
+    """
+    spec, name = _spec(machine, test.gate), test.gate.name
+    with (
+        ended_by_signals(f"ending: gate {name!r} comes to rest") as signals,
+        _rested(_opened(machine, spec, test), signals, lambda: say(f"gate {name!r} is at rest")) as gates,
+    ):
         windows = test.windows(time.monotonic() + LEAD_S)
         try:
             for part, window in enumerate(windows, start=1):
-                gates.move_at(test.gate.name, window, part, hold=False)
+                gates.move_at(name, window, part, hold=False)
         except MoveRefused as refusal:
             if refusal.reason is Reason.NOT_ARMED:
                 raise _stopped(test) from refusal
-            raise GateError(
-                f"gate {test.gate.name!r}: expected a test within the machine file's limits, found that {refusal}; "
-                "make it shorter, with longer pauses or fewer times"
-            ) from refusal
+            raise _beyond_limits(test.gate, refusal) from refusal
         missed = _watch(gates, windows[-1].closes_at, tell)
         if gates.stopped:
             raise _stopped(test)
     if missed:
         raise GateError(
-            f"gate {test.gate.name!r}: expected every move to be made, found {missed} missed; "
+            f"gate {name!r}: expected every move to be made, found {missed} missed; "
             "see what keeps the computer or the board, and test again"
         )
+
+
+@contextmanager
+def _rested(gates: Gates, signals: EndSignals, told: Callable[[], None]) -> Iterator[Gates]:
+    """Bring gates to rest and let them go, however the block ends, whatever signals come meanwhile; tell once they are.
+
+    Raises GateError when they cannot be brought to rest.
+    """
+    try:
+        yield gates
+    finally:
+        signals.unwinding = signals.held = True
+        try:
+            gates.rest()
+        finally:
+            gates.close()
+        told()
+
+
+def _spec(machine: Machine, gate: GateTable) -> GateSpec:
+    return next(spec for spec in gate_specs(machine) if spec.name == gate.name)
+
+
+def _beyond_limits(gate: GateTable, refusal: MoveRefused) -> GateError:
+    return GateError(
+        f"gate {gate.name!r}: expected a test within the machine file's limits, found that {refusal}; "
+        "make it shorter, with longer pauses or fewer times"
+    )
 
 
 def _opened(machine: Machine, spec: GateSpec, test: GateTest) -> Gates:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import signal
 
 import pytest
 from click.testing import CliRunner
@@ -33,8 +35,9 @@ def test_a_gate_is_moved_after_it_was_said_what_will_happen(machine_file):
     assert done.exit_code == 0, done.output
     lines = done.output.splitlines()
     assert lines[0] == ("gate 'nut': pin 17 (BCM), low at rest; goes away from rest for 20 ms, 2 times, 60 ms apart")
-    assert [line.split(",")[0] for line in lines[2:]] == ["opened", "closed", "opened", "closed"]
-    assert all(re.fullmatch(r"\w+, \d+\.\d\d ms after its moment", line) for line in lines[2:])
+    assert [line.split(",")[0] for line in lines[2:-1]] == ["opened", "closed", "opened", "closed"]
+    assert all(re.fullmatch(r"\w+, \d+\.\d\d ms after its moment", line) for line in lines[2:-1])
+    assert lines[-1] == "gate 'nut' is at rest"
 
 
 def test_nothing_moves_without_a_yes(machine_file, monkeypatch):
@@ -92,6 +95,9 @@ def test_a_move_that_was_missed_is_a_failure(machine_file, monkeypatch):
             moves, self.moves = self.moves, []
             return moves
 
+        def rest(self):
+            pass
+
         def close(self):
             pass
 
@@ -131,6 +137,54 @@ def test_a_test_beyond_the_limits_is_refused(machine_file, arguments, message):
     assert done.exit_code == 1
     assert message in done.output
     assert "opened" not in done.output
+    assert "goes away from rest" not in done.output
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 1), (signal.SIGTERM, 143)])
+def test_a_test_that_a_signal_ends_says_that_the_gate_is_at_rest(machine_file, monkeypatch, number, code):
+    """It has been brought there, though more signals came meanwhile."""
+    done = []
+
+    class Away:
+        stopped = None
+
+        def move_at(self, gate, window, part, *, hold):
+            os.kill(os.getpid(), number)
+
+        def rest(self):
+            os.kill(os.getpid(), signal.SIGINT)
+            os.kill(os.getpid(), signal.SIGINT)
+            done.append("rest")
+
+        def close(self):
+            done.append("close")
+
+    monkeypatch.setattr("edge.gate_test._opened", lambda *_: Away())
+    ended = gate_test("nut", "--machine", machine_file, "--yes")
+    assert (done, ended.exit_code) == (["rest", "close"], code)
+    assert "gate 'nut' is at rest\n" in ended.stdout
+
+
+def test_nothing_is_said_to_rest_that_could_not_be_brought_there(machine_file, monkeypatch):
+    """The error says what may be energised."""
+
+    class Gone:
+        stopped = None
+
+        def move_at(self, gate, window, part, *, hold):
+            raise KeyboardInterrupt
+
+        def rest(self):
+            raise GateError("may be energised: 'nut'")
+
+        def close(self):
+            pass
+
+    monkeypatch.setattr("edge.gate_test._opened", lambda *_: Gone())
+    ended = gate_test("nut", "--machine", machine_file, "--yes")
+    assert ended.exit_code == 1
+    assert "Error: may be energised: 'nut'" in ended.stderr
+    assert "is at rest" not in ended.output
 
 
 def test_no_gate_is_moved_by_hand_while_the_line_runs(machine_file):
