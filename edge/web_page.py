@@ -10,13 +10,13 @@ from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from edge.line_feed import LineFeed
 from edge.line_told import LineFacts
 from edge.machine import Machine
 from edge.onlooker import LineOpened, Onlooker, OpenOnlooker, nobody_looks
 from edge.picture_slots import PictureSlots
+from edge.run_folder import run_folder
 from edge.web_process import WebProcess
 from edge.web_settings import WebSettings, listen, web_settings
 from edge.web_table import WebTable
@@ -46,8 +46,7 @@ def open_page(asked: str, machine: Machine | None, journal: Path | None, tell: C
     listening, settings = listen(web_settings(table, asked))
     with closing(listening), ExitStack() as stack:
         if journal is None:
-            folder = stack.enter_context(TemporaryDirectory(prefix="edge-sort-"))
-            journal = Path(folder) / "journal.sqlite"
+            journal = stack.enter_context(run_folder()) / "journal.sqlite"
             tell("The record is kept only until this ends; --journal FILE keeps it")
         yield Page(page_onlooker(listening, settings, tell), journal)
 
