@@ -68,9 +68,9 @@ class WindowPlan:
             raise MoveRefused(Reason.GATE_RESTING, f"{MOST_WINDOWS} openings of it are remembered already")
         last = self._windows[-1] if self._windows else None
         merged = window
-        if last is not None and window.opens_at < last.closes_at + self._limits.min_off_ms / 1000:
+        if last is not None and window.opens_at < last.closes_at + self._limits.min_off_ms / 1000 - _ROUNDING_S:
             merged = self._join(last, window, now, hold=hold)
-        if (merged.closes_at - merged.opens_at) * 1000 > self._limits.max_on_ms:
+        if merged.closes_at - merged.opens_at > self._limits.max_on_ms / 1000 + _ROUNDING_S:
             raise MoveRefused(Reason.GATE_RESTING, f"it would stay open longer than {self._limits.max_on_ms:g} ms")
         kept = [one for one in self._windows if one is not last or merged is window]
         self._check_duty([*kept, merged])
@@ -143,7 +143,7 @@ class WindowPlan:
         since = newest - DUTY_WINDOW_S
         open_s = sum(max(0.0, one.closes_at - max(one.opens_at, since)) for one in windows)
         self._slack_s = min(self._slack_s, self._limits.max_duty * DUTY_WINDOW_S - open_s)
-        if open_s > self._limits.max_duty * DUTY_WINDOW_S:
+        if open_s > self._limits.max_duty * DUTY_WINDOW_S + _ROUNDING_S:
             raise MoveRefused(
                 Reason.GATE_RESTING, f"it would be open more than {self._limits.max_duty:.0%} of a minute"
             )

@@ -33,6 +33,16 @@ def test_an_opening_longer_than_the_limit_is_refused():
         WindowPlan(LIMITS).admit(Window(1.0, 2.1), now=0.0, hold=True)
 
 
+@given(opens_at=st.floats(0.0, 1e6))
+def test_what_is_exactly_at_the_limits_is_within_them_whatever_the_clock_says(opens_at):
+    """Moments are sums, and the clock of a computer that has run for days leaves little room behind the point."""
+    plan = WindowPlan(LIMITS)
+    first = Window(opens_at, opens_at + 1.0)
+    second = Window(first.closes_at + 0.05, first.closes_at + 1.05)
+    assert plan.admit(first, now=0.0, hold=False) == first
+    assert plan.admit(second, now=0.0, hold=False) == second
+
+
 def test_two_openings_close_together_become_one():
     """A gate does not slam between two of its own parts."""
     plan = WindowPlan(LIMITS)
