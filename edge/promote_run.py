@@ -16,6 +16,7 @@ from edge.line_bundles import FROZEN, HISTORY, LineBundles, name_of, now_utc
 from edge.line_history import Change, read_history
 from edge.machine import Machine
 from edge.promote_measure import Loaded, Measured, MeasureOn, measure
+from edge.promote_notes import notes_of
 from edge.promote_rules import Limits, too_slow, worse
 from edge.rollback import Word
 from edge.signature import open_bundle_by
@@ -106,7 +107,7 @@ def _promote(line: LineBundles, challenger: Loaded, options: PromoteOptions, tel
             "were ever given; name a folder per class, which no training has seen, with --data"
         )
     measured = measure(champion, challenger, frozen, options.on, tell)
-    notes += _notes(measured, frozen, champion, options)
+    notes += notes_of(measured, frozen, champion, options.on)
     objections = _objections(measured, options)
     change = None
     if not options.dry_run and (options.force or not objections):
@@ -206,22 +207,3 @@ def _objections(measured: Measured, options: PromoteOptions) -> tuple[str, ...]:
         latency = measured.latency
         found += too_slow(options.on.machine, latency.get("champion"), latency["challenger"])
     return tuple(found)
-
-
-def _notes(
-    measured: Measured, frozen: FrozenPictures | None, champion: Loaded | None, options: PromoteOptions
-) -> list[str]:
-    found = [frozen.note] if frozen is not None and frozen.note else []
-    if champion is None:
-        found.append("there is no current bundle to compare with")
-    if measured.frozen is None and measured.kept is None:
-        found.append(
-            "nothing was measured: no labelled pictures were given; before a bundle can take this one's place, give "
-            "pictures that no training has seen, a folder per class, with --data: they are frozen then"
-        )
-    if options.on.machine is None:
-        found.append("without --machine neither its gates' labels nor its speed on the belt are judged")
-    for compared in (measured.frozen, measured.kept):
-        if compared is not None and compared.skipped:
-            found.append(f"{len(compared.skipped)} pictures cannot be read, such as: {compared.skipped[0]}")
-    return found
