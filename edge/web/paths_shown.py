@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, HTTPException, Path, Request
 from fastapi.responses import Response, StreamingResponse
 
 from edge.web.door import Door
-from edge.web.hub import Hub, Shown
+from edge.web.hub import Hub
 from edge.web.jpegs import jpeg
 from edge.web.news import news
 from edge.web.problem import PROBLEMS
@@ -16,6 +16,10 @@ from edge.web.shown import LineShown, line_shown
 from edge.web.subscribers import MOST_SUBSCRIBERS
 
 _Number = Annotated[int, Path(ge=0, lt=2**53)]
+
+
+# no 404, of which a browser's console complains: a slow one may ask for what has made room meanwhile
+_NOT_KEPT: dict[int | str, dict[str, Any]] = {204: {"description": "not kept here, or not any more"}}
 
 
 class JpegResponse(Response):
@@ -50,27 +54,23 @@ def showing(hub: Hub, door: Door) -> APIRouter:
     @routes.get("/picture.jpg", response_class=JpegResponse)
     async def newest_picture() -> Response:
         """Show the newest frame. There is one while somebody follows the events."""
-        return JpegResponse(_shown(hub, None).jpeg.data)
+        newest = next(reversed(hub.pictures.values()), None)
+        if newest is None:
+            raise HTTPException(404, "no frame has come yet; one comes while somebody follows the events")
+        return JpegResponse(newest.jpeg.data)
 
-    @routes.get("/pictures/{number}.jpg", response_class=JpegResponse)
+    @routes.get("/pictures/{number}.jpg", response_class=JpegResponse, responses=_NOT_KEPT)
     async def picture(number: _Number) -> Response:
         """Show one of the last few frames."""
-        return JpegResponse(_shown(hub, number).jpeg.data)
+        shown = hub.pictures.get(number)
+        return Response(status_code=204) if shown is None else JpegResponse(shown.jpeg.data)
 
-    @routes.get("/parts/{part}.jpg", response_class=JpegResponse)
+    @routes.get("/parts/{part}.jpg", response_class=JpegResponse, responses=_NOT_KEPT)
     async def part_picture(part: _Number) -> Response:
         """Show one of the last parts."""
         crop = hub.book.crop(part)
         if crop is None:
-            raise HTTPException(404, "no picture of this part is kept here any more")
+            return Response(status_code=204)
         return JpegResponse(jpeg(crop), headers={"cache-control": "private, max-age=3600, immutable"})
 
     return routes
-
-
-def _shown(hub: Hub, number: int | None) -> Shown:
-    number = next(reversed(hub.pictures), None) if number is None else number
-    shown = hub.pictures.get(number) if number is not None else None
-    if shown is None:
-        raise HTTPException(404, "this frame is not kept here any more, or none has come yet")
-    return shown
