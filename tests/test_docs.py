@@ -15,7 +15,7 @@ from tests.docs_commands import Block, blocks, calls
 
 TOP = Path(__file__).resolve().parents[1]
 PAGES = [TOP / "README.md", *sorted((TOP / "docs").glob("*.md"))]
-GUIDES = ["first-line.md", "troubleshooting.md", "better-model.md"]
+GUIDES = ["first-line.md", "troubleshooting.md", "better-model.md", "promote.md", "operator.md"]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
