@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from edge.errors import MissingPackageError
 from edge.extras import need
 from edge.mqtt_table import MqttTable, check_files, secret
 from edge.tables import Table
@@ -55,8 +54,7 @@ def order_of(machine: Machine, table: MqttTable, journal: Path, settle_s: float)
 def require_paho() -> None:
     """Raise MissingPackageError when paho-mqtt is not installed. It is not loaded."""
     if importlib.util.find_spec("paho") is None:
-        need("paho.mqtt.client", "mqtt", "telling a broker what the line does, as [mqtt] of the machine file asks,")
-        raise MissingPackageError("expected the Python package paho, found none")
+        need("paho", "mqtt", "telling a broker what the line does, as [mqtt] of the machine file asks,")
 
 
 def version() -> str:

@@ -22,6 +22,7 @@ from training.run_folder import Run
 
 PICTURES = 500
 LESS_STRAY = 0.75
+ERROR_DIGITS = 4  # of a score's error; behind them processors differ, and nothing may hang on that
 NO_LONGER_INTEGER = "no longer full-integer: no Edge TPU, no microcontroller"
 
 
@@ -88,7 +89,7 @@ def rescue(patient: Patient, run: Run, model: Any, max_drop: float, tell: Callab
     tried = [ward.measure(patient.plain, None)]
     if not _found(tried, patient.integer_remedies(), ward, tell):
         suited = [one for one in reversed(tried) if not one.remedy.int8_biases]  # of equals, the one that does more
-        best = max(suited, key=lambda one: (one.trial.right, -one.trial.score_error))
+        best = max(suited, key=lambda one: (one.trial.right, -round(one.trial.score_error, ERROR_DIGITS)))
         _found(tried, patient.float_remedies(best.remedy), ward, tell)
     last = tried[-1]
     account = ward.account([one.trial for one in tried])
