@@ -18,7 +18,7 @@ class Stopped(BaseException):
 
     def __init__(self, number: int = signal.SIGTERM) -> None:
         super().__init__(number)
-        self.exit_code = 128 + number
+        self.number, self.exit_code = number, 128 + number
 
 
 class EndSignals:
@@ -26,24 +26,40 @@ class EndSignals:
 
     def __init__(self, words: str) -> None:
         """words: said as soon as a signal ends what runs."""
-        self._words, self._heard = words, 0
+        self._words, self._heard, self._first = words, 0, 0
         self.unwinding = self.held = False
+
+    def begin(self) -> None:
+        """Begin something that a signal ends, held while it does not say otherwise.
+
+        Where one such thing comes after the other, a signal came while the last one unwound: it is raised now.
+        """
+        self.unwinding = self.held = False
+        if self._heard:
+            self.unwinding = True
+            raise _raised(self._first)
+        self.held = True
 
     def __call__(self, number: int, _frame: FrameType | None) -> None:
         """Take in a signal. Raises KeyboardInterrupt or Stopped for the first one, and for one too many."""
         self._heard += 1
+        self._first = self._first or number
         if self.unwinding and (self.held or self._heard < ENOUGH):
             self._say("it is ending already")
             return
         if not self.unwinding:
             self._say(self._words)
         self.unwinding = True
-        raise KeyboardInterrupt if number == signal.SIGINT else Stopped(number)
+        raise _raised(number)
 
     def _say(self, words: str) -> None:
         if self._words:
             with contextlib.suppress(OSError):  # the terminal may be gone
                 os.write(2, f"{words}\n".encode())  # not print, which may be under way
+
+
+def _raised(number: int) -> BaseException:
+    return KeyboardInterrupt() if number == signal.SIGINT else Stopped(number)
 
 
 @contextmanager

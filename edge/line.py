@@ -198,9 +198,9 @@ def run_line(
     """
     because = "error"
     with ended_by_signals() as signals:
-        signals.held = True
         try:
             try:
+                signals.begin()
                 for frame in camera.frames():
                     on_outcome(frame, sorter.step(frame))
                 on_outcome(None, sorter.finish())

@@ -7,6 +7,7 @@ memory stays bounded and a run that fails can be replayed alone.
 from __future__ import annotations
 
 import os
+import signal
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Sequence
@@ -18,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from edge.chunks import Chunk
+from edge.end_signals import Stopped, ended_by_signals
 from edge.faults import FaultRates
 from edge.judged import MOST_SENTENCES, SUMS, ChunkResult
 from edge.prove_chunk import ModelName, fast_folder, proof_line, prove_chunk
@@ -28,10 +30,15 @@ CHUNK_PARTS = 500
 
 @dataclass
 class Proof:
-    """The sums of many chunks. wrong_by_model is what the runtime did not do: exact while that did nothing wrong."""
+    """The sums of many chunks. wrong_by_model is what the runtime did not do: exact while that did nothing wrong.
 
+    parts: to be fed in all. stopped_by: the signal that came before they were. What it cut is in no sum.
+    """
+
+    parts: int
     seed: int
     model: ModelName
+    stopped_by: int | None = None
     chunks: int = 0
     sums: Counter[str] = field(default_factory=lambda: Counter(dict.fromkeys(SUMS, 0)))
     faults: Counter[str] = field(default_factory=Counter)
@@ -41,8 +48,8 @@ class Proof:
 
     @property
     def ok(self) -> bool:
-        """Whether every chunk is."""
-        return not self.failing_chunks
+        """Whether every chunk has run and is."""
+        return not self.failing_chunks and self.stopped_by is None
 
     def add(self, result: ChunkResult) -> None:
         """Take in a chunk."""
@@ -59,7 +66,9 @@ class Proof:
         return {
             "seed": self.seed,
             "model": self.model,
+            "parts": self.parts,
             "chunks": self.chunks,
+            "stopped": self.stopped_by is not None,
             "ok": self.ok,
             **self.sums,
             "rejected": dict(sorted(self.rejected.items())),
@@ -88,18 +97,24 @@ def prove(
 ) -> Proof:
     """Run the line over so many parts with faults. only_chunk: this one alone, to replay it. `told` after each.
 
-    jobs: processes that share the chunks; nothing in the result depends on it. Raises EdgeSortError's children when it
-    cannot begin.
+    jobs: processes that share the chunks; nothing in the result depends on it. Ctrl-C, SIGTERM and SIGHUP stop it
+    between whole chunks. Raises EdgeSortError's children when it cannot begin.
     """
-    proof = Proof(seed, model)
     chunks = [one for one in chunks_of(parts, seed) if only_chunk is None or one.index == only_chunk]
-    with (
-        tempfile.TemporaryDirectory(prefix="edge-sort-prove-", dir=fast_folder()) as folder,
-        closing(_results(chunks, model, rates or FaultRates(), Path(folder), jobs)) as found,
-    ):
-        for result in found:
-            proof.add(result)
-            told(proof)
+    proof = Proof(sum(one.parts for one in chunks), seed, model)
+    with ended_by_signals():
+        try:
+            with (
+                tempfile.TemporaryDirectory(prefix="edge-sort-prove-", dir=fast_folder()) as folder,
+                closing(_results(chunks, model, rates or FaultRates(), Path(folder), jobs)) as found,
+            ):
+                for result in found:
+                    proof.add(result)
+                    told(proof)
+        except KeyboardInterrupt:
+            proof.stopped_by = signal.SIGINT
+        except Stopped as stopped:
+            proof.stopped_by = stopped.number
     return proof
 
 

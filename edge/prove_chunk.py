@@ -13,6 +13,7 @@ from edge.chunks import Chunk, drawn_line
 from edge.coloured_parts import ColouredParts, colour_model
 from edge.emulate import emulate_line
 from edge.emulated_world import EmulateOptions, packaged_bundle, without_inputs
+from edge.end_signals import Stopped
 from edge.faults import FaultRates, Faults
 from edge.faulty import FaultyCamera, FaultyGates, FaultyHands, FaultyScorer, FaultySteps
 from edge.judged import ChunkResult, broken_off, judged
@@ -26,7 +27,7 @@ from edge.two_lives import run_two_lives
 
 ModelName = Literal["packaged", "colours"]
 IN_MEMORY = Path("/dev/shm")  # what a disk takes for a row is not what a proof is about
-_BY_A_PERSON = ("interrupted", "terminated")
+_BY_A_PERSON = {"interrupted": KeyboardInterrupt, "terminated": Stopped}  # it was the proof that was meant
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ def proof_line(model: ModelName) -> ProofLine:
 def prove_chunk(chunk: Chunk, line: ProofLine, rates: FaultRates, folder: Path) -> ChunkResult:
     """Run one chunk on the manual clock, its journal in a folder within `folder`, gone afterwards, and judge it.
 
-    However it ends, that is the result. Raises KeyboardInterrupt when the line took Ctrl-C or SIGTERM for its own end.
+    However it ends, that is the result. Raises KeyboardInterrupt or Stopped when a signal ended its line.
     """
     try:
         return _proved(chunk, line, rates, folder)
@@ -71,6 +72,8 @@ def _proved(chunk: Chunk, line: ProofLine, rates: FaultRates, folder: Path) -> C
     with tempfile.TemporaryDirectory(dir=folder) as own:
         options = replace(options, journal=Path(own) / "journal.sqlite")
         lived = _lived(options, machine, line, faults, between)
+    if lived.because in _BY_A_PERSON:  # no fault ends a line so
+        raise _BY_A_PERSON[lived.because]
     return judged(chunk, machine, lived, faults, witness)
 
 
@@ -80,8 +83,6 @@ def _lived(options: EmulateOptions, machine: Machine, line: ProofLine, faults: F
         machine = without_inputs(machine)  # whoever starts the program again is all the hands there are
         return run_two_lives(options, machine, line.model, line.source, line.digest, kind, faults, between)
     run = emulate_line(options, machine, line.model, line.source, line.digest, between=between)
-    if run.because in _BY_A_PERSON:  # it was the proof that was meant, and no fault ends a line so
-        raise KeyboardInterrupt
     assert run.moving is not None, "emulate_line sees to it"
     stops = run.summary.incidents.get("belt_stopped", 0)
     return Lived(run.ended, run.rows, run.moving, run.because, run.ended_at, stops)

@@ -1,13 +1,12 @@
 """The chunks of a proof on several processor cores, their results in order.
 
 Each worker is a process of its own at the other end of a pipe. It ends when that pipe does, however this process ends;
-Ctrl-C and SIGTERM are for this one, which then ends them all.
+Ctrl-C, SIGTERM and SIGHUP are for this one, which then ends them all.
 """
 
 from __future__ import annotations
 
 import multiprocessing
-import signal
 from collections import deque
 from collections.abc import Generator, Sequence
 from contextlib import suppress
@@ -17,6 +16,7 @@ from multiprocessing.context import SpawnProcess
 from pathlib import Path
 
 from edge.chunks import Chunk
+from edge.end_signals import Stopped, blocked
 from edge.faults import FaultRates
 from edge.judged import ChunkResult, broken_off
 from edge.prove_chunk import ModelName, proof_line, prove_chunk
@@ -28,7 +28,7 @@ def results(
     """Prove chunks in `jobs` processes; yield what came of each in the order of the chunks.
 
     folder: theirs to write to; whoever made it removes it, as they may be killed. Close the iterator to end the
-    processes before their work is done.
+    processes before their work is done. Raises KeyboardInterrupt and Stopped, after what was whole by then.
     """
     todo, done, workers = deque(chunks), dict[int, ChunkResult](), list[_Worker]()
     try:
@@ -43,6 +43,9 @@ def results(
                     if todo:
                         worker.give(todo.popleft())
             yield done.pop(chunk.index)
+    except (KeyboardInterrupt, Stopped):
+        yield from (done[index] for index in sorted(done))  # they only waited for one that is cut now
+        raise
     finally:
         for worker in workers:
             worker.close()
@@ -95,11 +98,8 @@ class _Worker:
             target=_work, args=(theirs, *self._arguments), name="edge-sort prove", daemon=True
         )
         resource_tracker.ensure_running()  # it would unblock them again
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
-        try:
-            self._process.start()  # and it inherits the mask
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        with blocked():
+            self._process.start()
         theirs.close()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import itertools
 import json
 import multiprocessing
 import os
@@ -21,6 +22,7 @@ from edge.coloured_parts import ColouredParts, colour_model
 from edge.emulate import emulate_line
 from edge.faults import FaultRates
 from edge.gate_limits import WindowPlan
+from edge.journal import Journal
 from edge.prove import CHUNK_PARTS, chunks_of, default_jobs, prove
 
 NO_FAULTS = FaultRates(**{one.name: 0.0 for one in dataclasses.fields(FaultRates)})
@@ -146,8 +148,9 @@ def test_an_interrupted_proof_ends_its_workers(tmp_path, monkeypatch):
         assert multiprocessing.active_children()
         raise KeyboardInterrupt
 
-    with pytest.raises(KeyboardInterrupt):
-        prove(1000, 2, "colours", jobs=2, told=interrupted)
+    proof = prove(1000, 2, "colours", jobs=2, told=interrupted)
+    assert proof.stopped_by == signal.SIGINT
+    assert proof.sums["fed"] == 50
     assert not multiprocessing.active_children()
     assert not list(tmp_path.iterdir())
 
@@ -191,14 +194,47 @@ def test_a_gate_without_its_limits_is_found_out(monkeypatch):
     assert "max_duty" in proof.wrong[0]
 
 
-def test_a_signal_that_the_line_takes_for_its_own_end_ends_the_proof(monkeypatch):
-    """The line under proof unwinds at SIGTERM and Ctrl-C; the proof ends too, and calls nothing wrong."""
-    real = prove_chunk.emulate_line
-    monkeypatch.setattr(
-        prove_chunk, "emulate_line", lambda *a, **k: dataclasses.replace(real(*a, **k), because="terminated")
-    )
-    with pytest.raises(KeyboardInterrupt):
-        prove(10, 1, "colours", rates=NO_FAULTS)
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("rates", [NO_FAULTS, dataclasses.replace(NO_FAULTS, process_killed=1.0)])
+def test_a_signal_ends_the_proof_and_fails_no_chunk(number, rates, monkeypatch, tmp_path):
+    """The line under proof, with one life or two, takes it for its own end; what it cut is in no sum and no folder."""
+    monkeypatch.setattr(prove_chunk, "IN_MEMORY", tmp_path)
+    monkeypatch.setattr(proving, "CHUNK_PARTS", 10)
+    _signal_when_fed(15, number, monkeypatch)
+    proof = prove(100, 1, "colours", rates=rates)
+    assert proof.stopped_by == number
+    assert (proof.chunks, proof.sums["fed"], proof.failing_chunks) == (1, 10, [])
+    assert not proof.ok
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_signal_that_comes_while_a_line_ends_is_not_forgotten(monkeypatch):
+    """That line is whole and counted; the next one does not begin."""
+    monkeypatch.setattr(proving, "CHUNK_PARTS", 10)
+    real = Journal.ended
+
+    def ended(journal, because, at):
+        real(journal, because, at)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    monkeypatch.setattr(Journal, "ended", ended)
+    proof = prove(100, 1, "colours", rates=NO_FAULTS)
+    assert (proof.stopped_by, proof.chunks, proof.failing_chunks) == (signal.SIGTERM, 1, [])
+
+
+@pytest.mark.parametrize(("broken", "exit_code"), [(False, 143), (True, 1)])
+def test_a_stopped_proof_says_how_far_it_came(broken, exit_code, monkeypatch):
+    """In words and in the JSON; a promise that was broken before still makes it fail."""
+    monkeypatch.setattr(proving, "CHUNK_PARTS", 10)
+    if broken:
+        monkeypatch.setattr(judged, "accounts", _one_missing)
+    _signal_when_fed(25, signal.SIGTERM, monkeypatch)
+    done = CliRunner().invoke(cli, ["prove", "--parts", "100", "--jobs", "1", "--model", "colours", "--json"])
+    found = json.loads(done.stdout)
+    assert done.exit_code == exit_code
+    assert (found["stopped"], found["ok"], found["fed"], found["parts"]) == (True, False, 20, 100)
+    assert "Stopped by SIGTERM after 20 of 100 parts" in done.stderr
+    assert ("replay with" in done.stderr) == broken
 
 
 def test_a_line_that_forgets_what_was_on_its_way_when_it_stopped_is_found_out(monkeypatch):
@@ -275,6 +311,18 @@ def test_a_long_proof_keeps_every_promise():
     found = prove(5000, 12, "colours", jobs=default_jobs()).as_dict()
     assert found["ok"], found["wrong"]
     assert all(found["faults"].values())
+
+
+def _signal_when_fed(parts, number, monkeypatch):
+    """Send this process a signal when so many parts have been drawn in all."""
+    real, drawn = ColouredParts.sprite, itertools.count(1)
+
+    def sprite(*args):
+        if next(drawn) == parts:
+            os.kill(os.getpid(), number)
+        return real(*args)
+
+    monkeypatch.setattr(ColouredParts, "sprite", sprite)
 
 
 def _one_missing(*_args):
