@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from edge.clocks import Clock, MonotonicClock
 from edge.errors import GateError
 from edge.gate_drivers import PinSpec
-from edge.gate_limits import GateLimits, Window
+from edge.gate_limits import GateLimits, MoveRefused, Window
 from edge.gates import GateMove, GateSpec
 from firmware_bridge.mcu_gates import McuGates
 from firmware_bridge.open_board import open_board
@@ -47,10 +47,11 @@ class PinTest:
 
 @dataclass(frozen=True)
 class Moved:
-    """A move, and by how much, at most, its moment is uncertain for the host."""
+    """A move, and by how much, at most, its moment is uncertain for the host. why: it was missed."""
 
     move: GateMove
     clock_error_s: float
+    why: str = "the board could not make it in time"
 
     @property
     def late_ms(self) -> float:
@@ -61,7 +62,7 @@ class Moved:
     def sentence(self) -> str:
         """Say it for a person."""
         if self.move.kind == "missed":
-            return "missed: the board could not make it in time"
+            return f"missed: {self.why}"
         return f"{self.move.kind}  {self.late_ms:+.3f} ms from its moment, known to {self.clock_error_s * 1000:.3f} ms"
 
 
@@ -75,11 +76,23 @@ class PinTestResult:
     @property
     def sentence(self) -> str:
         """Say how it went."""
-        moved = [one for one in self.moved if one.move.kind != "missed"]
-        worst = max((abs(one.late_ms) for one in moved), default=0.0)
-        known = max((one.clock_error_s * 1000 for one in moved), default=0.0)
-        made = f"{len(moved)} of {2 * self.test.times} moves made"
+        worst = max((abs(one.late_ms) for one in self.made), default=0.0)
+        known = max((one.clock_error_s * 1000 for one in self.made), default=0.0)
+        made = f"{len(self.made)} of {2 * self.test.times} moves made"
         return f"{made}, at most {worst:.3f} ms off; the board's clock is known to {known:.3f} ms"
+
+    @property
+    def made(self) -> list[Moved]:
+        """The moves that were not missed."""
+        return [one for one in self.moved if one.move.kind != "missed"]
+
+    def check(self) -> None:
+        """Raise GateError when a move was not made."""
+        if missing := 2 * self.test.times - len(self.made):
+            raise GateError(
+                f"pin {self.test.pin} of the board: expected every move to be made, found {missing} of "
+                f"{2 * self.test.times} missed; see what keeps the computer or the board, and test again"
+            )
 
 
 def run_pin_test(port: str, baud: int, test: PinTest, tell: Callable[[Moved], None]) -> PinTestResult:
@@ -93,7 +106,11 @@ def run_pin_test(port: str, baud: int, test: PinTest, tell: Callable[[Moved], No
             opens_at = start + number * (test.open_s + test.pause_s)
             window = Window(opens_at, opens_at + test.open_s)
             _wait(gates, clock, opens_at - LEAD_S, moved, tell)
-            gates.move_at(NAME, window, number + 1, hold=False)
+            try:
+                gates.move_at(NAME, window, number + 1, hold=False)
+            except MoveRefused as refusal:
+                moved.append(Moved(GateMove(NAME, "missed", clock.now(), opens_at, number + 1), 0.0, str(refusal)))
+                tell(moved[-1])
         _wait(gates, clock, opens_at + test.open_s + LEAD_S, moved, tell)
     return PinTestResult(test, tuple(moved))
 

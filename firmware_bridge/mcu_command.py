@@ -96,14 +96,19 @@ def monitor_command(port: str, baud: int, seconds: float | None, pins: tuple[int
 def test_command(
     port: str, baud: int, pin: int, active_low: bool, times: int, open_ms: float, pause_ms: float, yes: bool
 ) -> None:
-    """Move a pin by the board's clock, and say how near to the planned moments it moved."""
+    """Move a pin by the board's clock, and say how near to the planned moments it moved.
+
+    Exit code 1 when a move was missed.
+    """
     from firmware_bridge.board_test import PinTest, run_pin_test
 
     test = PinTest(pin, not active_low, times, open_ms / 1000, pause_ms / 1000)
     click.echo(test.sentence)
     if not yes:
         click.confirm("Is everybody clear of it?", abort=True)
-    click.echo(run_pin_test(port, baud, test, _say).sentence)
+    result = run_pin_test(port, baud, test, _say)
+    click.echo(result.sentence)
+    result.check()
 
 
 def _say(moved: Moved) -> None:

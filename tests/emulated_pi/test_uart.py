@@ -55,9 +55,10 @@ def test_the_pi_moves_a_pin_of_the_board(wired):
     words = [line.split()[0].removesuffix(":") for line in done.out.splitlines() if line.strip()]
     made = [word == "opened" for word in words if word in ("opened", "closed")]
     levels = [level for pin, level in pico.changes[seen:] if pin == 7]
-    if done.code == 0:
+    if done.code == 0 or "of 4 missed" in done.err:
         assert levels == [False, *made]
         assert "opened" in words
+        assert (len(made) == 4) == (done.code == 0)
     else:
         assert "has brought its gates to rest" in done.err
         assert levels[: len(made) + 1] == [False, *made]
