@@ -12,11 +12,10 @@ from edge.camera_kinds import Tell, open_camera
 from edge.clocks import ManualClock
 from edge.errors import MachineError
 from edge.journal_report import ShiftReport, run_report
-from edge.line import OnOutcome, build_sorter, check_labels, gate_specs, line_model, run_line
+from edge.line import OnOutcome, build_sorter, check_labels, line_model, run_line
 from edge.line_journal import line_journal
 from edge.machine import Machine
-from edge.pin_gates import LocalGates
-from edge.pins import open_pin_factory
+from edge.pretend_gates import pretend_gates
 from edge.recording import Recording
 
 
@@ -46,7 +45,7 @@ def replay_run(
     model, clock = line_model(bundle), ManualClock(started_s)
     with (
         closing(open_camera(replayed, clock, tell)) as camera,
-        closing(LocalGates(gate_specs(machine), clock, open_pin_factory("mock"))) as gates,
+        closing(pretend_gates(machine, clock)) as gates,
         closing(
             line_journal(
                 journal_path,

@@ -21,7 +21,7 @@ from edge.clocks import ManualClock
 from edge.emulate import run_emulated
 from edge.emulated_world import EmulateOptions, packaged_bundle
 from edge.errors import CameraError, DataError
-from edge.machine import Machine
+from edge.machine import Machine, McuTable
 from edge.parts import Frame
 from edge.record import RecordLimits, record, record_emulated, record_machine
 from edge.recorder import Recorder
@@ -264,6 +264,23 @@ def test_a_replay_decides_as_the_run_did_and_twice_the_same(tmp_path):
     assert [(one["bin"], one["scores"]) for one in map(json.loads, ran)] == [
         (one["bin"], one["scores"]) for one in rows[0]
     ]
+
+
+def test_a_replay_needs_no_board_for_the_gates_that_one_moves(tmp_path):
+    """They move on pretend pins as the others do, also where a pin of the Pi has the number of one of the board."""
+    machine, _done = record_emulated(EmulateOptions(count=1, seed=5), tmp_path / "r", RecordLimits())
+    here, *others = machine.gates
+    pins = (here.pin, *range(29, 2, -1))
+    there = [gate.model_copy(update={"kind": "mcu", "pin": pin}) for gate, pin in zip(others, pins, strict=False)]
+    moved_there = machine.model_copy(update={"gates": (here, *there), "mcu": McuTable(port="/dev/serial0")})
+    moved = []
+    for one in (machine, moved_there):
+        journal = tmp_path / f"{len(moved)}.sqlite"
+        replay_run(open_bundle(packaged_bundle()), one, tmp_path / "r", journal, unwatched, print)
+        rows = CliRunner().invoke(cli, ["journal", "tail", str(journal), "--json"]).output.splitlines()
+        moved.append([(row["gate"], row["opened_s"], row["closed_s"]) for row in map(json.loads, rows)])
+    assert moved[0] == moved[1]
+    assert all(opened is not None for _gate, opened, _closed in moved[0])
 
 
 def test_what_was_recorded_for_a_machine_is_sorted_with_it(tmp_path):
