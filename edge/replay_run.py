@@ -4,19 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from edge.belt import Belt, FixedSpeedBelt
 from edge.bundle import Bundle
 from edge.camera_kinds import Tell, open_camera
 from edge.clocks import ManualClock
-from edge.errors import MachineError
+from edge.errors import EdgeSortError, MachineError
 from edge.journal_report import ShiftReport, run_report
 from edge.line import OnOutcome, build_sorter, check_labels, line_model, run_line
 from edge.line_journal import line_journal
 from edge.machine import Machine
 from edge.pretend_gates import pretend_gates
 from edge.recording import Recording
+
+
+@dataclass(frozen=True)
+class Replay:
+    """What the journal says of a recording that was sorted, and why that ended. error: what ended it."""
+
+    report: ShiftReport
+    because: str
+    error: EdgeSortError | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return everything under the names that `run --replay --json` uses."""
+        error = str(self.error) if self.error else None
+        return {**self.report.as_dict(), "ended_because": self.because, "error": error}
 
 
 def replay_run(
@@ -26,10 +42,13 @@ def replay_run(
     journal_path: Path | None,
     watch: Callable[[Machine, Belt], OnOutcome],
     tell: Tell,
-) -> tuple[ShiftReport, str]:
+    *,
+    report_errors: bool = False,
+) -> Replay:
     """Sort a recording on pretend pins and on the manual clock, on which computing takes no time.
 
-    Returns what the journal says of it, and why it ended. Raises EdgeSortError's children.
+    report_errors: return an error that ends the sorting, in `error`, with what was sorted; else it is raised. Raises
+    EdgeSortError's children.
     """
     check_labels(machine, bundle.labels)
     if machine.finder.source != "picture":
@@ -59,5 +78,11 @@ def replay_run(
     ):
         belt = FixedSpeedBelt(machine.belt.speed_mm_s)
         sorter = build_sorter(machine, model, belt=belt, gates=gates, journal=journal, clock=clock)
-        because = run_line(sorter, camera, gates, journal, watch(machine, belt))
-        return run_report(journal), because
+        because, failure = "error", None
+        try:
+            because = run_line(sorter, camera, gates, journal, watch(machine, belt))
+        except EdgeSortError as error:
+            if not report_errors:
+                raise
+            failure = error
+        return Replay(run_report(journal), because, failure)

@@ -162,8 +162,10 @@ def _replay(
 
     opened = open_bundle_by(bundle, require_signed)
     watch = _watchers(save_frames, quiet=as_json)
-    report, because = replay_run(opened, machine, recording, journal, watch, _tell)
-    say(json.dumps({**report.as_dict(), "ended_because": because}) if as_json else report_text(report))
+    run = replay_run(opened, machine, recording, journal, watch, _tell, report_errors=True)
+    say(json.dumps(run.as_dict()) if as_json else report_text(run.report))
+    if run.error is not None:
+        raise run.error
 
 
 def _refuse_idle_options(*, emulate: bool, machine: bool, parts: bool, fast: bool) -> None:

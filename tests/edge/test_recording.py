@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import signal
@@ -252,9 +253,9 @@ def test_a_replay_decides_as_the_run_did_and_twice_the_same(tmp_path):
     rows = []
     for name in ("first", "second"):
         path = tmp_path / f"{name}.sqlite"
-        report, because = replay_run(bundle, machine, tmp_path / "r", path, unwatched, told.append)
-        assert because == "no more frames"
-        assert report.parts == 2
+        run = replay_run(bundle, machine, tmp_path / "r", path, unwatched, told.append)
+        assert run.because == "no more frames"
+        assert run.report.parts == 2
         lines = CliRunner().invoke(cli, ["journal", "export", str(path), "--format", "jsonl"]).output.splitlines()
         rows.append([{k: v for k, v in json.loads(line).items() if not k.endswith("_utc")} for line in lines])
     assert rows[0] == rows[1]
@@ -293,6 +294,42 @@ def test_what_was_recorded_for_a_machine_is_sorted_with_it(tmp_path):
     arguments = ["run", "--bundle", str(packaged_bundle()), "--machine", machine, "--replay", folder, "--json"]
     result = CliRunner().invoke(cli, arguments)
     assert json.loads(result.output)["ended_because"] == "no more frames"
+
+
+def one_part_passes(folder):
+    """Write a recording of 160x120 mm in which a block rides by; its last frame is damaged. Returns that frame's file."""
+    facts = FACTS.model_copy(update={"width_px": 160, "height_px": 120, "frame_rate_hz": 20.0})
+    with Recorder(folder, facts) as recorder:
+        for number in range(60):
+            image = np.full((120, 160, 3), 120, np.uint8)
+            left = 5 * number - 80
+            image[45:75, max(0, left) : max(0, left + 30)] = (200, 190, 60)
+            recorder.add(Frame(image, 7.0 + number / 20, number), 7.01 + number / 20)
+        recorder.because = "limit"
+    last = folder / "00000059.png"
+    last.write_bytes(last.read_bytes()[:-50])
+    return last
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_what_was_sorted_before_a_damaged_frame_is_reported_with_the_error(as_json, tmp_path):
+    """The counts first, then the sentence and exit code 1, as for a line whose camera is lost."""
+    machine, folder = tmp_path / "machine.toml", tmp_path / "r"
+    text = CliRunner().invoke(cli, ["machine"]).output
+    small = {"width_px = 640": "width_px = 160", "height_px = 480": "height_px = 120", "per_px = 0.25": "per_px = 1.0"}
+    machine.write_text(functools.reduce(lambda done, one: done.replace(*one), small.items(), text))
+    last = one_part_passes(folder)
+
+    arguments = ["run", "--bundle", str(packaged_bundle()), "--machine", str(machine), "--replay", str(folder)]
+    done = CliRunner().invoke(cli, [*arguments, "--json"] if as_json else arguments)
+    assert done.exit_code == 1
+    assert done.stderr.count(last.name) == 1
+    if as_json:
+        found = json.loads(done.stdout)
+        assert (found["parts"], found["ended_because"]) == (1, "error")
+        assert last.name in found["error"]
+    else:
+        assert "1 parts in 1 run" in done.stdout
 
 
 def test_a_recording_needs_a_camera(tmp_path):
