@@ -297,7 +297,7 @@ def test_what_was_recorded_for_a_machine_is_sorted_with_it(tmp_path):
 
 
 def one_part_passes(folder):
-    """Write a recording of 160x120 mm in which a block rides by; its last frame is damaged. Returns that frame's file."""
+    """Write a recording of 160x120 mm with a block that rides by; its last frame is damaged: return that one."""
     facts = FACTS.model_copy(update={"width_px": 160, "height_px": 120, "frame_rate_hz": 20.0})
     with Recorder(folder, facts) as recorder:
         for number in range(60):
