@@ -26,7 +26,16 @@ from edge.bundle_files import digest_line
 from edge.durable import remove_drafts, switch_link, whole_folder
 from edge.errors import BundleError, DataError
 from edge.file_lock import lock
-from edge.line_history import Change, add_change, carried_out, read_history, readable_changes, stack
+from edge.line_history import (
+    Change,
+    Entry,
+    add_change,
+    carried_out,
+    read_entries,
+    read_history,
+    readable_changes,
+    stack,
+)
 from edge.signature import read_signature
 
 KEPT = 5  # bundles beside the current one
@@ -79,6 +88,11 @@ class LineBundles:
     def changes(self) -> list[Change]:
         """Every change, the first one first. Raises DataError."""
         return read_history(self.folder / HISTORY)
+
+    @property
+    def entries(self) -> list[Entry]:
+        """What can be read of the history, and what of it cannot; whatever is wrong with it."""
+        return read_entries(self.folder / HISTORY)
 
     @property
     def history_problem(self) -> str | None:

@@ -7,8 +7,8 @@ next one begins from another bundle than it would have led to.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import pairwise, starmap
 from pathlib import Path
 from typing import Any, Literal
@@ -42,31 +42,53 @@ class Change(BaseModel):
     measured: dict[str, Any] = Field(default_factory=dict)
 
 
-def read_history(path: Path) -> list[Change]:
-    """Return every change, the first one first; none when there is no file. Raises DataError naming the line."""
+@dataclass(frozen=True)
+class Damaged:
+    """What cannot be read. where: 'line 3' of the history, 'the history' or 'current'."""
+
+    where: str
+    problem: str
+
+    @property
+    def sentence(self) -> str:
+        """Say it for a person."""
+        return f"{self.where} cannot be read: {self.problem}"
+
+
+Entry = Change | Damaged
+
+
+def read_entries(path: Path) -> list[Entry]:
+    """Return every change, the first one first, and between them what cannot be read; nothing when there is no file."""
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_bytes().splitlines()
     except FileNotFoundError:
         return []
-    except (OSError, UnicodeDecodeError) as error:
-        raise _unreadable(path, first_problem(error)) from error
+    except OSError as error:
+        return [Damaged("the history", first_problem(error))]
+    return [_entry(number, line) for number, line in enumerate(lines, start=1)]
+
+
+def _entry(number: int, line: bytes) -> Entry:
+    try:
+        return Change.model_validate_json(line)
+    except ValidationError as error:
+        return Damaged(f"line {number}", first_problem(error))
+
+
+def read_history(path: Path) -> list[Change]:
+    """Return every change, the first one first; none when there is no file. Raises DataError naming the line."""
     changes = []
-    for number, line in enumerate(lines, start=1):
-        try:
-            changes.append(Change.model_validate_json(line))
-        except ValidationError as error:
-            raise _unreadable(path, f"in line {number}: {first_problem(error)}") from error
+    for entry in read_entries(path):
+        if isinstance(entry, Damaged):
+            raise _unreadable(path, entry.sentence)
+        changes.append(entry)
     return changes
 
 
 def readable_changes(path: Path) -> list[Change]:
     """Return the changes that can be read, whatever is damaged between them."""
-    changes = []
-    with suppress(OSError):
-        for line in path.read_bytes().splitlines():
-            with suppress(ValidationError):
-                changes.append(Change.model_validate_json(line))
-    return changes
+    return [entry for entry in read_entries(path) if isinstance(entry, Change)]
 
 
 def set_aside(path: Path, at_utc: str) -> Path:
@@ -100,6 +122,14 @@ def _began_from(earlier: Change, later: Change) -> str | None:
     return earlier.after if later.before is None and later.action == "rollback" else later.before
 
 
+def with_outcome(entries: Sequence[Entry], current: str | None) -> Iterator[tuple[Entry, bool | None]]:
+    """Give each entry with whether that change was made; None where what follows it, and would tell, is damaged."""
+    made = iter(carried_out([one for one in entries if isinstance(one, Change)], current))
+    for entry, following in zip(entries, [*entries[1:], None], strict=True):
+        done = next(made) if isinstance(entry, Change) else None
+        yield entry, None if isinstance(following, Damaged) else done
+
+
 def stack(changes: Sequence[Change], current: str | None) -> list[str]:
     """Return the digests that led to the current one, which is the last.
 
@@ -117,13 +147,15 @@ def stack(changes: Sequence[Change], current: str | None) -> list[str]:
     return found
 
 
-def as_object(changes: Sequence[Change], current: str | None) -> list[dict[str, Any]]:
-    """Return the changes under the names that `promote --list --json` uses."""
-    made = carried_out(changes, current)
-    return [
-        {**json.loads(change.model_dump_json(exclude={"format_version"})), "carried_out": done}
-        for change, done in zip(changes, made, strict=True)
+def as_object(entries: Sequence[Entry], current: str | None) -> dict[str, Any]:
+    """Return all of it under the names that `promote --list --json` uses."""
+    changes = [
+        {**json.loads(entry.model_dump_json(exclude={"format_version"})), "carried_out": done}
+        for entry, done in with_outcome(entries, current)
+        if isinstance(entry, Change)
     ]
+    damaged = [vars(entry) for entry in entries if isinstance(entry, Damaged)]
+    return {"current": current, "changes": changes, "damaged": damaged}
 
 
 def _write(path: Path, changes: Sequence[Change]) -> None:

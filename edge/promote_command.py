@@ -95,13 +95,19 @@ def promote_command(
 
 
 def _show_history(line: Path, *, as_json: bool) -> None:
-    from edge.line_bundles import LineBundles
-    from edge.line_history import as_object
+    """Print what can be read, then raise DataError for what cannot, with the way out."""
+    from edge.errors import DataError
+    from edge.line_bundles import CURRENT, LineBundles
+    from edge.line_history import Damaged, as_object
     from edge.promote_text import history_text
 
     bundles = LineBundles(line)
-    changes, current = bundles.changes, bundles.current_digest
-    if as_json:
-        click.echo(json.dumps({"current": current, "changes": as_object(changes, current)}))
-    else:
-        click.echo(history_text(changes, current))
+    entries, problems, current = bundles.entries, [bundles.history_problem], None
+    try:
+        current = bundles.current_digest
+    except DataError as error:
+        problems.append(str(error))
+        entries.append(Damaged(CURRENT, "it leads to no whole bundle of this line"))
+    click.echo(json.dumps(as_object(entries, current)) if as_json else history_text(entries, current))
+    for problem in filter(None, problems):
+        raise DataError(problem)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from edge.exact_tests import mcnemar
 from edge.line_bundles import name_of
-from edge.line_history import Change, carried_out
+from edge.line_history import Change, Damaged, Entry, with_outcome
 from edge.promote_measure import Measured
 from edge.promote_run import Promotion
 from edge.side_by_side import SideBySide, only_one
@@ -23,21 +23,25 @@ def promotion_text(promotion: Promotion) -> str:
     )
 
 
-def history_text(changes: Sequence[Change], current: str | None) -> str:
-    """Return a line for each change, the last one last."""
-    if not changes:
+def history_text(entries: Sequence[Entry], current: str | None) -> str:
+    """Return a line for each change, the last one last, and one for what cannot be read."""
+    if not entries:
         return "no bundle was ever promoted here"
-    lines = []
-    for change, made in zip(changes, carried_out(changes, current), strict=True):
-        lines.append(
-            f"{change.at_utc}  {change.action:<8}  {name_of(change.before) if change.before else '-':<16} -> "
-            f"{name_of(change.after)}  {change.by}{': ' + change.why if change.why else ''}"
-        )
-        if not made:
-            lines.append("    cut short: the bundle stayed the one before")
-        word = "forced although" if change.action == "promote" else "mended:"
-        lines += [f"    {word} {reason}" for reason in change.forced]
+    lines: list[str] = []
+    for entry, made in with_outcome(entries, current):
+        lines += [entry.sentence] if isinstance(entry, Damaged) else _change_lines(entry, cut_short=made is False)
     return "\n".join([*lines, f"current: {name_of(current) if current else 'none'}"])
+
+
+def _change_lines(change: Change, *, cut_short: bool) -> Iterator[str]:
+    yield (
+        f"{change.at_utc}  {change.action:<8}  {name_of(change.before) if change.before else '-':<16} -> "
+        f"{name_of(change.after)}  {change.by}{': ' + change.why if change.why else ''}"
+    )
+    if cut_short:
+        yield "    cut short: the bundle stayed the one before"
+    word = "forced although" if change.action == "promote" else "mended:"
+    yield from (f"    {word} {reason}" for reason in change.forced)
 
 
 def _verdict(promotion: Promotion) -> Iterator[str]:

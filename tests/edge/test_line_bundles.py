@@ -141,7 +141,7 @@ def test_a_history_that_is_none_is_told_with_its_line(line, three):
     put(line, three[0])
     (line.folder / "history.jsonl").write_text('{"action": "promote"}\n')
 
-    with pytest.raises(DataError, match=r"history\.jsonl: expected the history of a line's bundles, found: in line 1"):
+    with pytest.raises(DataError, match=r"history\.jsonl: expected the history of a line's bundles, found: line 1 "):
         roll_back(line, WORD)
 
 
@@ -234,7 +234,7 @@ def test_a_damaged_history_is_set_aside_by_naming_a_bundle_and_the_rest_of_it_st
     history.write_bytes(garbage)
 
     for refused in (lambda: line.changes, lambda: roll_back(line, WORD)):
-        with pytest.raises(DataError, match=r"in line 4|utf-8.*") as found:
+        with pytest.raises(DataError, match=r"line 4 cannot be read") as found:
             refused()
         assert f"edge-sort rollback --line {line.folder} --to DIGEST" in str(found.value)
     assert roll_back(line, WORD, to=three[2].digest[:8]).after == three[2].digest

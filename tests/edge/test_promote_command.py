@@ -74,6 +74,39 @@ def test_a_bundle_that_is_as_good_is_promoted_and_rolled_back_within_a_second(li
     assert "it sheds nuts" in call("promote", "--line", line, "--list").output
 
 
+def test_a_damaged_history_is_shown_as_far_as_it_can_be_read(line, tmp_path):
+    """Each entry that cannot be is named, the rest is there, and the error says the way out; that way is one."""
+    good = other_bundle(tmp_path / "good")
+    call("promote", good.folder, "--line", line, "--by", "Bob")
+    history = line / "history.jsonl"
+    first, second = history.read_bytes().splitlines()
+    history.write_bytes(b"\n".join([first, b"\xff{", first[:40], second]))
+
+    listed = call("promote", "--line", line, "--list", code=1)
+    for word in ("Ada", "Bob", "line 2 cannot be read", "line 3 cannot be read"):
+        assert word in listed.stdout
+    assert "cut short" not in listed.stdout
+    assert f"edge-sort rollback --line {line} --to DIGEST" in listed.stderr
+    found = json.loads(call("promote", "--line", line, "--list", "--json", code=1).stdout)
+    assert [one["carried_out"] for one in found["changes"]] == [None, True]
+    assert [one["where"] for one in found["damaged"]] == ["line 2", "line 3"]
+
+    call("rollback", "--line", line, "--to", good.digest[:16])
+    assert "Bob" in call("promote", "--line", line, "--list").stdout
+
+
+def test_the_history_is_shown_although_the_link_leads_nowhere(line):
+    """It tells which bundle to name."""
+    name = current(line)
+    (line / "current").unlink()
+    (line / "current").symlink_to("elsewhere")
+
+    listed = call("promote", "--line", line, "--list", code=1)
+    assert f"-> {name}  Ada" in listed.stdout
+    assert "current cannot be read" in listed.stdout
+    assert "--to DIGEST" in listed.stderr
+
+
 def test_a_worse_bundle_is_refused_reason_first_unless_forced(line, tmp_path, frozen):
     """Labels in another order: every score is as recorded, and every answer wrong. The history remembers force."""
     bad = other_bundle(tmp_path / "bad", labels=SHUFFLED)
