@@ -75,11 +75,21 @@ def read_dataset(
     classes whose pictures become `foreign` and nothing else.
     Raises DataError when the folder has no usable classes, or not those to leave out.
     """
-    found = find_pictures(folder)
-    _check_left_out(folder, {one.label for one in found}, leave_out)
+    found = _found(folder, leave_out)
     data = read_found([one for one in found if one.label not in leave_out], folder, spec, rule, on_read)
     foreign, skipped = _foreign([one for one in found if one.label in leave_out], folder)
     return replace(data, foreign=foreign, skipped=(*data.skipped, *skipped))
+
+
+def check_left_out(folder: Path, leave_out: Sequence[str]) -> None:
+    """Raise DataError when `folder` has not the classes to leave out, as `read_dataset` does. No picture is read."""
+    _found(folder, leave_out)
+
+
+def _found(folder: Path, leave_out: Sequence[str]) -> list[Found]:
+    found = find_pictures(folder)
+    _check_left_out(folder, {one.label for one in found}, leave_out)
+    return found
 
 
 def read_found(

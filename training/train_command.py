@@ -80,6 +80,10 @@ def train_command(
             "--resume goes on with a training on one machine only; leave out --distribute multiworker"
         )
     recipe = changed_recipe(recipe_name, settings, options, no_augment)
+    if leave_out:
+        from training.dataset import check_left_out
+
+        check_left_out(data, leave_out)  # before TensorFlow, weights from afar and other workers are waited for
     distribution = _distribution(distribute, recipe)
     from training.tensorflow_setup import load_tensorflow
 

@@ -132,6 +132,27 @@ def test_paper_2_refuses_three_classes_before_it_works(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["data"]
 
 
+@pytest.mark.parametrize(
+    ("left_out", "found"),
+    [
+        (["blot"], "expected class 'blot', which is to be left out, found only bolt, nut, screw; correct --leave-out"),
+        (["bolt", "nut"], "expected two classes at least to be left to train on; leave out fewer"),
+    ],
+)
+def test_a_class_that_cannot_be_left_out_is_refused_before_tensorflow_is_loaded(tmp_path, monkeypatch, left_out, found):
+    """Nor are weights fetched or other workers waited for: the names of the folders tell."""
+    monkeypatch.setitem(sys.modules, "tensorflow", None)
+    for label in ("bolt", "nut", "screw"):
+        save_pictures(tmp_path / "data" / label, 1)
+
+    options = [word for label in left_out for word in ("--leave-out", label)]
+    code, output = train(tmp_path / "data", "--out", tmp_path / "run", *options)
+
+    assert code == 1
+    assert found in output
+    assert [path.name for path in tmp_path.iterdir()] == ["data"]
+
+
 def test_without_tensorflow_it_says_how_to_install_it(tmp_path, monkeypatch):
     """On a device install the command is listed, and says what it lacks."""
     monkeypatch.setitem(sys.modules, "tensorflow", None)
