@@ -17,14 +17,19 @@ class Share:
     total: int
 
     @property
+    def value(self) -> float | None:
+        """right / total; None when nothing was counted."""
+        return self.right / self.total if self.total else None
+
+    @property
     def interval(self) -> tuple[float, float]:
-        """Lower and upper bound."""
+        """Lower and upper bound of the true share: within 0..1, and wide apart when few were counted."""
         return wilson(self.right, self.total)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the counts, the share (None of nothing) and its bounds."""
         low, high = self.interval
-        share = round(self.right / self.total, 6) if self.total else None
+        share = round(self.value, 6) if self.value is not None else None
         return {"right": self.right, "total": self.total, "share": share, "low": round(low, 6), "high": round(high, 6)}
 
 
@@ -35,4 +40,9 @@ def wilson(right: int, total: int) -> tuple[float, float]:
     share, z2 = right / total, _Z95**2
     middle = (share + z2 / (2 * total)) / (1 + z2 / total)
     half = _Z95 * math.sqrt(share * (1 - share) / total + z2 / (4 * total**2)) / (1 + z2 / total)
-    return max(0.0, middle - half), min(1.0, middle + half)
+    return middle - half if right else 0.0, middle + half if right < total else 1.0  # exact at both ends
+
+
+def pictures_to_show(purity: float) -> int:
+    """Return how many pictures, all of them right, it takes until the lower bound reaches `purity` (below 1)."""
+    return math.ceil(_Z95**2 * purity / (1 - purity))

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from edge.wilson import pictures_to_show
 from quantize.compare import ClassChange, ClassFigures, Flip
 from quantize.edgetpu import EdgeTpuModel
 from quantize.judge import Judgement, Refusal
@@ -23,7 +24,6 @@ from training.calibration import calibration
 from training.dataset import Item
 from training.page import axis_start, data_uri, render, thumbnail_uri
 from training.plots import png
-from training.statistics import pictures_to_show
 from training.study_tables import large
 
 FLIPS_SHOWN = 120  # as pictures, a few kB each: a page must open on any machine

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from edge.bundle_facts import Threshold
+from edge.wilson import Share
 from training.answers import Answers
-from training.statistics import Share
 
 FLOOR = 0.5  # below this, all other labels together are likelier than the one answered
 NEVER = 1.0  # no int8 score reaches it: a label without a single right answer sends everything to reject

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from edge.classifier import Classifier
 from edge.preprocess import InputSpec
+from edge.wilson import Share
 from training.dataset import Item, label_indices, load_inputs
-from training.statistics import Share
 
 _AT_ONCE = 256  # pictures in memory at a time: 10,000 pictures must fit into a small desktop
 

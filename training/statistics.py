@@ -1,4 +1,4 @@
-"""The few statistics that keep small test sets honest."""
+"""What a few trainings that differ say of what they have in common."""
 
 from __future__ import annotations
 
@@ -6,37 +6,8 @@ import math
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from edge.extras import need
-
-_Z_95 = 1.959963984540054
-
-
-@dataclass(frozen=True)
-class Share:
-    """`right` out of `total`, with the 95 % interval in which the true share lies."""
-
-    right: int
-    total: int
-
-    @property
-    def value(self) -> float | None:
-        """right / total; None when nothing was counted."""
-        return self.right / self.total if self.total else None
-
-    @property
-    def interval(self) -> tuple[float, float]:
-        """Wilson's 95 % interval: it stays within 0..1 and is wide when few were counted."""
-        return wilson(self.right, self.total)
-
-
-def wilson(right: int, total: int) -> tuple[float, float]:
-    """Return the 95 % Wilson score interval of `right` out of `total`; (0, 1) when nothing was counted."""
-    if total == 0:
-        return 0.0, 1.0
-    interval = _binomtest(right, total, 0.5).proportion_ci(confidence_level=0.95, method="wilson")
-    return float(interval.low), float(interval.high)
 
 
 @dataclass(frozen=True)
@@ -77,12 +48,3 @@ def resampled_mean(values: Sequence[float], test_to_train: float) -> ResampledMe
     reach = float(student.ppf(0.975)) * error
     p = 2 * float(student.sf(abs(mean) / error))
     return ResampledMean(count, mean, deviation, (mean - reach, mean + reach), p)
-
-
-def _binomtest(right: int, total: int, share: float) -> Any:
-    return need("scipy.stats", "desktop", "the report").binomtest(right, total, share)
-
-
-def pictures_to_show(purity: float) -> int:
-    """Return how many pictures, all of them right, it takes until Wilson's lower bound reaches `purity` (below 1)."""
-    return math.ceil(_Z_95**2 * purity / (1 - purity))
