@@ -30,15 +30,18 @@ class EndSignals:
         self.unwinding = self.held = False
 
     def begin(self) -> None:
-        """Begin something that a signal ends, held while it does not say otherwise.
+        """Begin something that a signal ends, held while it does not say otherwise; raise one that came before."""
+        self.unwinding, self.held = False, True
+        self.heed()
 
-        Where one such thing comes after the other, a signal came while the last one unwound: it is raised now.
+    def heed(self) -> None:
+        """Raise a signal that has ended nothing: it came while what was before unwound, or where errors are swallowed.
+
+        Python throws away what is raised while it collects garbage, say. Whoever works in a loop calls this in it.
         """
-        self.unwinding = self.held = False
         if self._heard:
             self.unwinding = True
             raise _raised(self._first)
-        self.held = True
 
     def __call__(self, number: int, _frame: FrameType | None) -> None:
         """Take in a signal. Raises KeyboardInterrupt or Stopped for the first one, and for one too many."""

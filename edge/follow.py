@@ -11,6 +11,7 @@ from edge.clocks import Agenda
 
 BELT_EVERY_S = 0.005
 LINE_EVERY_S = 0.05
+END_WITHIN_S = 5.0  # for what the thread is at: a card that takes its time, a process that does not answer
 
 
 class Followed(Protocol):
@@ -25,7 +26,10 @@ class Followed(Protocol):
 
 @contextmanager
 def followed_by_thread(followed: Followed, every_s: float = BELT_EVERY_S, name: str = "belt") -> Iterator[None]:
-    """Within the block a thread calls it. What stops that is left in `failure`, for the sorter to raise."""
+    """Within the block a thread calls it. What stops that is left in `failure`, for the sorter to raise.
+
+    A call that has not returned END_WITHIN_S after the block is left alone; it ends with the program.
+    """
     over = threading.Event()
 
     def follow() -> None:
@@ -42,7 +46,7 @@ def followed_by_thread(followed: Followed, every_s: float = BELT_EVERY_S, name: 
         yield
     finally:
         over.set()
-        thread.join()
+        thread.join(END_WITHIN_S)
 
 
 @contextmanager

@@ -203,6 +203,7 @@ def run_line(
                 signals.begin()
                 for frame in camera.frames():
                     on_outcome(frame, sorter.step(frame))
+                    signals.heed()
                 on_outcome(None, sorter.finish())
                 because = "no more frames"
             finally:

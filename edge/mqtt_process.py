@@ -73,7 +73,7 @@ class MqttProcess:
         self._watch.join(LEAVE_S)
         if self._watch.is_alive():
             self._process.kill()
-            self._watch.join()
+            self._watch.join(LEAVE_S)
 
     def _mind(self) -> None:
         """Sleep until the process ends; start it again, unless it has been too often."""

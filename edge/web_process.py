@@ -46,9 +46,9 @@ class WebProcess:
         self._restarts = 0
         self._restart_at: float | None = None
         self._closed = False
+        self._changing = threading.Lock()  # held by whoever starts a process or puts it away
         self._socket: socket.socket | None = None
         self._process: BaseProcess | None = None
-        self._starting: threading.Thread | None = None
         try:
             self._start()
         except BaseException:  # also a Ctrl-C in between: a process that is left over would keep this one from ending
@@ -92,21 +92,28 @@ class WebProcess:
         return asked
 
     def close(self) -> None:
-        """End the process. May be called twice."""
+        """End the process, by force after END_WITHIN_S. May be called twice."""
         self._closed = True
-        if self._starting is not None:
-            self._starting.join(END_WITHIN_S)
+        if self._changing.acquire(timeout=END_WITHIN_S):
+            try:
+                self._put_away()
+            finally:
+                self._changing.release()
+        self._listening.close()
+
+    def _put_away(self) -> None:
         if self._socket is not None:
             self._socket.close()  # it ends when this does
             self._socket = None
-        if self._process is not None and self._process.pid is not None:
-            self._process.join(END_WITHIN_S)
-            if self._process.is_alive():
-                self._process.kill()
-                self._process.join(END_WITHIN_S)
-            self._process.close()
-            self._process = None
-        self._listening.close()
+        process, self._process = self._process, None
+        if process is None or process.pid is None:
+            return
+        process.join(END_WITHIN_S)
+        if process.is_alive():
+            process.kill()
+            process.join(END_WITHIN_S)
+        if not process.is_alive():
+            process.close()
 
     def _start(self) -> None:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -146,18 +153,24 @@ class WebProcess:
         if self._closed or self._restart_at is None or time.monotonic() < self._restart_at:
             return
         self._restart_at = None
-        self._starting = threading.Thread(target=self._restart, name="edge-sort page", daemon=True)
-        self._starting.start()
+        threading.Thread(target=self._restart, name="edge-sort page", daemon=True).start()
 
     def _restart(self) -> None:
-        if self._process is not None:
-            self._process.join(0)
-        self.on_restart()
-        try:
-            self._start()
-        except OSError as error:  # no memory for a process, say
-            self._socket = None
-            self._tell(f"the page could not be started again ({error}); the line goes on without it")
+        """Start it again. The line may end meanwhile and not wait for this: then it is put away at once."""
+        with self._changing:
+            if self._closed:
+                return
+            if self._process is not None:
+                self._process.join(0)
+            self.on_restart()
+            try:
+                self._start()
+            except (OSError, ValueError) as error:  # no memory for a process, say; or the port was given back
+                self._socket = None
+                if not self._closed:
+                    self._tell(f"the page could not be started again ({error}); the line goes on without it")
+            if self._closed:
+                self._put_away()
 
 
 def _serve(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 
 import numpy as np
 import pytest
@@ -118,6 +118,24 @@ def test_signals_while_the_line_ends_break_nothing(machine, color_model, first):
         )
         because = run_line(sorter, ScriptedCamera(first), gates, journal, lambda frame, outcomes: None)
     assert done == ["at rest", because]
+
+
+def test_a_signal_that_something_swallows_ends_the_line_at_the_next_frame(machine, color_model):
+    """As a finalizer does in which Python happens to be when it comes: nothing raised there reaches the line."""
+    clock, seen = ManualClock(), []
+    gates = LocalGates(gate_specs(machine), clock, MockFactory())
+
+    def swallow(frame, _outcomes):
+        seen.append(frame)
+        with suppress(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGINT)
+
+    with closing(Journal(None, bundle_sha256="b", machine_sha256="m", clock="manual")) as journal:
+        sorter = build_sorter(
+            machine, color_model, belt=FixedSpeedBelt(150.0), gates=gates, journal=journal, clock=clock
+        )
+        because = run_line(sorter, ScriptedCamera(lambda: None), gates, journal, swallow)
+    assert (because, len(seen)) == ("interrupted", 1)
 
 
 def test_a_signal_in_the_middle_of_the_record_loses_no_move(machine, color_model):

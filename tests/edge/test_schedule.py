@@ -6,6 +6,7 @@ import threading
 
 import pytest
 
+from edge import follow
 from edge.clocks import ManualClock
 from edge.encoder_belt import EncoderBelt
 from edge.estop import EstopSpec
@@ -243,6 +244,26 @@ def test_a_failure_while_following_the_belt_is_not_swallowed():
     rig.schedule.failure = watched.failure
     with pytest.raises(ZeroDivisionError):
         rig.schedule.poll()
+
+
+def test_what_follows_the_belt_and_does_not_return_keeps_no_line_from_ending(monkeypatch):
+    """It is left alone after a stated time; the gates are at rest by then."""
+    monkeypatch.setattr(follow, "END_WITHIN_S", 0.01)
+    within, over = threading.Event(), threading.Event()
+
+    class Stuck:
+        failure = None
+
+        def follow(self):
+            within.set()
+            over.wait(10)
+
+    with followed_by_thread(Stuck(), name="stuck"):
+        assert within.wait(10)
+    (left,) = [thread for thread in threading.enumerate() if thread.name == "edge-sort stuck"]
+    over.set()
+    left.join(10)
+    assert not left.is_alive()
 
 
 def test_a_line_that_leaves_execute_gives_up_what_is_on_its_way_for_good():
