@@ -129,7 +129,7 @@ def _plots(judgement: Judgement) -> dict[str, bytes]:
     models = {
         "float": comparison.float_model,
         "integer": comparison.int8_model,
-        f"{done_by(judgement.temperature)} by {judgement.temperature:g}": with_temperature(
+        f"at temperature {judgement.temperature:g}, {done_by(judgement.temperature)}": with_temperature(
             comparison.int8_model, judgement.temperature
         ),
     }

@@ -16,6 +16,8 @@ from firmware_bridge.host_board import compile_core
 settings.register_profile("edge-sort", deadline=None, derandomize=True)
 settings.load_profile("edge-sort")
 
+pytest.register_assert_rewrite("tests.opened_pages")  # its failures say what was found
+
 
 @pytest.fixture(scope="session")
 def core(tmp_path_factory):

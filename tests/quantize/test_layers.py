@@ -5,21 +5,11 @@ import pytest
 
 from edge.preprocess import InputSpec
 from quantize.channel_sums import ChannelSums, decibels
-from quantize.layers import LayerError, layer_name, layers_object, none_stands_out, spread, worst_first
+from quantize.layers import layer_name, layers_object, none_stands_out, spread, worst_first
 from quantize.trouble_text import layer_lines
+from tests.quantize.measured_layers import layer
 
 SPEC = InputSpec(width_px=32, height_px=32)
-
-
-def layer(name, channel_db=35.0, **more):
-    """Make up what was measured of one layer."""
-    facts = {
-        "layer": name, "operator": "CONV_2D", "tensor": f"net/{name}_1/Relu", "own_db": 40.0, "together_db": 30.0,
-        "channel_db": channel_db, "rmse_steps": 0.3, "low": 0.0, "high": 4.0, "range_low": 0.0, "range_high": 5.0,
-        "used": 0.8, "saturated": 0.001, "channels": 16, "dead": 1, "silenced": 2, "channel_spread": 3.0,
-        "weight_spread": 1.5,
-    }  # fmt: skip
-    return LayerError(**{**facts, **more})
 
 
 def sums(channels=2, scale=0.5, zero_point=-128):

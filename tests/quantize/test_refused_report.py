@@ -10,7 +10,7 @@ from edge.bundle import open_bundle
 from edge.errors import BundleError, DataError
 from quantize.judge import Refusal
 from quantize.refused_report import forget_refused, refused_place, require_replaceable, write_refused
-from tests.quantize.test_report import judged, pictures_on_disk
+from tests.quantize.judgements import judged, pictures_on_disk
 
 pytestmark = pytest.mark.usefixtures("unrendered")  # tests/quantize/test_report.py renders
 

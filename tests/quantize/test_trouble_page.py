@@ -9,8 +9,8 @@ pytest.importorskip("jinja2", reason="jinja2 comes with the desktop install")
 from quantize.report import report_object, report_page
 from quantize.rescue import Rescue, Trial
 from quantize.trouble_text import rescue_lines
-from tests.quantize.test_layers import layer
-from tests.quantize.test_report import judged
+from tests.quantize.judgements import judged
+from tests.quantize.measured_layers import layer
 
 pytestmark = pytest.mark.usefixtures("unrendered")  # tests/quantize/test_report.py renders
 

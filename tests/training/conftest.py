@@ -20,6 +20,8 @@ from training.network_cost import NetworkCost
 from training.recipe import read_recipe
 from training.run_folder import RunFacts, write_run
 from training.split import SUBSETS, split_items
+from training.study import run_study
+from training.study_progress import StudyProgress
 from training.study_record import StudyRequest
 
 LABELS = ("bolt", "nut<b>")
@@ -115,5 +117,20 @@ def request_for(tmp_path):
     def make(recipes=("small-cnn", "mcu-depthwise"), seeds=2, changes=None, **others):
         named = {name: read_recipe(name).changed(changes or {}) for name in recipes}
         return replace(StudyRequest(data, named, tuple(range(seeds))), **others)
+
+    return make
+
+
+@pytest.fixture
+def studied(request_for, fake_trainer, tmp_path):
+    """Make a study whose runs have the accuracies given, by recipe and seed; None lets a run fail."""
+
+    def make(accuracies, folder="study", **others):
+        fails = {f"{name}-seed{seed}" for name, own in accuracies.items() for seed, a in enumerate(own) if a is None}
+        trainer = fake_trainer(accuracy=lambda recipe, seed: accuracies[recipe][seed], fails=fails)
+        seeds = max(len(own) for own in accuracies.values())
+        request = request_for(list(accuracies), seeds, **others)
+        with StudyProgress() as progress:
+            return run_study(request, tmp_path / folder, progress, trainer)
 
     return make

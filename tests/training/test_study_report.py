@@ -11,7 +11,6 @@ from dataclasses import replace
 import pytest
 from PIL import Image
 
-from training.study import run_study
 from training.study_progress import StudyProgress, TimeLeft, duration
 from training.study_report import write_results
 from training.study_results import results_of
@@ -20,21 +19,6 @@ from training.study_tables import large, recipes_table
 from training.train import Epoch
 
 ACCURACIES = {"small-cnn": [0.90, 0.92, 0.94, 0.93], "mcu-depthwise": [0.60, 0.64, 0.61, 0.63]}
-
-
-@pytest.fixture
-def studied(request_for, fake_trainer, tmp_path):
-    """Make a study whose runs have the accuracies given, by recipe and seed; None lets a run fail."""
-
-    def make(accuracies, folder="study", **others):
-        fails = {f"{name}-seed{seed}" for name, own in accuracies.items() for seed, a in enumerate(own) if a is None}
-        trainer = fake_trainer(accuracy=lambda recipe, seed: accuracies[recipe][seed], fails=fails)
-        seeds = max(len(own) for own in accuracies.values())
-        request = request_for(list(accuracies), seeds, **others)
-        with StudyProgress() as progress:
-            return run_study(request, tmp_path / folder, progress, trainer)
-
-    return make
 
 
 def test_figures_of_a_recipe(studied):
