@@ -214,18 +214,17 @@ class _BeltPicture:
         light = ground_texture(rng, width_px, height_px)
         if tiles:
             light = (light * np.array([0.12, 0.42, 0.30])).astype(np.uint8)
-        self._light = np.clip(light, 24, 240)
+        lit = np.clip(light, 24, 240)  # so bright that no grain and so dark that no noise rolls it over
         grain = rng.integers(0, 9, (height_px, _TILE_PX, 1), dtype=np.uint8)
         self._grain = np.repeat(np.concatenate([grain, grain[:, :width_px]], axis=1), 3, axis=2)
-        self._noise = rng.integers(0, 7, (_NOISE_FRAMES, height_px, width_px, 3), dtype=np.uint8)
+        self._lit = lit + rng.integers(0, 7, (_NOISE_FRAMES, height_px, width_px, 3), dtype=np.uint8)
         self._width, self._turn = width_px, 0
 
     def ground(self, travelled_px: float) -> NDArray[np.uint8]:
         """Draw the empty belt after this much travel, (H, W, 3) uint8, a new array."""
         offset = -round(travelled_px) % _TILE_PX
-        self._turn = (self._turn + 1) % len(self._noise)
-        image: NDArray[np.uint8] = self._light - self._grain[:, offset : offset + self._width]
-        image += self._noise[self._turn]
+        self._turn = (self._turn + 1) % len(self._lit)
+        image: NDArray[np.uint8] = self._lit[self._turn] - self._grain[:, offset : offset + self._width]
         return image
 
 

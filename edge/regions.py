@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 # A mask with more runs to a row than this is noise, not parts; labelling it would only cost time.
 MAX_RUNS_PER_ROW = 16
 
+Runs = tuple[list[int], list[int], list[int]]  # row, first column, column after the last
+
 
 @dataclass(frozen=True)
 class Region:
@@ -44,21 +46,50 @@ class Region:
 
 def regions(mask: NDArray[np.bool_]) -> list[Region] | None:
     """Find the 8-connected regions of `mask`, (H, W) bool, from left to right. None when the mask is mere noise."""
-    rows, starts, ends = _runs(mask)
-    if len(rows) > MAX_RUNS_PER_ROW * mask.shape[0]:
+    runs = _runs(mask)
+    if len(runs.rows) > MAX_RUNS_PER_ROW * mask.shape[0]:
         return None
-    found = [_box(*runs) for runs in _grouped(rows, starts, ends, _names(rows, starts, ends))]
+    rows, starts, ends = runs.lists()
+    found = [_box(*group) for group in _grouped(rows, starts, ends, _names(rows, starts, ends))]
     return sorted(found, key=lambda region: (region.left, region.top))
 
 
 def labels(mask: NDArray[np.bool_]) -> NDArray[np.int32]:
     """Number the 8-connected regions of `mask`, (H, W) bool: (H, W) int32, 0 where nothing is set."""
-    rows, starts, ends = _runs(mask)
+    runs = _runs(mask)
+    if runs.one_below_the_other:
+        return mask.astype(np.int32)
+    rows, starts, ends = runs.lists()
     named = np.zeros(mask.shape, dtype=np.int32)
     numbers: dict[int, int] = {}
     for row, start, end, name in zip(rows, starts, ends, _names(rows, starts, ends), strict=True):
         named[row, start:end] = numbers.setdefault(name, len(numbers) + 1)
     return named
+
+
+@dataclass(frozen=True)
+class _Runs:
+    """Row, first column and column after the last of every horizontal run, row by row."""
+
+    rows: NDArray[np.int64]
+    starts: NDArray[np.int64]
+    ends: NDArray[np.int64]
+
+    @property
+    def one_below_the_other(self) -> bool:
+        """Whether they are one region without a bay at its sides, as nearly always: then each row has one run."""
+        count = len(self.rows)
+        return bool(
+            count
+            and self.rows[-1] - self.rows[0] == count - 1
+            and (self.rows[1:] > self.rows[:-1]).all()
+            and (self.starts[1:] <= self.ends[:-1]).all()
+            and (self.starts[:-1] <= self.ends[1:]).all()
+        )
+
+    def lists(self) -> Runs:
+        """Return them as lists, which a loop reads many times faster."""
+        return self.rows.tolist(), self.starts.tolist(), self.ends.tolist()
 
 
 def _names(rows: list[int], starts: list[int], ends: list[int]) -> list[int]:
@@ -90,15 +121,13 @@ def _names(rows: list[int], starts: list[int], ends: list[int]) -> list[int]:
     return [_root(same_as, name) for name in names] if len(same_as) > 1 else names
 
 
-def _runs(mask: NDArray[np.bool_]) -> tuple[list[int], list[int], list[int]]:
-    """Return row, first column and column after the last of every horizontal run, row by row."""
+def _runs(mask: NDArray[np.bool_]) -> _Runs:
     height, width = mask.shape
     padded = np.zeros(height * (width + 1) + 1, dtype=np.bool_)  # a clear cell before the first and behind every row
     padded[1:].reshape(height, width + 1)[:, :-1] = mask
     changes = np.flatnonzero(padded[1:] != padded[:-1])
     rows, starts = np.divmod(changes[0::2], width + 1)
-    ends = changes[1::2] - rows * (width + 1)
-    return rows.tolist(), starts.tolist(), ends.tolist()
+    return _Runs(rows, starts, changes[1::2] - rows * (width + 1))
 
 
 def _root(same_as: list[int], name: int) -> int:
@@ -106,9 +135,6 @@ def _root(same_as: list[int], name: int) -> int:
         same_as[name] = same_as[same_as[name]]
         name = same_as[name]
     return name
-
-
-Runs = tuple[list[int], list[int], list[int]]
 
 
 def _grouped(rows: list[int], starts: list[int], ends: list[int], names: list[int]) -> list[Runs]:

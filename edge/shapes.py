@@ -142,7 +142,8 @@ def waisted(body: Mask) -> bool:
         thick = depth >= max(_WAIST * level, level + 2)
         if not thick.any():
             break
-        if len(np.unique(labels(depth > level)[thick])) > 1:
+        names = labels(depth > level)[thick]
+        if names.min() != names.max():
             return True
     return False
 
