@@ -58,8 +58,7 @@ def check_integer(model: bytes, ends: Ends = "int8") -> None:
     Every shape must be fixed, and no operator may depend on what only a running model knows. Read in the file itself:
     a runtime shows only the tensors it kept.
     """
-    with quiet():
-        schema = need("tensorflow.lite.python.schema_py_generated", "desktop", "checking a converted model")
+    schema = need("ai_edge_litert.schema_py_generated", "desktop", "checking a converted model")
     parsed = schema.ModelT.InitFromPackedBuf(model, 0)
     names = {value: name for name, value in vars(schema.TensorType).items() if not name.startswith("_")}
     for graph in parsed.subgraphs:

@@ -1,6 +1,6 @@
 """A .tflite file taken apart: operators, tensors, constants, and put together again.
 
-Read and written with the schema that TensorFlow ships, so that what is changed is exactly what is named here.
+Read and written with the schema that the runtime ships, so that what is changed is exactly what is named here.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.extras import need
-from quantize.quiet import quiet
 
 _FILE_IDENTIFIER = b"TFL3"
 
@@ -30,8 +29,7 @@ class TfliteGraph:
     """The one graph of a converted classifier. Tensors and operators are the schema's own objects."""
 
     def __init__(self, data: bytes) -> None:
-        with quiet():
-            self._schema = need("tensorflow.lite.python.schema_py_generated", "desktop", "reading a converted model")
+        self._schema = need("ai_edge_litert.schema_py_generated", "desktop", "reading a converted model")
         self._model = self._schema.ModelT.InitFromPackedBuf(data, 0)
         self._graph = self._model.subgraphs[0]
         self._operators = _names(self._schema.BuiltinOperator)
