@@ -30,9 +30,10 @@ class ColoredParts:
 
 
 class ColorScorer:
-    """Answers by the mean of the coloured pixels; the belt is grey."""
+    """Answers by the mean of the coloured pixels, of one in nine; the belt is grey."""
 
     def scores(self, image):
+        image = image[::3, ::3]
         red, green, blue = (image[:, :, channel] for channel in range(3))
         most, least = np.maximum(np.maximum(red, green), blue), np.minimum(np.minimum(red, green), blue)
         colored = image[most - least > 80].astype(int)

@@ -10,12 +10,11 @@ from hypothesis.extra.numpy import arrays
 
 from edge.regions import MAX_RUNS_PER_ROW, Region, regions
 
-ndimage = pytest.importorskip("scipy.ndimage", reason="SciPy, which comes with the desktop extra, is the reference")
-
 
 @given(arrays(bool, st.tuples(st.integers(1, 14), st.integers(1, 18))))
 def test_regions_are_the_8_connected_ones(mask):
     """Boxes and areas are those of scipy.ndimage with a full 3x3 neighbourhood."""
+    ndimage = pytest.importorskip("scipy.ndimage", reason="SciPy comes with the desktop install")
     names, _ = ndimage.label(mask, structure=np.ones((3, 3)))
     expected = [
         Region(columns.start, rows.start, columns.stop, rows.stop, int((names == number).sum()))

@@ -12,8 +12,6 @@ from hypothesis import strategies as st
 from edge.shapes import MOST_CELLS, Outline, filled, hull, measure, polygon_area, waisted, without_specks
 from edge.sharpness import sharpness
 
-spatial = pytest.importorskip("scipy.spatial", reason="SciPy, which comes with the desktop extra, is the reference")
-
 
 def bar(angle_deg, long_px=40, wide_px=10, side=64, at=(0.0, 0.0)):
     """A bar of this direction, (side, side) bool."""
@@ -51,6 +49,7 @@ def test_the_longest_extent_and_the_area_are_in_millimetres(angle, cell_mm):
 @given(st.integers(0, 2**32 - 1), st.integers(2, 20), st.integers(2, 20), st.floats(0.02, 1))
 def test_the_hull_is_scipy_s(seed, height, width, share):
     """The same area as scipy.spatial.ConvexHull over the corners of all set cells."""
+    spatial = pytest.importorskip("scipy.spatial", reason="SciPy comes with the desktop install")
     mask = np.random.default_rng(seed).random((height, width)) < share
     mask[0, 0] = True
     y, x = np.nonzero(mask)

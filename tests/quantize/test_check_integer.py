@@ -4,10 +4,7 @@ import pytest
 
 from edge.errors import ModelError
 from quantize.convert import check_integer
-from tests.installed import require_installed
 from tests.small_graphs import PLAIN, Step, graph
-
-require_installed("tensorflow", "TensorFlow comes with the desktop install")
 
 
 @pytest.mark.parametrize(

@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.installed import require_installed
 from training.evaluate import evaluate
 from training.tables import per_class_table, two_classes_line
 from training.two_classes import rates
 
-pytest.importorskip("sklearn", reason="metrics need the desktop install")
+require_installed("sklearn", "metrics need the desktop install")
 
 
 def from_confusion(matrix: list[list[int]]) -> tuple[np.ndarray, np.ndarray]:

@@ -13,11 +13,12 @@ import pytest
 from click.testing import CliRunner, Result
 from PIL import Image
 
-pytest.importorskip("sklearn", reason="evaluating needs the desktop install")
-
 from edge.cli import cli
 from edge.parts_command import write_parts
 from edge.render import PART_LABELS
+from tests.installed import require_installed
+
+require_installed("sklearn", "evaluating needs the desktop install")
 
 BUNDLE = Path(__file__).resolve().parents[2] / "edge" / "data" / "bundle"
 

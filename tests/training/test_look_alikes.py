@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 from PIL import Image, ImageEnhance
 
-pytest.importorskip("scipy", reason="the perceptual hash needs the desktop install")
-
 from edge.pictures import read_picture
 from edge.render import render_picture
+from tests.installed import require_installed
 from training.look_alikes import look, look_alikes
+
+require_installed("scipy", "the perceptual hash needs the desktop install")
 
 TRASHNET = Path(__file__).resolve().parents[2].parent / "shared" / "datasets" / "trashnet6"
 

@@ -10,15 +10,16 @@ import numpy as np
 import pytest
 from PIL import Image
 
-pytest.importorskip("matplotlib", reason="the report needs the desktop install")
-pytest.importorskip("sklearn", reason="the report needs the desktop install")
-
+from tests.installed import require_installed
 from tests.training.examinations import HISTORY, SPEC, examined
 from training import plots
 from training.dataset import read_dataset
 from training.groups import group_by_name
 from training.overview import overview
 from training.report import write_report
+
+require_installed("matplotlib", "the report needs the desktop install")
+require_installed("sklearn", "the report needs the desktop install")
 
 
 @pytest.fixture(scope="module")
