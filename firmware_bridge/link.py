@@ -22,6 +22,7 @@ PING_EVERY_S = 0.25
 FIRST_PINGS = 12
 MOST_HEARD = 4096
 WAIT_S = 0.005
+LOOK_EVERY_S = 0.001  # at what another thread has heard
 
 
 class Link:
@@ -104,12 +105,7 @@ class Link:
     def pump(self, wait_s: float = 0.0) -> None:
         """Take in what has come, waiting no longer than this for it, and send what is to be sent. Raises LinkLost."""
         with self._pumping:
-            self._alive()
-            try:
-                self._carry(wait_s)
-            except (LinkLost, ClockLost) as error:
-                self.failure = error if isinstance(error, LinkLost) else LinkLost(str(error))
-                raise self.failure from error
+            self._pump(wait_s)
 
     def close(self) -> None:
         """Let the port go. The board brings its gates to rest when no heartbeat comes."""
@@ -117,6 +113,14 @@ class Link:
 
     def _new_session(self) -> Session:
         return Session(Hello(PROTOCOL, self._draw(), f"edge-sort {version('edge-sort')}"))
+
+    def _pump(self, wait_s: float) -> None:
+        self._alive()
+        try:
+            self._carry(wait_s)
+        except (LinkLost, ClockLost) as error:
+            self.failure = error if isinstance(error, LinkLost) else LinkLost(str(error))
+            raise self.failure from error
 
     def _carry(self, wait_s: float) -> None:
         data = self._port.read(wait_s)
@@ -151,7 +155,15 @@ class Link:
     def _pump_until(self, done: Callable[[], bool], within_s: float) -> None:
         until = self._clock.now() + within_s
         while not done() and self._clock.now() < until:
-            self.pump(WAIT_S)
+            # never wait for the port here: a thread that pumps gives it back and takes it again in one breath
+            if self._pumping.acquire(blocking=False):
+                try:
+                    self._pump(WAIT_S)
+                finally:
+                    self._pumping.release()
+            else:
+                self._alive()
+                self._clock.sleep_until(self._clock.now() + LOOK_EVERY_S)
 
     def _alive(self) -> None:
         if self.failure is not None:
