@@ -24,15 +24,12 @@ from edge.parts import Decision, Frame, Reason
 from edge.photo_eye import PhotoEye
 from edge.schedule import Schedule
 from edge.states import Command, CommandRefused, LineStates, State, Transition
+from edge.stops import STOPS
 from edge.watcher import Watcher
 
 MOST_WORDS = 1024  # that the sorter has not written down yet
 _AGAINST = {"hold": Command.HOLD, "abort": Command.ABORT}
 _BY_ITSELF = "the program was started, and there is no start button"
-_STOPS = {
-    IncidentKind.ESTOP: "the e-stop is pressed or was not reset",
-    IncidentKind.LINK_LOST: "the board was lost and was not reset",
-}
 
 
 class Control:
@@ -152,7 +149,7 @@ class Control:
     def _look_at_stop(self, now: float) -> None:
         stop = self._schedule.stopped()
         incident = Incident(stop.kind, stop.cause, stop.remedy, now) if stop else None
-        for kind, name in _STOPS.items():
+        for kind, name in STOPS.items():
             self._watcher.conditions.update(name, incident if stop and stop.kind is kind else None)
 
     def _look_at_bins(self, now: float) -> None:

@@ -8,10 +8,10 @@ from typing import Literal
 from pydantic import Field
 
 from edge.incidents import IncidentKind
+from edge.stops import STOPS
 from edge.tables import NotNegative, Pin, Positive, Table
 
 Rule = Literal["warn", "hold", "abort"]
-_ALWAYS_ABORT = (IncidentKind.ESTOP, IncidentKind.LINK_LOST)
 
 
 class EstopTable(Table):
@@ -115,7 +115,7 @@ class RulesTable(Table):
 
     def of(self, kind: IncidentKind) -> Rule:
         """Return the rule of a kind."""
-        rule: Rule = "abort" if kind in _ALWAYS_ABORT else getattr(self, kind)
+        rule: Rule = "abort" if kind in STOPS else getattr(self, kind)
         return rule
 
 

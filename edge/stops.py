@@ -16,6 +16,12 @@ class Stop:
     remedy: str
 
 
+STOPS = {
+    IncidentKind.ESTOP: "the e-stop is pressed or was not reset",
+    IncidentKind.LINK_LOST: "the board was lost and was not reset",
+}
+"""The kinds of incident that stop gates, which no rule of the machine file makes less of; and the condition of each."""
+
 ESTOP_PRESSED = Stop(
     IncidentKind.ESTOP,
     "the e-stop's circuit is open, so every gate is at rest",
