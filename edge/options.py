@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 
 class FiniteRange(click.FloatRange):
@@ -17,3 +18,8 @@ class FiniteRange(click.FloatRange):
         if not math.isfinite(number):
             self.fail(f"{value!r} is not a number to count with.", param, ctx)
         return number
+
+
+def given(name: str) -> bool:
+    """Whether an option of the command that runs stands on the command line."""
+    return click.get_current_context().get_parameter_source(name) is ParameterSource.COMMANDLINE

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from edge.options import FiniteRange
+from edge.options import FiniteRange, given
 
 
 @click.command("record")
@@ -17,6 +17,14 @@ from edge.options import FiniteRange
 @click.option("--seconds", type=FiniteRange(0.1, 86_400), help="Stop after so many seconds.")
 @click.option("--keep-free-mb", type=FiniteRange(0, 1e6), default=500.0, show_default=True, help="Of the disk.")
 @click.option("--count", type=click.IntRange(1), default=20, show_default=True, help="With --emulate: parts to feed.")
+@click.option(
+    "--rate",
+    "rate_per_min",
+    type=FiniteRange(1, 2000),
+    default=60.0,
+    show_default=True,
+    help="With --emulate: parts a minute, as of `run`. How often a picture is taken is the machine file's.",
+)
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="With --emulate.")
 def record_command(
     machine: Path | None,
@@ -26,9 +34,13 @@ def record_command(
     seconds: float | None,
     keep_free_mb: float,
     count: int,
+    rate_per_min: float,
     seed: int,
 ) -> None:
     """Record the camera's frames without loss, with their times, until a limit or Ctrl-C.
+
+    They are the frames that the line would sort: as large and as often as [camera] of the machine file says
+    (width_px, height_px, frame_rate_hz), since a replay decides as the line did only on the same frames.
 
     Sort a recording with: edge-sort run --bundle BUNDLE --machine machine.toml --replay FOLDER.
     """
@@ -36,10 +48,12 @@ def record_command(
     from edge.machine import read_machine
     from edge.record import RecordLimits, record_emulated, record_machine
 
+    _refuse_idle_options(emulate=emulate)
     described = read_machine(machine) if machine else None
     limits = RecordLimits(frames, seconds, round(keep_free_mb * 1e6))
     if emulate:
-        described, done = record_emulated(EmulateOptions(machine=described, count=count, seed=seed), out, limits)
+        options = EmulateOptions(machine=described, count=count, rate_per_min=rate_per_min, seed=seed)
+        described, done = record_emulated(options, out, limits)
     elif described is not None:
         done = record_machine(described, out, limits, lambda line: click.echo(line, err=True))
     else:
@@ -49,3 +63,17 @@ def record_command(
         f"{out}: {done.frames} frames of {table.width_px}x{table.height_px} in {done.seconds:.1f} s, "
         f"{done.dropped} dropped ({done.because})"
     )
+
+
+def _refuse_idle_options(*, emulate: bool) -> None:
+    """Refuse what was given and would change nothing."""
+    if emulate:
+        return
+    if given("rate_per_min"):
+        raise click.UsageError(
+            "--rate is how many parts --emulate feeds; how often the camera takes a picture is camera.frame_rate_hz "
+            "of the machine file"
+        )
+    for name in ("count", "seed"):
+        if given(name):
+            raise click.UsageError(f"--{name} belongs to --emulate; add it")

@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from click.core import ParameterSource
 
 from edge.end_signals import ended_by_signals
-from edge.options import FiniteRange
+from edge.options import FiniteRange, given
 from edge.said import say
 
 if TYPE_CHECKING:
@@ -123,7 +122,7 @@ def run_command(
             part_mm=part_mm,
             speed_mm_s=speed_mm_s,
             rate_per_min=rate_per_min,
-            count=None if web is not None and not _given("count") else count,
+            count=None if web is not None and not given("count") else count,
             seed=seed,
             fast=fast,
             latency_ms=latency_ms,
@@ -179,13 +178,8 @@ def _refuse_idle_options(*, emulate: bool, machine: bool, parts: bool, fast: boo
     )
     for applies, names, why in rules:
         for param in click.get_current_context().command.params:
-            if applies and param.name in names and _given(param.name or ""):
+            if applies and param.name in names and given(param.name or ""):
                 raise click.UsageError(f"{param.opts[0]} {why}")
-
-
-def _given(name: str) -> bool:
-    """Whether an option stands on the command line."""
-    return click.get_current_context().get_parameter_source(name) is ParameterSource.COMMANDLINE
 
 
 def _refuse_web(web: bool, *, fast: bool, replay: bool) -> None:

@@ -332,6 +332,31 @@ def test_what_was_sorted_before_a_damaged_frame_is_reported_with_the_error(as_js
         assert "1 parts in 1 run" in done.stdout
 
 
+def test_an_emulated_belt_is_recorded_at_the_rate_that_was_asked_for(tmp_path, monkeypatch):
+    """In parts a minute, as `run` feeds them."""
+    asked = []
+
+    def record_emulated(options, _out, _limits):
+        asked.append(options.rate_per_min)
+        raise DataError("enough")
+
+    monkeypatch.setattr("edge.record.record_emulated", record_emulated)
+    for rate in ((), ("--rate", "120")):
+        CliRunner().invoke(cli, ["record", "--emulate", "--out", str(tmp_path / "r"), *rate])
+    assert asked == [60.0, 120.0]
+
+
+@pytest.mark.parametrize(
+    ("option", "words"),
+    [("--rate", "camera.frame_rate_hz of the machine file"), ("--count", "add it"), ("--seed", "add it")],
+)
+def test_what_is_the_emulated_belt_s_is_refused_for_a_camera(tmp_path, option, words):
+    """It would change nothing; the one that may be meant for the camera says where that is."""
+    result = CliRunner().invoke(cli, ["record", "--machine", "m.toml", "--out", str(tmp_path / "x"), option, "30"])
+    assert result.exit_code == 2
+    assert words in " ".join(result.output.split())
+
+
 def test_a_recording_needs_a_camera(tmp_path):
     """A machine's, or an emulated one."""
     result = CliRunner().invoke(cli, ["record", "--out", str(tmp_path / "x")])
