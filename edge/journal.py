@@ -74,6 +74,7 @@ class Journal:
         self.clock = clock
         self._path, self._pictures, self._audit_share = path, pictures, facts.audit_share
         self._db = open_database(path, factory)
+        self._durable: bool | None = None  # whether a write waits for the disk
         started_s = facts.started_s
         if started_s is None:
             started_s = time.monotonic() if clock == "monotonic" else 0.0
@@ -122,7 +123,11 @@ class Journal:
         )
 
     def moved(self, move: GateMove) -> None:
-        """Complete every row that this move of a gate served. Raises JournalError."""
+        """Complete every row that this move of a gate served; they are on the disk once it has closed.
+
+        An opening waits for no disk: it is in the file when this returns, which a kill leaves, and on the disk with the
+        next write. A power cut in between takes it, of a part that is at its gate at that moment. Raises JournalError.
+        """
         column = "opened_s" if move.kind == "opened" else "closed_s"
         rest = move.kind == "closed" and move.due_at is None
         # a gate that is brought to rest ends every window that has begun
@@ -136,6 +141,7 @@ class Journal:
             move.part,
             move.gate,
             move.at if move.due_at is None else max(move.at, move.due_at),
+            durable=move.kind != "opened",
         )
 
     def confirmed(self, part: int, at: float, confirmation: str) -> None:
@@ -203,7 +209,8 @@ class Journal:
 
     @property
     def database(self) -> sqlite3.Connection:
-        """The file, to read from."""
+        """The file, to read from now, or to write to: that waits for the disk."""
+        self._wait_for_the_disk(True)
         return self._db
 
     def _picture(self, track: Track) -> str | None:
@@ -211,11 +218,19 @@ class Journal:
             return None
         return self._pictures.keep(self.run, track.number, track.crop)
 
-    def _write(self, statement: str, *values: object) -> sqlite3.Cursor:
+    def _write(self, statement: str, *values: object, durable: bool = True) -> sqlite3.Cursor:
         try:
+            self._wait_for_the_disk(durable)
             return self._db.execute(statement, values)
         except sqlite3.Error as error:
             raise JournalError(sentence(self._path, error)) from error
+
+    def _wait_for_the_disk(self, durable: bool) -> None:
+        """Have the next write return when it and all before it are on the disk, or when it is written."""
+        if self._durable != durable:
+            self._durable = None  # not known any more, should a signal come in between
+            self._db.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
+            self._durable = durable
 
 
 def is_sampled(run: int, part: int, share: float) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sqlite3
@@ -12,6 +13,8 @@ from contextlib import closing
 import numpy as np
 import pytest
 
+from edge.corrections import correct
+from edge.end_signals import Stopped
 from edge.gate_limits import Window
 from edge.gate_process import HEARTBEAT_TIMEOUT_S
 from edge.gates import GateMove
@@ -56,6 +59,58 @@ def test_a_gate_s_moves_complete_the_row(journal):
     journal.moved(GateMove("nut", "closed", 3.4001, 3.4, 1))
     (row,) = journal.rows()
     assert (row["opened_s"], row["closed_s"]) == (3.0002, 3.4001)
+
+
+def watched_journal(path, wrote, before=lambda _sql: None):
+    """A journal that notes of each write how SQLite waits for the disk: 2 until it is there, 1 not at all."""
+
+    class Watched(sqlite3.Connection):
+        def execute(self, sql, parameters=(), /):
+            before(sql)
+            if sql.startswith(("INSERT", "UPDATE")):
+                level = super().execute("PRAGMA synchronous").fetchone()[0]
+                wrote.append((sql.split()[0], level))
+            return super().execute(sql, parameters)
+
+    return Journal(path, bundle_sha256="b", machine_sha256="m", clock="manual", factory=Watched)
+
+
+def test_only_an_opening_does_not_wait_for_the_disk(tmp_path):
+    """A decision does, whatever came before it, and a closing, which brings the opening with it."""
+    wrote = []
+    with closing(watched_journal(tmp_path / "journal.sqlite", wrote)) as journal:
+        for number in (1, 2):
+            journal.decided(track(number), DECISION, 2.5, Planned("nut", Window(3.0, 3.4)))
+            journal.moved(GateMove("nut", "opened", 3.0, 3.0, number))
+        journal.moved(GateMove("nut", "closed", 3.4, 3.4, 1))
+        journal.moved(GateMove("nut", "opened", 3.0, 3.0, 3))
+        journal.rejected(2, Reason.BELT)
+        journal.moved(GateMove("nut", "opened", 3.0, 3.0, 3))
+        correct(journal.database, journal.path, 1, "nut", run=journal.run, by="Ada", note="")
+        journal.ended("limit")
+    assert [level for _, level in wrote] == [2, 2, 1, 2, 1, 2, 1, 2, 1, 2, 2]
+
+
+@pytest.mark.parametrize(
+    "breaks_off", ["PRAGMA synchronous=NORMAL", "UPDATE parts SET opened_s", "PRAGMA synchronous=FULL"]
+)
+def test_a_signal_in_between_makes_no_decision_less_durable(tmp_path, breaks_off):
+    """Wherever the way to an opening, or back from it, is broken off."""
+    wrote, broken = [], []
+
+    def before(sql):
+        if sql.startswith(breaks_off) and len(wrote) > 1 and not broken:
+            broken.append(sql)
+            raise Stopped
+
+    with closing(watched_journal(tmp_path / "journal.sqlite", wrote, before)) as journal:
+        journal.decided(track(1), DECISION, 2.5, Planned("nut", Window(3.0, 3.4)))
+        with contextlib.suppress(Stopped):
+            journal.moved(GateMove("nut", "opened", 3.0, 3.0, 1))
+            journal.decided(track(2), DECISION, 2.5, None)
+        journal.decided(track(3), DECISION, 2.5, None)
+    assert broken
+    assert wrote[-1] == ("INSERT", 2)
 
 
 def test_parts_that_share_an_opening_are_all_completed(journal):
