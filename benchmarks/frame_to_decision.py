@@ -22,15 +22,17 @@ from numpy.typing import NDArray
 
 from edge.belt import FixedSpeedBelt
 from edge.bundle import open_bundle
+from edge.camera_tables import CameraTable
 from edge.classifier import Classifier
 from edge.clocks import ManualClock
 from edge.emulated_belt import EmulatedBelt, Feeder, first_mark
 from edge.emulated_camera import EmulatedCamera
 from edge.emulated_world import packaged_bundle
+from edge.gate_tables import GateTable, GpioTable
 from edge.interpreter import TfliteInterpreter
 from edge.journal import Journal
 from edge.line import LineModel, build_sorter, gate_specs
-from edge.machine import BeltTable, CameraTable, DecisionTable, GateTable, GpioTable, Machine
+from edge.machine import BeltTable, DecisionTable, Machine
 from edge.part_sources import RenderedParts
 from edge.pin_gates import LocalGates
 from edge.pins import open_pin_factory

@@ -9,9 +9,10 @@ from typing import Protocol
 
 from edge.clocks import Clock
 from edge.encoder_belt import StepSource
+from edge.gate_tables import McuTable
 from edge.gates import Gates, GateSpec
 from edge.line import board_specs, pin_specs
-from edge.machine import Machine, McuTable
+from edge.machine import Machine
 from edge.mixed_gates import MixedGates
 from edge.sensors import Sensor
 

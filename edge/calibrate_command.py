@@ -12,7 +12,8 @@ from edge.options import FiniteRange
 if TYPE_CHECKING:
     from edge.bundle import Bundle
     from edge.calibrate_gate import SweepPoint
-    from edge.machine import GateTable, Machine
+    from edge.gate_tables import GateTable
+    from edge.machine import Machine
 
 _machine = click.option("--machine", type=click.Path(path_type=Path), required=True, help="The machine file.")
 _emulate = click.option("--emulate", is_flag=True, help="No hardware: a pretend belt or gate that is a little off.")

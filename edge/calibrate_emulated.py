@@ -15,10 +15,11 @@ from edge.clocks import ManualClock
 from edge.emulate import emulate_line
 from edge.emulated_camera import EmulatedCamera
 from edge.emulated_world import EmulateOptions, belts, emulated_belt, emulated_copy
+from edge.gate_tables import GateTable
 from edge.gates import Gates
 from edge.line import LineModel, OnOutcome
 from edge.line_report import records_of
-from edge.machine import GateTable, Machine
+from edge.machine import Machine
 from edge.part_sources import PartSource
 
 BELT_ERROR = 0.12  # at most, as a share

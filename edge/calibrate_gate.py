@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 from edge.errors import DataError
 from edge.gate_limits import MoveRefused, Window
+from edge.gate_tables import GateTable
 from edge.gates import Gates, WrappedGates
-from edge.machine import GateTable, Machine
+from edge.machine import Machine
 from edge.parts import Reason
 
 

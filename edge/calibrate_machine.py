@@ -21,8 +21,9 @@ from edge.clocks import MonotonicClock
 from edge.end_signals import Stopped
 from edge.errors import MachineError
 from edge.gate_limits import Window
+from edge.gate_tables import GateTable
 from edge.gates import Gates
-from edge.machine import GateTable, Machine
+from edge.machine import Machine
 from edge.parts import Frame
 from edge.pins import open_pin_factory, take
 from edge.run_machine import run_machine

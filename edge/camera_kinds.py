@@ -7,10 +7,11 @@ from collections.abc import Callable
 from typing import Any
 
 from edge.camera_recording import RecordingCamera
+from edge.camera_tables import CameraTable
 from edge.cameras import Camera, FolderCamera
 from edge.clocks import Clock
 from edge.errors import MachineError
-from edge.machine import CameraTable, Machine
+from edge.machine import Machine
 
 Tell = Callable[[str], None]
 

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from edge.camera_tables import CameraTable
 from edge.errors import CameraError
-from edge.machine import CameraTable
 
 STILL_FRAMES = 25
 _SETTLED = 0.01  # relative change of the white balance within them

@@ -16,10 +16,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.camera_tables import CameraTable
 from edge.clocks import Clock
 from edge.errors import CameraError, CameraLost
 from edge.extras import need
-from edge.machine import CameraTable
 from edge.parts import Frame
 
 _MANUAL_EXPOSURE = 1  # V4L2_EXPOSURE_MANUAL

@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.camera_locks import CameraLocks, settled_gains
+from edge.camera_tables import CameraTable
 from edge.errors import CameraError, CameraLost
-from edge.machine import CameraTable
 from edge.parts import Frame
 
 PIXEL_FORMAT = "BGR888"  # red first in memory, whatever its name says

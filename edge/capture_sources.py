@@ -13,6 +13,7 @@ from edge.belt import Belt, FixedSpeedBelt
 from edge.belts import open_belt
 from edge.boards import board_of
 from edge.camera_kinds import Tell, open_camera
+from edge.camera_tables import CameraTable, EyeTable
 from edge.cameras import Camera
 from edge.capture_triggers import Keys, PassingParts, PressedKey, Trigger
 from edge.clocks import Clock, ManualClock, MonotonicClock
@@ -22,7 +23,7 @@ from edge.emulated_world import EmulateOptions, belts, default_machine, emulated
 from edge.errors import DataError, MachineError
 from edge.finder import Finder
 from edge.line import part_finder
-from edge.machine import CameraTable, EyeTable, Machine
+from edge.machine import Machine
 from edge.part_sources import PartSource, PicturedParts, RenderedParts
 from edge.photo_eye import PhotoEye
 from edge.pins import open_pin_factory

@@ -13,7 +13,8 @@ from edge.doctor_host import Host
 from edge.errors import MachineError
 
 if TYPE_CHECKING:
-    from edge.machine import CameraTable, Machine
+    from edge.camera_tables import CameraTable
+    from edge.machine import Machine
 
 DEFAULT_FACTORY = "lgpio"
 

@@ -41,9 +41,7 @@ from edge.line import (
 )
 from edge.line_journal import line_journal
 from edge.line_report import LineReport, line_report
-from edge.machine import (
-    Machine,
-)
+from edge.machine import Machine
 from edge.measured_latency import measure_latency
 from edge.mqtt_process import mqtt_order, telling_broker
 from edge.onlooker import LineOpened, OpenOnlooker, nobody_looks

@@ -15,8 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.belt import Belt, arrival, position_mm
+from edge.gate_tables import GateTable
 from edge.gates import GateMove
-from edge.machine import GateTable, Machine
+from edge.machine import Machine
 from edge.part_sources import PartSource
 from edge.parts import REJECT_BIN
 from edge.render import Sprite, ground_texture, paste_sprite

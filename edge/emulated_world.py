@@ -16,11 +16,13 @@ from edge.belt import Belt, FixedSpeedBelt
 from edge.belt_motion import BeltMotion, EmulatedSteps
 from edge.belts import encoder_belt
 from edge.between import NOTHING, Between
+from edge.camera_tables import CameraTable, FinderTable
 from edge.clocks import Clock
 from edge.control_tables import InputsTable, StackLightTable
 from edge.emulated_belt import EmulatedBelt, Feeder, first_mark
 from edge.errors import MachineError
-from edge.machine import BeltTable, CameraTable, ClassifierTable, FinderTable, GateTable, GpioTable, Machine
+from edge.gate_tables import GateTable, GpioTable
+from edge.machine import BeltTable, ClassifierTable, Machine
 from edge.machine_checks import check_machine
 from edge.part_sources import PartSource, PicturedParts, RenderedParts
 from edge.parts import REJECT_BIN

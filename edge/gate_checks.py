@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from edge.errors import MachineError
 
 if TYPE_CHECKING:
-    from edge.machine import GateTable, Machine
+    from edge.gate_tables import GateTable
+    from edge.machine import Machine
 
 
 def check_board(machine: Machine) -> None:

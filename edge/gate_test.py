@@ -13,9 +13,10 @@ from edge.end_signals import EndSignals, ended_by_signals
 from edge.errors import GateError, MachineError
 from edge.gate_limits import MoveRefused, Window, WindowPlan
 from edge.gate_process import GateProcess
+from edge.gate_tables import GateTable
 from edge.gates import GateMove, Gates, GateSpec
 from edge.line import BOARD, estop_spec, gate_specs
-from edge.machine import GateTable, Machine
+from edge.machine import Machine
 from edge.mixed_gates import MixedGates
 from edge.parts import Reason
 

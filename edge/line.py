@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from edge.belt import Belt
 from edge.bundle import Bundle
+from edge.camera_tables import EyeTable
 from edge.cameras import Camera
 from edge.clocks import Clock
 from edge.decide import Decider
@@ -18,7 +19,7 @@ from edge.gate_drivers import PinSpec
 from edge.gates import Gates, GateSpec
 from edge.incidents import Incident, Incidents
 from edge.journal import Journal
-from edge.machine import EyeTable, Machine
+from edge.machine import Machine
 from edge.overseer import Overseer
 from edge.parts import Frame
 from edge.photo_eye import EyedFinder, EyeFinder, EyeSettings, PartFinder, PhotoEye

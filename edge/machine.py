@@ -6,27 +6,24 @@ import hashlib
 import json
 import tomllib
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError
 
-from edge.control_tables import ConfirmTable, InputsTable, LimitsTable, RulesTable, StackLightTable
+from edge.camera_tables import CameraTable, EyeTable, FinderTable
+from edge.control_tables import InputsTable, LimitsTable, RulesTable, StackLightTable
 from edge.drift_tables import DriftTable
 from edge.edgetpu import EdgeTpu
 from edge.edgetpu_devices import LIBRARY
 from edge.errors import MachineError
 from edge.finder import FinderSettings
-from edge.gate_limits import GateLimits
+from edge.gate_tables import GateTable, GpioTable, McuTable
 from edge.machine_checks import check_machine
 from edge.mqtt_table import MqttTable
-from edge.parts import REJECT_BIN
 from edge.problems import key_problem
 from edge.tables import NotNegative, Pin, Positive, Table
 from edge.tracker import Spacing
 from edge.web_table import WebTable
-
-LONGEST_WAIT_S = 2.5  # for a frame; gates that hear nothing for longer than their heartbeat come to rest
-ServoPulse = Annotated[float, Field(ge=400, le=2600)]
 
 
 class BeltTable(Table):
@@ -46,64 +43,6 @@ class BeltTable(Table):
     on_board: bool = False
     speed_tolerance: float = Field(default=0.05, gt=0, le=1)
     pitch_mm: Positive | None = None
-
-
-class CameraTable(Table):
-    """[camera] Where frames come from. The belt must run from left to right in the picture: turn it with rotate_deg.
-
-    colour_gains: of red and blue, locked; measured at start where nothing is given. device: of kind "usb". usb_gain and
-    white_balance_k: of kind "usb", in its own units and in kelvin. file: of kind "video". folder: of kinds "folder" and
-    "recording". A lost camera is started again at most max_restarts times in ten minutes.
-    """
-
-    kind: Literal["picamera2", "usb", "video", "recording", "folder", "emulated"]
-    width_px: int = Field(ge=64, le=4096)
-    height_px: int = Field(ge=64, le=4096)
-    mm_per_px: float = Field(gt=0, le=10)
-    frame_rate_hz: Positive = 20.0
-    exposure_ms: Positive = 1.0
-    analogue_gain: Positive = 2.0
-    rotate_deg: Literal[0, 90, 180, 270] = 0
-    colour_gains: tuple[Positive, Positive] | None = None
-    usb_gain: NotNegative | None = None
-    white_balance_k: Positive | None = None
-    timeout_s: float = Field(default=2.0, gt=0, le=LONGEST_WAIT_S)
-    max_restarts: int = Field(default=3, ge=0, le=100)
-    device: str = Field(default="/dev/video0", min_length=1)
-    file: Path | None = None
-    folder: Path | None = None
-
-    @property
-    def view_mm(self) -> float:
-        """Length of belt in the picture."""
-        return self.width_px * self.mm_per_px
-
-
-class FinderTable(Table):
-    """[finder] What finds parts, and how a part differs from the belt. source "eye" or "both" needs a table [eye]."""
-
-    source: Literal["picture", "eye", "both"] = "picture"
-    contrast: int = Field(default=30, ge=4, le=200)
-    join_mm: Positive = 2.0
-    min_part_mm: Positive = 4.0
-    crop_margin: float = Field(default=1.15, ge=1.0, le=3.0)
-
-
-class EyeTable(Table):
-    """[eye] A photo-eye whose beam crosses the belt.
-
-    pin: BCM number. active_high: the pin is high while a part breaks the beam. at_mm: of the beam, downstream of the
-    middle of the picture, so negative before it. min_gap_mm: what follows closer is the same part. lane_mm: with the
-    eye alone, the width of the lane in the middle of the picture that parts ride in; the whole picture by default.
-    on_board: the pin is the board's of [mcu].
-    """
-
-    pin: Pin
-    on_board: bool = False
-    active_high: bool = True
-    at_mm: float = Field(ge=-10_000, le=0)
-    min_gap_mm: NotNegative = 2.0
-    lane_mm: Positive | None = None
 
 
 class DecisionTable(Table):
@@ -135,84 +74,6 @@ class ClassifierTable(Table):
     def edgetpu(self) -> EdgeTpu:
         """Where the Edge TPU is."""
         return EdgeTpu(library=self.library, device=self.device)
-
-
-class GpioTable(Table):
-    """[gpio] Which gpiozero pin factory drives the pins. A fallback to another one is an error."""
-
-    pin_factory: Literal["lgpio", "rpigpio", "pigpio", "native", "mock"] = "lgpio"
-
-
-class GateTable(Table):
-    """[[gates]] What moves a part into a bin.
-
-    kind: "output" is switched (solenoid, relay, air valve), "servo" goes between two pulses, rest_us and away_us; "mcu"
-    is switched too, by the board of [mcu] on its own clock, and pin is that board's number.
-    Several gates may fill one bin: a part goes to the first of them, in the file's order, that can still take it.
-    travel_mm: from the middle of the picture, downstream. lag_ms: from pin to the first effect. move_ms: from one
-    position to the other. dwell_ms: how long it is wholly away for one part, at belt.speed_mm_s; a part longer than the
-    belt's way in that time, less decision.guard_mm on both sides, does not go to this gate. min_off_ms, max_on_ms,
-    max_duty: limits nothing can drive it beyond. The pin of an output is low at rest if active_high. confirm: an eye
-    that sees what falls past it.
-    """
-
-    name: str = Field(min_length=1)
-    kind: Literal["output", "servo", "mcu"] = "output"
-    pin: Pin
-    bin: str = Field(min_length=1)
-    labels: tuple[str, ...] = Field(min_length=1)
-    travel_mm: Positive
-    lag_ms: NotNegative
-    move_ms: NotNegative = 0.0
-    dwell_ms: Positive
-    rest_us: ServoPulse | None = None
-    away_us: ServoPulse | None = None
-    min_off_ms: NotNegative = 50.0
-    max_on_ms: Positive = 2000.0
-    max_duty: float = Field(default=0.8, gt=0, le=1)
-    active_high: bool = True
-    confirm: ConfirmTable | None = None
-
-    @field_validator("name", "bin")
-    @classmethod
-    def _can_be_shown(cls, value: str) -> str:
-        if not value.strip() or not value.isprintable():  # it stands in tables on a terminal, and in the journal
-            raise ValueError(f"expected a name that can be shown on one line, found {value!a}")
-        return value
-
-    @field_validator("bin")
-    @classmethod
-    def _not_reject(cls, value: str) -> str:
-        if value == REJECT_BIN:
-            raise ValueError(f"{REJECT_BIN!r} is where parts go when no gate moves; give the bin another name")
-        return value
-
-    @property
-    def limits(self) -> GateLimits:
-        """The limits the gate's driver enforces."""
-        return GateLimits(self.min_off_ms, self.max_on_ms, self.max_duty)
-
-    @property
-    def lead_ms(self) -> float:
-        """How long before it must be wholly away its pin has to change."""
-        return self.lag_ms + self.move_ms
-
-    @property
-    def on_ms(self) -> float:
-        """How long its pin is away from rest for one part."""
-        return self.move_ms + self.dwell_ms
-
-
-class McuTable(Table):
-    """[mcu] The board that moves gates of kind "mcu". port: of the serial line; "emulated" or "emulated-rp2040"
-    where there is none.
-
-    heartbeat_ms: without a sign of life from the sorter for so long, the board brings its gates to rest by itself.
-    """
-
-    port: str = Field(min_length=1)
-    baud: int = Field(default=115_200, ge=1200, le=4_000_000)
-    heartbeat_ms: float = Field(default=3000.0, ge=100, le=60_000)
 
 
 class JournalTable(Table):

@@ -16,7 +16,9 @@ from edge.mqtt_table import check_mqtt
 PULLED_UP = (2, 3)  # by resistors on the board of every Raspberry Pi
 
 if TYPE_CHECKING:
-    from edge.machine import CameraTable, GateTable, Machine
+    from edge.camera_tables import CameraTable
+    from edge.gate_tables import GateTable
+    from edge.machine import Machine
 
 
 def check_machine(machine: Machine) -> None:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from edge.clocks import Clock
 from edge.gate_limits import DUTY_WINDOW_S
-from edge.machine import GateTable
+from edge.gate_tables import GateTable
 from edge.pins import open_pin_factory
 
 Change = tuple[float, bool]

@@ -14,6 +14,7 @@ from edge.belts import open_belt
 from edge.boards import Board, all_gates, board_of
 from edge.bundle import Bundle
 from edge.camera_kinds import open_camera, reopener
+from edge.camera_tables import EyeTable
 from edge.clocks import MonotonicClock
 from edge.drift_baseline import baseline_file
 from edge.driven_line import Ended, World, drive_line
@@ -32,7 +33,7 @@ from edge.line import (
     pin_specs,
 )
 from edge.line_journal import line_journal
-from edge.machine import EyeTable, Machine
+from edge.machine import Machine
 from edge.measured_latency import measure_latency
 from edge.mqtt_process import mqtt_order, telling_broker
 from edge.onlooker import LineOpened, OpenOnlooker, nobody_looks

@@ -13,7 +13,7 @@ from edge.windows import Deviation
 
 @dataclass(frozen=True)
 class GatePlace:
-    """Where a gate is and how it acts: see GateTable in edge.machine. half_mm: the belt it acts on to each side.
+    """Where a gate is and how it acts: see GateTable in edge.gate_tables. half_mm: the belt it acts on to each side.
 
     longest_mm: of the parts that it catches whole.
     """

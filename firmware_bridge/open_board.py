@@ -18,7 +18,7 @@ from firmware_bridge.pumping import pumped_by_clock, pumped_by_thread
 from firmware_bridge.rp2040_board import Rp2040Board
 
 if TYPE_CHECKING:
-    from edge.machine import McuTable
+    from edge.gate_tables import McuTable
 
 EMULATED: dict[str, Callable[[Clock], Port]] = {"emulated": HostBoard, "emulated-rp2040": Rp2040Board}
 """The core compiled for this computer, which is quick; the image of an RP2040 on an emulator of it, which is exact."""

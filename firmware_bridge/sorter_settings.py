@@ -9,9 +9,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from edge.belt import FixedSpeedBelt
+from edge.camera_tables import EyeTable
 from edge.errors import MachineError
+from edge.gate_tables import GateTable
 from edge.line import check_labels, gate_places
-from edge.machine import EyeTable, GateTable, Machine
+from edge.machine import Machine
 from firmware_bridge.codes import NO_PIN
 from firmware_bridge.ports import BAUD
 

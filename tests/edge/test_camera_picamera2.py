@@ -9,8 +9,8 @@ import types
 import pytest
 
 from edge.camera_picamera2 import Picamera2Camera
+from edge.camera_tables import CameraTable
 from edge.errors import CameraError, CameraLost
-from edge.machine import CameraTable
 from tests.edge.stand_in_picamera2 import BLUE, GREEN, RED, StandInPicamera2
 
 SETTINGS = {

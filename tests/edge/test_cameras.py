@@ -18,13 +18,14 @@ from edge.camera_opencv import UsbCamera, VideoFileCamera
 from edge.camera_picamera2 import Picamera2Camera
 from edge.camera_recording import RecordingCamera
 from edge.camera_restart import RestartingCamera, RestartRule
+from edge.camera_tables import LONGEST_WAIT_S, CameraTable
 from edge.cameras import FolderCamera
 from edge.clocks import ManualClock
 from edge.emulated_belt import EmulatedBelt, Feeder, first_mark
 from edge.emulated_camera import EmulatedCamera
 from edge.errors import CameraError, CameraLost, DataError, MissingPackageError
 from edge.gate_process import HEARTBEAT_TIMEOUT_S
-from edge.machine import LONGEST_WAIT_S, CameraTable, Machine
+from edge.machine import Machine
 from edge.parts import Frame
 from edge.recorder import Recorder
 from tests.edge.stand_in_picamera2 import StandInPicamera2

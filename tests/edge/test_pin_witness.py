@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from edge.machine import GateTable
+from edge.gate_tables import GateTable
 from edge.pin_witness import openings, violations, worst_minutes
 
 

@@ -22,7 +22,8 @@ from edge.clocks import ManualClock
 from edge.emulate import run_emulated
 from edge.emulated_world import EmulateOptions, packaged_bundle
 from edge.errors import CameraError, DataError
-from edge.machine import Machine, McuTable
+from edge.gate_tables import McuTable
+from edge.machine import Machine
 from edge.parts import Frame
 from edge.record import RecordLimits, record, record_emulated, record_machine
 from edge.recorder import Recorder

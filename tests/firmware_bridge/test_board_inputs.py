@@ -7,7 +7,8 @@ import pytest
 from edge.belts import open_belt
 from edge.clocks import ManualClock
 from edge.errors import GateError
-from edge.machine import BeltTable, McuTable
+from edge.gate_tables import McuTable
+from edge.machine import BeltTable
 from firmware_bridge import open_board
 from firmware_bridge.board_inputs import counts_per_step
 from firmware_bridge.host_board import HostBoard
