@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from edge.journal_file import JournalError, sentence
 from edge.journal_read import read_runs
-from edge.journal_schema import JournalError, sentence
 
 UNKNOWN_LABEL = "unknown"  # a part of no class the bundle knows
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from edge.corrections import correct
 from edge.journal import Journal
-from edge.journal_schema import JournalError
+from edge.journal_file import JournalError
 from edge.line_asked import CommandAsked, LabelAsked
 from edge.line_told import Answer, Labelled
 from edge.states import Command

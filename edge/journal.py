@@ -15,7 +15,7 @@ import numpy as np
 
 from edge.gate_limits import Window
 from edge.gates import GateMove
-from edge.journal_schema import WAIT_S, JournalError, check_journal, open_database, sentence
+from edge.journal_file import WAIT_S, JournalError, check_journal, open_database, sentence
 from edge.parts import REJECT_BIN, Decision, Reason
 from edge.picture_store import PictureStore
 from edge.states import Transition

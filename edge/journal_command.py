@@ -44,8 +44,8 @@ def _period_options(command: Any) -> Any:
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object per part instead of text.")
 def tail_command(journal: Path, count: int, follow: bool, as_json: bool) -> None:
     """Print the newest parts of JOURNAL."""
+    from edge.journal_file import opened_to_read
     from edge.journal_read import last_parts
-    from edge.journal_schema import opened_to_read
 
     after = (0, 0)
     with opened_to_read(journal) as db:
@@ -72,8 +72,8 @@ def export_command(
 
     from edge.durable import whole_file
     from edge.journal_export import write_csv, write_jsonl
+    from edge.journal_file import opened_to_read
     from edge.journal_read import read_parts, runs_of
-    from edge.journal_schema import opened_to_read
 
     write: Callable[[Iterable[dict[str, Any]], TextIO], int] = write_csv if form == "csv" else write_jsonl
     period = _period(runs, since, until)
@@ -99,9 +99,9 @@ def report_command(journal: Path, runs: tuple[int, ...], since: str | None, unti
 
     Without --run, --since and --until: the last run.
     """
+    from edge.journal_file import opened_to_read
     from edge.journal_read import Period, read_runs, runs_of
     from edge.journal_report import report_text, shift_report
-    from edge.journal_schema import opened_to_read
 
     period = _period(runs, since, until)
     with opened_to_read(journal) as db:
@@ -127,8 +127,8 @@ def snapshot_command(journal: Path, file: Path, replace: bool) -> None:
 @click.option("-n", "--count", type=click.IntRange(1), default=20, show_default=True)
 def audit_command(journal: Path, count: int) -> None:
     """List parts of JOURNAL that were drawn to be audited and wait for a person, each with its picture."""
+    from edge.journal_file import opened_to_read
     from edge.journal_read import parts_to_audit
-    from edge.journal_schema import opened_to_read
 
     with opened_to_read(journal) as db:
         waiting = parts_to_audit(db, count)
@@ -151,7 +151,7 @@ def correct_command(journal: Path, part: int, label: str, run: int | None, by: s
     Say so also of parts that were decided rightly when they were drawn to be audited: purity is counted from both.
     """
     from edge.corrections import correct
-    from edge.journal_schema import opened_to_read
+    from edge.journal_file import opened_to_read
 
     with opened_to_read(journal) as db:
         done = correct(db, journal, part, label, run=run, by=by, note=note)

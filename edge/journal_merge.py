@@ -7,7 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 from edge.errors import DataError
-from edge.journal_schema import JournalError, open_database, sentence
+from edge.journal_file import JournalError, open_database, sentence
 
 _KEYED = {"runs": ("run",), "notes": ("run", "name"), "parts": ("run", "part")}
 _SERIAL = {"incidents": "incident", "state_changes": "change"}  # numbered by the line alone

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from edge.journal_schema import JournalError
+from edge.journal_file import JournalError
 
 _PARTS = """
 SELECT parts.*, c.label AS true_label, c.corrected_at_utc, c.corrected_by, c.note AS correction_note

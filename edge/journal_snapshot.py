@@ -10,7 +10,7 @@ from pathlib import Path
 
 from edge.durable import require_new_file
 from edge.errors import DataError
-from edge.journal_schema import WAIT_S, JournalError, require_journal, sentence
+from edge.journal_file import WAIT_S, JournalError, require_journal, sentence
 from edge.problems import first_problem
 
 

@@ -17,7 +17,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from edge.errors import EdgeSortError, MqttError
-from edge.journal_schema import opened_to_read
+from edge.journal_file import opened_to_read
 from edge.mqtt_discovery import discovery
 from edge.mqtt_link import PahoLink
 from edge.mqtt_memory import memory_file, telling

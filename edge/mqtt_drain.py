@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edge.errors import MqttError
+from edge.journal_file import JournalError, opened_to_read
 from edge.journal_read import Period, runs_of
-from edge.journal_schema import JournalError, opened_to_read
 from edge.machine import Machine
 from edge.mqtt_child import publisher
 from edge.mqtt_link import PahoLink

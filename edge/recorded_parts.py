@@ -11,8 +11,8 @@ from typing import Any
 from edge.belt import Belt
 from edge.bundle import Bundle
 from edge.errors import DataError
+from edge.journal_file import opened_to_read
 from edge.journal_read import Period, read_parts, read_runs
-from edge.journal_schema import opened_to_read
 from edge.line import OnOutcome
 from edge.line_journal import pictures_folder
 from edge.machine import Machine

@@ -53,8 +53,8 @@ def review_command(
 
     One key for each; without a terminal, a line for each on the standard input. Every answer is in the journal at once.
     """
+    from edge.journal_file import opened_to_read
     from edge.journal_read import Period
-    from edge.journal_schema import opened_to_read
 
     period = Period(runs=runs or None)
     with opened_to_read(journal) as db:

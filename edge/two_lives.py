@@ -25,7 +25,7 @@ from edge.endings import Ending, Killed, MortalCamera, MortalGates, MortalScorer
 from edge.faults import EndingKind, Faults
 from edge.incidents import IncidentKind
 from edge.journal import Journal, JournalError
-from edge.journal_schema import open_database
+from edge.journal_file import open_database
 from edge.line import LineModel, pin_specs
 from edge.line_journal import line_journal
 from edge.lived import FirstEnd, Lived

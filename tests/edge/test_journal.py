@@ -19,7 +19,8 @@ from edge.gate_limits import Window
 from edge.gate_process import HEARTBEAT_TIMEOUT_S
 from edge.gates import GateMove
 from edge.journal import WAIT_S, Journal, JournalError, Planned, RunFacts, is_sampled
-from edge.journal_schema import _TABLES, SCHEMA_VERSION, open_to_read
+from edge.journal_file import open_to_read
+from edge.journal_schema import _TABLES, SCHEMA_VERSION
 from edge.journal_snapshot import snapshot_journal
 from edge.parts import Decision, Reason
 from edge.picture_store import PictureStore

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from edge.errors import MqttError
-from edge.journal_schema import open_to_read
+from edge.journal_file import open_to_read
 from edge.mqtt_outbox import Outbox
 from edge.mqtt_publisher import Publisher
 from edge.mqtt_receipt import place_of, read_receipt

@@ -20,8 +20,8 @@ from edge.bundle import open_bundle
 from edge.cli import cli
 from edge.emulated_world import packaged_bundle
 from edge.errors import DataError, RemoteError
+from edge.journal_file import opened_to_read
 from edge.journal_merge import merge_journal
-from edge.journal_schema import opened_to_read
 from edge.journal_snapshot import snapshot_journal
 from edge.remote import Place
 from edge.review import answer, waiting_parts

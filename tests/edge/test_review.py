@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 from edge.cli import cli
 from edge.errors import DataError
+from edge.journal_file import JournalError, opened_to_read
 from edge.journal_read import Period, read_runs
 from edge.journal_report import shift_report
-from edge.journal_schema import JournalError, opened_to_read
 from edge.labelled import labelled_folder
 from edge.line_journal import pictures_folder
 from edge.parts import Reason

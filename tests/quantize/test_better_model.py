@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from edge.cli import cli
 from edge.emulate import run_emulated
 from edge.emulated_world import EmulateOptions
-from edge.journal_schema import opened_to_read
+from edge.journal_file import opened_to_read
 from edge.line_report import records_of
 from edge.machine import read_machine
 from edge.review import answer, waiting_parts
