@@ -15,11 +15,12 @@ from edge.confirm import Confirmation
 from edge.control_tables import RulesTable
 from edge.drift import DriftWatch
 from edge.gates import GateMove
-from edge.incidents import Incident, IncidentKind, Incidents
+from edge.incidents import Incident, Incidents
 from edge.journal import Journal
 from edge.line_told import Condition, Standing
 from edge.onlooker import NoOnlooker, Onlooker
 from edge.panel import Panel
+from edge.panel_watch import confirmations, full_bins
 from edge.parts import Decision, Frame, Reason
 from edge.photo_eye import PhotoEye
 from edge.schedule import Schedule
@@ -90,7 +91,7 @@ class Control:
         with self._lock:
             now = self._clock.now()
             self._look_at_stop(now)
-            self._look_at_bins(now)
+            self.full_bins = full_bins(self._panel, self._watcher.conditions, now)
             self._compare(now)
             self._watcher.look(now, executing=self.state is State.EXECUTE)
             if self._drift is not None:
@@ -152,32 +153,10 @@ class Control:
         for kind, name in STOPS.items():
             self._watcher.conditions.update(name, incident if stop and stop.kind is kind else None)
 
-    def _look_at_bins(self, now: float) -> None:
-        full = []
-        for name, switch in self._panel.bins.items():
-            switch.look(now)
-            cause, remedy = f"bin {name!r} is full, so its parts go to reject", "empty it"
-            incident = Incident(IncidentKind.BIN_FULL, cause, remedy, now) if switch.active else None
-            self._watcher.conditions.update(f"bin {name!r} is full", incident)
-            full += [name] if switch.active else []
-        self.full_bins = frozenset(full)
-
     def _compare(self, now: float) -> None:
-        """Compare what fell past the eyes behind the gates with what the gates were away for."""
-        if not self._panel.confirm:
-            return
-        for caught in self._schedule.take_caught():
-            if caught.gate in self._panel.confirm:
-                self._panel.confirm[caught.gate].expect(caught)
-        for gate, eye in self._panel.confirm.items():
-            self._words.extend(eye.look(now))
-            incident = None
-            if eye.mismatch:
-                remedy = "look into the bin and at the eye; measure the gate's lag again: edge-sort calibrate gate"
-                incident = Incident(IncidentKind.CONFIRM_MISMATCH, f"gate {gate!r}: {eye.mismatch}", remedy, now)
-            self._watcher.conditions.update(f"what falls behind gate {gate!r}", incident)
-            if self.state is not State.EXECUTE:
-                eye.mismatch = None  # no part will show that it agrees again
+        if self._panel.confirm:
+            caught, executing = self._schedule.take_caught(), self.state is State.EXECUTE
+            self._words.extend(confirmations(self._panel, self._watcher.conditions, caught, now, executing=executing))
 
     def _keep_the_rules(self) -> None:
         standing = self._watcher.conditions.standing

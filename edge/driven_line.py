@@ -19,6 +19,7 @@ from edge.gates import Gates
 from edge.incidents import Incident, Incidents
 from edge.journal import Journal
 from edge.line import LineModel, OnOutcome, build_schedule, build_sorter, run_line
+from edge.line_summary import LineSummary
 from edge.machine import Machine
 from edge.notify import open_notifier
 from edge.onlooker import NoOnlooker, Onlooker
@@ -26,7 +27,7 @@ from edge.panel import Panel
 from edge.parts import Frame
 from edge.photo_eye import PhotoEye
 from edge.schedule import Schedule
-from edge.sorter import LineSummary, Outcome, Sorter
+from edge.sorter import Outcome, Sorter
 from edge.watcher import Surroundings, Watcher
 
 RESTARTS_WITHIN_S = 600.0

@@ -41,6 +41,7 @@ from edge.line import (
 )
 from edge.line_journal import line_journal
 from edge.line_report import LineReport, line_report
+from edge.line_summary import LineSummary
 from edge.machine import Machine
 from edge.measured_latency import measure_latency
 from edge.mqtt_process import mqtt_order, telling_broker
@@ -50,7 +51,7 @@ from edge.part_sources import PartSource, PicturedParts
 from edge.parts import Frame
 from edge.pin_gates import LocalGates
 from edge.signature import open_bundle_by
-from edge.sorter import LineSummary, Outcome
+from edge.sorter import Outcome
 from edge.watched_gates import WatchedGates
 
 

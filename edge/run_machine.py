@@ -33,6 +33,7 @@ from edge.line import (
     pin_specs,
 )
 from edge.line_journal import line_journal
+from edge.line_summary import LineSummary
 from edge.machine import Machine
 from edge.measured_latency import measure_latency
 from edge.mqtt_process import mqtt_order, telling_broker
@@ -44,7 +45,6 @@ from edge.pins import open_pin_factory
 from edge.plan import require_in_time
 from edge.processor import LoadedModel, Processor, load_model
 from edge.sensors import GpioSensor, Sensor
-from edge.sorter import LineSummary
 from edge.watcher import Surroundings
 
 LATENCY_RUNS = 5  # enough for a median, and soon done

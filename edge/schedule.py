@@ -21,6 +21,7 @@ from edge.gate_limits import MoveRefused, Window
 from edge.gates import MOST_MOVES, GateMove, Gates
 from edge.in_transit import MOST_IN_TRANSIT, PartsInTransit
 from edge.incidents import Incident, IncidentKind, Incidents
+from edge.losses import Losses
 from edge.parts import Reason
 from edge.stops import Stop
 from edge.transit import Caught, GatePlace, InTransit, Replanned
@@ -41,7 +42,7 @@ class Schedule:
         self._tried_at = float("-inf")
         self._standing: bool | None = None
         self._armed = True
-        self._moves_lost = self._steps_lost = self._dropped = 0
+        self._losses, self._dropped = Losses(incidents, clock), 0
         self.failure: Exception | None = None  # of whoever follows the belt in a thread
 
     @property
@@ -85,7 +86,7 @@ class Schedule:
                 self._adjust()
                 self._plan_anew()
             self._standing = stands
-            self._tell_lost_steps()
+            self._losses.steps(self._belt.steps_lost)
 
     def arm(self) -> None:
         """Plan openings from now on."""
@@ -134,7 +135,7 @@ class Schedule:
             if self.failure is None:
                 self._take_moves(alive=True)
                 self._transit.judge()
-                self._tell_lost_moves()
+                self._losses.moves(self._gates.moves_lost + self._dropped)
             elif not self._moves:
                 raise self.failure
             moves = list(self._moves)
@@ -163,10 +164,13 @@ class Schedule:
                     self._transit.lose(one, Reason.BELT)
             else:
                 one.window = None
-        self._report(
-            IncidentKind.BELT_STOPPED,
-            "the encoder gives no more steps, so every gate is at rest",
-            "start the belt, or mend the encoder and its wheel; parts not yet at a gate are then sorted",
+        self._incidents.report(
+            Incident(
+                IncidentKind.BELT_STOPPED,
+                "the encoder gives no more steps, so every gate is at rest",
+                "start the belt, or mend the encoder and its wheel; parts not yet at a gate are then sorted",
+                self._clock.now(),
+            )
         )
 
     def _plan_anew(self) -> None:
@@ -220,25 +224,3 @@ class Schedule:
         if self._armed and self._gates.stopped:
             self._armed = False
             self._transit.purge()
-
-    def _tell_lost_moves(self) -> None:
-        known = self._gates.moves_lost + self._dropped
-        lost, self._moves_lost = known - self._moves_lost, known
-        if lost:
-            self._report(
-                IncidentKind.MOVES_LOST,
-                f"{lost} moves of gates were made and not recorded, because the sorter did not ask for them in time",
-                "see what keeps the sorter: a slower frame rate or a quicker model helps",
-            )
-
-    def _tell_lost_steps(self) -> None:
-        lost, self._steps_lost = self._belt.steps_lost - self._steps_lost, self._belt.steps_lost
-        if lost:
-            self._report(
-                IncidentKind.STEPS_LOST,
-                f"the encoder made {lost} steps more than could be timed; they are counted all the same",
-                "use an encoder with fewer steps, or see what keeps the computer",
-            )
-
-    def _report(self, kind: IncidentKind, cause: str, remedy: str) -> None:
-        self._incidents.report(Incident(kind, cause, remedy, self._clock.now()))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import chain
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,17 +18,16 @@ from edge.gate_limits import MoveRefused
 from edge.gates import GateMove
 from edge.incidents import Incident, Incidents
 from edge.journal import Journal, Planned
+from edge.line_summary import LineSummary
 from edge.overseer import Nobody, Overseer
 from edge.parts import REJECT_BIN, Decision, Frame, Reason, Sighting
 from edge.photo_eye import PartFinder
 from edge.remembered_sizes import keep_sizes
 from edge.schedule import Schedule
-from edge.states import State
 from edge.track import Track
 from edge.tracker import Tracker
 from edge.transit import GatePlace, Replanned
 from edge.visual_speed import VisualSpeed
-from edge.windows import WindowTally
 
 
 class Scorer(Protocol):
@@ -47,38 +46,6 @@ class Outcome:
     decision: Decision
     decided_at: float
     crop: NDArray[np.uint8] | None = None
-
-
-@dataclass(frozen=True)
-class LineSummary:
-    """How a run went in terms of belt and gates, beside its parts. incidents: how many of each kind.
-
-    states: the state the line was in at the end, and the seconds in each, where it had states.
-    """
-
-    windows: WindowTally
-    belt: Mapping[str, Any]
-    incidents: Mapping[str, int]
-    states: Mapping[str, Any] = field(default_factory=dict)
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return it under the names that `run --json` uses."""
-        return {
-            "windows": self.windows.as_dict(),
-            "belt": dict(self.belt),
-            "incidents": dict(self.incidents),
-            **self.states,
-        }
-
-    def sentences(self) -> str:
-        """Say it for a person."""
-        incidents = ", ".join(f"{kind} {count}" for kind, count in self.incidents.items()) or "none"
-        spent = self.states.get("states_s", {})
-        states = ", ".join(f"{name} {took_s:.1f} s" for name, took_s in spent.items())
-        lines = [self.windows.sentence(), f"incidents: {incidents}"]
-        if any(took_s >= 0.1 for name, took_s in spent.items() if name != State.EXECUTE):
-            lines.append(f"states: {states}")
-        return "\n".join(lines)
 
 
 @dataclass(frozen=True)
