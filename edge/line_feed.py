@@ -12,9 +12,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from edge.belt import Belt, position_mm
+from edge.belt import Belt
 from edge.clocks import Clock
 from edge.feed_asks import Buttons, Labels
+from edge.frame_pictures import FramePictures, Seen, lying
 from edge.gates import GateMove
 from edge.incidents import Incident
 from edge.journal import Journal, is_doubtful
@@ -22,12 +23,10 @@ from edge.line_asked import Asked, CommandAsked, LabelAsked, SlotFreed, Watchers
 from edge.line_counts import LineCounts
 from edge.line_told import (
     Answer,
-    Box,
     Condition,
     GivenUp,
     IncidentTold,
     PartTold,
-    PictureTold,
     Told,
 )
 from edge.parts import Decision, Frame, Reason
@@ -51,17 +50,6 @@ class Channel(Protocol):
     def receive(self) -> list[Asked]:
         """Return what has come in, without waiting."""
         ...
-
-
-_Lying = tuple[int, float, float, float, float]  # number, mark, y, length and width in mm: a track goes on changing
-
-
-@dataclass(frozen=True)
-class _Seen:
-    """A frame to be shown, and where parts lay then."""
-
-    frame: Frame
-    lying: Sequence[_Lying]
 
 
 @dataclass(frozen=True)
@@ -94,14 +82,14 @@ class LineFeed:
     def __init__(
         self, channel: Channel, slots: PictureSlots, *, belt: Belt, mm_per_px: float, clock: Clock, journal: Journal
     ) -> None:
-        self._channel, self._slots = channel, slots
-        self._belt, self._mm_per_px, self._clock, self._journal = belt, mm_per_px, clock, journal
+        self._channel, self._slots, self._frames = channel, slots, FramePictures(slots, belt, mm_per_px)
+        self._belt, self._clock, self._journal = belt, clock, journal
         self._lock = threading.Lock()
         self._counts, self._buttons, self._labels = LineCounts(), Buttons(self._tell), Labels()
         self._decisions: OrderedDict[int, Decision] = OrderedDict()
         self._answers: list[Answer] = []
         self._waiting = deque[Told | _Decided]()
-        self._seen: _Seen | None = None
+        self._seen: Seen | None = None
         self._watchers = 0
         self._picture_at = self._tell_at = float("-inf")
         self._told_condition: tuple[object, ...] | None = None
@@ -116,8 +104,7 @@ class LineFeed:
             self._counts.frames += 1
             if self._watchers and frame.taken_at >= self._picture_at:
                 self._picture_at = frame.taken_at + PICTURE_EVERY_S
-                lying = [(one.number, one.mark_mm, one.y_mm, one.length_mm, one.width_mm) for one in tracks]
-                self._seen = _Seen(frame, lying)
+                self._seen = Seen(frame, lying(tracks))
 
     def happened(self, incident: Incident) -> None:
         """Count an incident, and tell it."""
@@ -201,28 +188,10 @@ class LineFeed:
             self._counts.untold += 1
         self._waiting.append(told)
 
-    def _show(self, seen: _Seen) -> None:
-        frame = seen.frame
-        put = self._slots.put(frame.image)
-        if put is None:
-            return  # the last ones have not been looked at yet
-        slot, width, height = put
-        boxes = tuple(self._box(one, frame.taken_at, width, height) for one in seen.lying)
-        shown = tuple(box for box in boxes if box.place[2] > 0 and box.place[0] < width)
-        if not self._tell(PictureTold(frame.number, frame.taken_at, slot, width, height, shown)):
-            self._slots.give_back(slot)
-
-    def _box(self, lying: _Lying, at: float, width: int, height: int) -> Box:
-        number, mark_mm, y_mm, length_mm, width_mm = lying
-        scale = self._mm_per_px * self._slots.step
-        x = width / 2 + position_mm(mark_mm, at, self._belt) / scale
-        y = height / 2 + y_mm / scale
-        half_x, half_y = length_mm / scale / 2, width_mm / scale / 2
-        place = (round(x - half_x, 1), round(y - half_y, 1), round(x + half_x, 1), round(y + half_y, 1))
-        decision = self._decisions.get(number)
-        if decision is None:
-            return Box(number, place)
-        return Box(number, place, decision.label, decision.score, decision.bin, str(decision.reason))
+    def _show(self, seen: Seen) -> None:
+        picture = self._frames.picture(seen, self._decisions)
+        if picture is not None and not self._tell(picture):
+            self._slots.give_back(picture.slot)
 
     def _take(self, asked: Asked) -> None:
         if isinstance(asked, SlotFreed):

@@ -11,20 +11,15 @@ import click
 
 from edge.end_signals import ended_by_signals
 from edge.options import FiniteRange, given
+from edge.run_printing import report, tell, watchers
 from edge.said import say
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from contextlib import AbstractContextManager
 
-    from edge.belt import Belt
     from edge.emulated_world import EmulateOptions
-    from edge.line import OnOutcome
     from edge.machine import Machine
     from edge.onlooker import OpenOnlooker
-    from edge.parts import Frame
-    from edge.run_machine import MachineRun
-    from edge.sorter import Outcome
     from edge.web_page import Page
 
 _EMULATED_ONLY = {"fast", "parts", "part_mm", "count", "rate_per_min", "speed_mm_s", "seed", "latency_ms", "unsteady"}
@@ -160,8 +155,8 @@ def _replay(
     from edge.signature import open_bundle_by
 
     opened = open_bundle_by(bundle, require_signed)
-    watch = _watchers(save_frames, quiet=as_json)
-    run = replay_run(opened, machine, recording, journal, watch, _tell, report_errors=True)
+    watch = watchers(save_frames, quiet=as_json)
+    run = replay_run(opened, machine, recording, journal, watch, tell, report_errors=True)
     say(json.dumps(run.as_dict()) if as_json else report_text(run.report))
     if run.error is not None:
         raise run.error
@@ -192,15 +187,15 @@ def _refuse_web(web: bool, *, fast: bool, replay: bool) -> None:
 def _page(web: str | None, machine: Machine | None, journal: Path | None) -> AbstractContextManager[Page]:
     from edge.web_page import no_page, open_page
 
-    return no_page(journal) if web is None else open_page(web, machine, journal, _tell)
+    return no_page(journal) if web is None else open_page(web, machine, journal, tell)
 
 
 def _run_emulated(options: EmulateOptions, save_frames: Path | None, as_json: bool, onlooker: OpenOnlooker) -> None:
     from edge.emulate import run_emulated
     from edge.line_report import report_text
 
-    watch = _watchers(save_frames, quiet=as_json or options.fast)
-    run = run_emulated(options, watch, _tell, onlooker, report_errors=True)
+    watch = watchers(save_frames, quiet=as_json or options.fast)
+    run = run_emulated(options, watch, tell, onlooker, report_errors=True)
     for skipped in run.skipped:
         say(f"Skipped: {skipped}", err=True)
     if as_json:
@@ -210,10 +205,6 @@ def _run_emulated(options: EmulateOptions, save_frames: Path | None, as_json: bo
         say(run.summary.sentences())
     if run.error is not None:
         raise run.error
-
-
-def _tell(line: str) -> None:
-    say(line, err=True)
 
 
 def _run_machine(
@@ -229,50 +220,11 @@ def _run_machine(
     from edge.signature import open_bundle_by
 
     opened = open_bundle_by(bundle, require_signed)
-    watch = _watchers(save_frames, quiet=as_json)
-    run = run_machine(opened, machine, journal, watch, tell=_tell, onlooker=onlooker, report_errors=True)
+    watch = watchers(save_frames, quiet=as_json)
+    run = run_machine(opened, machine, journal, watch, tell=tell, onlooker=onlooker, report_errors=True)
     if as_json:
         say(json.dumps(run.as_dict()))
     else:
-        _report(run)
+        report(run)
     if run.error is not None:
         raise run.error
-
-
-def _report(run: MachineRun) -> None:
-    from edge.line_report import gate_line
-
-    for name, count in run.bins.items():
-        say(f"{name:<16}{count:>7}")
-    say("rejected: " + (", ".join(f"{why} {count}" for why, count in run.rejected.items()) or "none"))
-    say(gate_line(run.gate_error, exact_clock=False))
-    say(run.summary.sentences())
-
-
-def _watchers(save_frames: Path | None, *, quiet: bool) -> Callable[[Machine, Belt], OnOutcome]:
-    """Return what makes a line's watcher."""
-    return lambda machine, belt: _watcher(machine, belt, save_frames, quiet=quiet)
-
-
-def _watcher(machine: Machine, belt: Belt, save_frames: Path | None, *, quiet: bool) -> OnOutcome:
-    """Print each decision, and save its frame, as wanted."""
-    from edge.overlay import FrameSaver
-
-    saver = FrameSaver(save_frames, belt, machine.camera.mm_per_px) if save_frames else None
-
-    listened_to = not quiet
-
-    def watch(frame: Frame | None, outcomes: list[Outcome]) -> None:
-        nonlocal listened_to
-        if listened_to:
-            listened_to = all([say(_line(outcome)) for outcome in outcomes])
-        if saver is not None and frame is not None and outcomes:
-            saver.save(frame, outcomes)
-
-    return watch
-
-
-def _line(outcome: Outcome) -> str:
-    decision = outcome.decision
-    why = "" if decision.reason == "sorted" else f" ({decision.reason})"
-    return f"part {outcome.track.number:>5}  {decision.label:<14} {decision.score:.3f}  -> {decision.bin}{why}"
