@@ -39,7 +39,7 @@ class Status(IntEnum):
     UNKNOWN_PART = 11  # no opening for this part is planned or under way; no such part waits for a picture
     DOUBLE_PART = 12  # an opening for this part is planned already
     BAD_VALUE = 13  # a pin, a level or a number this device does not have
-    BUSY = 14  # not while it is armed, or while what it would fill is in use
+    BUSY = 14  # not while it is armed, or while what it would fill is in use; hello: another line's host has it armed
     WRONG_LATCH = 15  # another stop has happened since the one that the host has seen
     ESTOP = 16  # the emergency stop is pressed
     WRONG_VERSION = 17  # the host speaks another protocol

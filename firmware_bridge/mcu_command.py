@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 def _of_a_board(command: Any) -> Any:
     port = click.option(
-        "--port", required=True, help="Serial port: RP2040 /dev/ttyUSB0, Uno /dev/ttyACM0; 'emulated' needs no board."
+        "--port",
+        required=True,
+        help="Serial port: a board on USB /dev/ttyACM0, an RP2040's UART /dev/serial0; 'emulated' needs no board.",
     )
     baud = click.option("--baud", type=click.IntRange(1200, 4_000_000), default=115_200, show_default=True)
     return port(baud(command))

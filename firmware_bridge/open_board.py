@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from edge.clocks import Clock, ManualClock
@@ -20,7 +21,11 @@ from firmware_bridge.rp2040_board import Rp2040Board
 if TYPE_CHECKING:
     from edge.gate_tables import McuTable
 
-EMULATED: dict[str, Callable[[Clock], Port]] = {"emulated": HostBoard, "emulated-rp2040": Rp2040Board}
+EMULATED: dict[str, Callable[[Clock], Port]] = {
+    "emulated": HostBoard,
+    "emulated-rp2040": Rp2040Board,
+    "emulated-rp2040-usb": partial(Rp2040Board, usb=True),
+}
 """The core compiled for this computer, which is quick; the image of an RP2040 on an emulator of it, which is exact."""
 
 

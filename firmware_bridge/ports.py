@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from typing import Any, Protocol
 
@@ -44,7 +45,7 @@ class SerialPort:
             number = getattr(error, "errno", None)  # pyserial's own words say name and number twice
             raise GateError(
                 f"mcu.port: expected a serial port at {name!r}, found: {os.strerror(number) if number else error}; "
-                "plug the board in, correct the name, or end the other program that uses it"
+                f"{_remedy(number)}"
             ) from error
 
     def read(self, wait_s: float) -> bytes:
@@ -70,6 +71,16 @@ class SerialPort:
     def close(self) -> None:
         """Let the port go."""
         self._port.close()
+
+
+def _remedy(number: int | None) -> str:
+    if number == errno.EACCES:
+        return "sudo usermod -aG dialout $USER, log out and in again: that group may use serial ports"
+    ports = need("serial.tools.list_ports", "a gate on a microcontroller", "mcu").comports()
+    here = ", ".join(f"{one.device} ({one.description})" for one in sorted(ports, key=lambda one: str(one.device)))
+    return "plug the board in, correct the name, or end the other program that uses it" + (
+        f"; ports here: {here}" if here else ""
+    )
 
 
 def _own(name: str) -> dict[str, bool]:

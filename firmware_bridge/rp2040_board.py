@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from edge.clocks import Clock
 from firmware_bridge.emulated_rp2040 import EmulatedRp2040
+from firmware_bridge.emulated_usb import EmulatedUsbRp2040
 from firmware_bridge.host_board import LOOK_EVERY_S, PinWrite
 from firmware_bridge.ports import BAUD
 from firmware_bridge.ready_image import ready_image
@@ -14,13 +15,17 @@ BOARD = "rp2040"
 class Rp2040Board:
     """A Port whose other end is an emulated RP2040, moved on to the host's time whenever bytes are asked for."""
 
-    def __init__(self, clock: Clock, *, image: bytes | None = None, start_us: int = 0, baud: int = BAUD) -> None:
+    def __init__(
+        self, clock: Clock, *, image: bytes | None = None, start_us: int = 0, baud: int = BAUD, usb: bool = False
+    ) -> None:
         """image: of the firmware, by default the one that comes with the package. start_us: what its counter begins at.
+        usb: whether the other end is its USB, else its UART.
 
         Raises MissingPackageError without the emulator.
         """
         self._clock = clock
-        self._chip = EmulatedRp2040(image or ready_image(BOARD), start_us=start_us, baud=baud)
+        kind = EmulatedUsbRp2040 if usb else EmulatedRp2040
+        self._chip = kind(image or ready_image(BOARD), start_us=start_us, baud=baud)
         self._began_at, self._began_ns = clock.now(), self._chip.now_ns
         self.pins: list[PinWrite] = []
         self._chip.on_pin(self._moved)

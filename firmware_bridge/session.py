@@ -158,6 +158,11 @@ class Session:
         if identity.session != self.hello.session or self.identity is not None:
             return []
         check_version(identity)
+        if identity.status is Status.BUSY:
+            raise ProtocolError(
+                "the board has gates armed for a program on its other serial line (USB or UART); "
+                "end that program, or use its port"
+            )
         if identity.status is not Status.OK:
             raise ProtocolError(f"expected the board to accept the greeting, got {identity.status.name}")
         self.identity, self._window = identity, max(1, min(WINDOW, identity.window))

@@ -30,7 +30,7 @@ def build_command(folder: Path, compiler: str | None) -> None:
 @click.command("feed")
 @click.argument("folder", type=_FOLDER)
 @click.argument("pictures", nargs=-1, required=True, type=_FOLDER)
-@click.option("--port", help="The Pico's serial port, such as /dev/ttyUSB0.")
+@click.option("--port", help="The Pico's serial port, such as /dev/ttyACM0.")
 @click.option("--emulate", is_flag=True, help="No Pico: run FOLDER's own image on an emulated one.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of text.")
 def feed_command(folder: Path, pictures: tuple[Path, ...], port: str | None, emulate: bool, as_json: bool) -> None:

@@ -16,10 +16,13 @@ PRESS_S = 0.1
 class SorterRig:
     """One board with nothing in the beam, its e-stop released. `pins` says what it did."""
 
-    def __init__(self, facts: SorterFacts, image: bytes) -> None:
-        """Apply power. Raises MissingPackageError without the emulator."""
+    def __init__(self, facts: SorterFacts, image: bytes, *, usb: bool = False) -> None:
+        """Apply power. usb: whether its camera is at its USB, else at its UART.
+
+        Raises MissingPackageError without the emulator.
+        """
         self.clock, self._facts = ManualClock(), facts
-        self.board = Rp2040Board(self.clock, image=image, baud=facts.baud)
+        self.board = Rp2040Board(self.clock, image=image, baud=facts.baud, usb=usb)
         self.broken(False)
         self.estop(pressed=False)
         if facts.start_pin is not None:

@@ -11,10 +11,13 @@ ANSWER_US = 10_000  # hello and identity take 6.1 ms on the line
 
 
 class BoardHost:
-    """Talks to one emulated board. `edges`: (pin, level, microseconds as a float) of every change of a pin."""
+    """Talks to one emulated board. `edges`: (pin, level, microseconds as a float) of every change of a pin.
 
-    def __init__(self, board):
-        self.board = board
+    answer_us: how long it waits for an answer.
+    """
+
+    def __init__(self, board, *, answer_us=ANSWER_US):
+        self.board, self._answer_us = board, answer_us
         self.edges, self.heard = [], []
         self.number = 0
         self._decoder = Decoder()
@@ -37,13 +40,13 @@ class BoardHost:
     def call(self, message):
         """Say something that is not numbered; the answer."""
         self.board.write(encode(message))
-        return self.wait(ANSWER_US)
+        return self.wait(self._answer_us)
 
     def command(self, message):
         """Say a command; its acknowledgement."""
         self.number = next_number(self.number)
         self.board.write(encode(message, self.number))
-        return next(one for one in self.wait(ANSWER_US) if isinstance(one, Ack))
+        return next(one for one in self.wait(self._answer_us) if isinstance(one, Ack))
 
     def acknowledgement(self):
         """The bytes that acknowledge every event heard so far."""

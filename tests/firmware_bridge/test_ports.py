@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import re
+from types import SimpleNamespace
 
 import pytest
 
@@ -28,4 +30,23 @@ def test_a_port_that_cannot_be_opened_is_told_once(name, found):
     sentence = str(refused.value)
     assert re.match(f"mcu.port: expected a serial port at {name!r}, found: .*{found}", sentence)
     assert sentence.count("No such file") <= 1
-    assert sentence.endswith("; plug the board in, correct the name, or end the other program that uses it")
+    assert "; plug the board in, correct the name, or end the other program that uses it" in sentence
+
+
+def test_the_ports_there_are_are_named(monkeypatch):
+    """A board plugged in again may have another number: the name that is right stands in the error."""
+    port = SimpleNamespace(device="/dev/ttyACM1", description="gate controller")
+    monkeypatch.setattr("serial.tools.list_ports.comports", lambda: [port])
+    with pytest.raises(GateError, match=r"; ports here: /dev/ttyACM1 \(gate controller\)$"):
+        SerialPort("/dev/ttyACM0")
+
+
+def test_a_port_one_may_not_use_names_the_group(monkeypatch):
+    """On a Pi that is dialout."""
+
+    def refuse(*_args, **_more):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr("serial.serial_for_url", refuse)
+    with pytest.raises(GateError, match="found: Permission denied; sudo usermod -aG dialout"):
+        SerialPort("/dev/ttyACM0")

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import random
-
 import pytest
 
 from firmware_bridge.codec import encode, next_number
-from firmware_bridge.codes import PROTOCOL, Pull, Reset, State, Status
+from firmware_bridge.codes import PROTOCOL, Pull, Reset, Status
 from firmware_bridge.emulated_rp2040 import EmulatedRp2040
 from firmware_bridge.firmware_build import BuildError, boot_checksum, build, compiler_for, with_boot_checksum
 from firmware_bridge.messages import (
-    Ack,
     Arm,
     AskStats,
     Boot,
@@ -22,7 +19,6 @@ from firmware_bridge.messages import (
     Heartbeat,
     Hello,
     Latched,
-    Missed,
     Nack,
     Opened,
     Ping,
@@ -36,8 +32,8 @@ from firmware_bridge.messages import (
 )
 from firmware_bridge.ready_image import ready_image
 from tests.firmware_bridge.board_host import GATE_PINS, BoardHost
+from tests.firmware_bridge.flood import WITHIN_US, check_edges, keep_openings
 
-WITHIN_US = 2.0
 WATCHDOG_US = 50_000
 RAM_NOBODY_USES = 0x3F000
 
@@ -130,24 +126,6 @@ def test_all_sixteen_gates_move_at_once(host):
     assert all(0 <= at - start - 1000 < WITHIN_US for _, _, at in host.edges[16:])
 
 
-def check_edges(host, plans):
-    """Every planned edge is on its pin, never early, never two microseconds late; and nothing else is."""
-    due = sorted(
-        (edge for plan in plans for edge in ((plan.opens, plan.gate, True), (plan.closes, plan.gate, False))),
-        key=lambda edge: ((edge[0] - plans[0].opens + 2**31) % 2**32, edge[1]),
-    )
-    made = [edge for edge in host.edges if edge[0] in GATE_PINS]
-    assert len(made) == len(due)
-    late = []
-    for gate, pin in enumerate(GATE_PINS):
-        mine = [(tick, level) for tick, one, level in due if one == gate]
-        seen = [(at, level) for one, level, at in made if one == pin]
-        assert [level for _, level in mine] == [level for _, level in seen]
-        late += [(at - tick) % 2**32 for (tick, _), (at, _) in zip(mine, seen, strict=True)]
-    assert max(late) < WITHIN_US
-    return max(late)
-
-
 def test_a_silent_host_means_rest_in_time(host):
     """The gate falls within the heartbeat time and two milliseconds after the last heartbeat."""
     host.set_up(heartbeat=50_000)
@@ -237,47 +215,11 @@ def test_ping_tells_the_devices_time(host):
     assert abs((asked + heard) / 2 - (pong.received + pong.sent) / 2) < 12
 
 
-def flood(host, count, ahead):
-    """Plan `count` openings, one every 10 ms, so long ahead, with late plans, garbage and pings filling the line."""
-    rng = random.Random(1)
-    start = (host.tick + ahead) % 2**32
-    plans, late = [], 0
-    for i in range(count):
-        opens = start + i * 10_000 + (0 if i % 20 < 2 else rng.randrange(4000))
-        if i % 20 == 1:
-            opens = plans[-1].opens  # two gates at the same microsecond
-        plans.append(Plan(i % 4, opens % 2**32, (opens + rng.randrange(1, 25_000)) % 2**32, i))
-        said = [
-            (plans[-1], True),
-            (Plan(i % 4, (host.tick - rng.randrange(1, 10**6)) % 2**32, host.tick, 10**6 + i), True),
-        ]
-        said += [(Ping(i), False), (Heartbeat(1), False)] if i % 2 else [(Ping(i), False)]
-        for message, numbered in said:
-            host.number = next_number(host.number) if numbered else host.number
-            host.board.write(rng.randbytes(rng.randrange(8)) + encode(message, host.number if numbered else 0))
-            late += numbered
-        host.board.write(host.acknowledgement())
-        host.wait(10_000)
-    for _ in range(ahead // 10_000 + 5):
-        host.board.write(host.acknowledgement() + encode(Heartbeat(1)))
-        host.wait(10_000)
-    return plans
-
-
 def run_flood(image, count, ahead=300_000):
     """The flood, over the wrap of the device's counter; the worst edge, in microseconds."""
     pytest.importorskip("rp2040py", reason="needs rp2040py, the emulated RP2040")
     host = BoardHost(EmulatedRp2040(image, start_us=2**32 - 180_000 - ahead))
-    host.set_up(heartbeat=100_000)
-    plans = flood(host, count, ahead)
-    acks = [one.status for one in host.told(Ack)]
-    assert acks.count(Status.OK) >= count
-    assert len([one for one in acks if one in (Status.PAST, Status.BACKWARDS)]) == count
-    assert host.told(Missed) == []
-    assert {one.part for one in host.told(Opened)} == set(range(count))
-    status = next(one for one in reversed(host.heard) if isinstance(one.message, DeviceStatus)).message
-    assert (status.state, status.lost) == (State.ARMED, 0)
-    return check_edges(host, plans)
+    return keep_openings(host, count, ahead)
 
 
 def test_a_flood_delays_no_edge(image):

@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import shutil
-import subprocess
-from pathlib import Path
-
 import pytest
 
 from firmware_bridge.codec import Decoder, encode
@@ -14,23 +9,14 @@ from firmware_bridge.codes import PROTOCOL, State, Status
 from firmware_bridge.firmware_build import BuildError, build, compiler_for
 from firmware_bridge.messages import Ack, Arm, Boot, Closed, Hello, Identity, Opened, Plan, SetGate
 from firmware_bridge.ready_image import IMAGES
+from tests.firmware_bridge.rp2040js import run_script
 
 pytestmark = pytest.mark.slow
-SCRIPT = Path(__file__).with_name("second_rp2040.mjs")
-RP2040JS = Path(__file__).parents[2] / ".tools" / "node_modules" / "rp2040js" / "dist" / "esm" / "index.js"
 
 
 def boot(image, *, ms=20, says=b""):
     """Run an image file on rp2040js; what its script has printed."""
-    node = shutil.which("node")
-    if node is None:
-        pytest.skip("needs node; sh scripts/test-tools.sh installs it")
-    if not RP2040JS.is_file():
-        pytest.skip("needs rp2040js; sh scripts/test-tools.sh installs it into .tools")
-    command = [node, SCRIPT, RP2040JS, image, str(ms), says.hex()]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+    return run_script("second_rp2040.mjs", image, ms, says.hex())
 
 
 def test_the_clocks_are_those_that_the_firmware_counts_with():

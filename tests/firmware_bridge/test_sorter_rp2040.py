@@ -147,6 +147,15 @@ def test_the_right_gate_opens_at_the_right_moment_and_no_other(rig):
     )
 
 
+def test_its_camera_may_be_at_its_usb(exported, images):
+    """The same line on another wire: the picture comes, the gate opens at the same moment."""
+    rig = SorterRig(read_facts(exported[0]), images[0], usb=True)
+    ((fate,), (middle,)) = sort(rig, sure_pictures("coin", 1))
+
+    assert fate.judged.verdict is Verdict.SORTED
+    check_moves(rig, [(COIN, 1, middle + 0.53), (COIN, 0, middle + 0.73)])
+
+
 def test_in_doubt_nothing_moves(rig):
     """What the model is not sure of, parts too near to each other, and one too long for its gate go to reject."""
     doubtful = min(candidates(), key=lambda one: one[2].max())[:2]

@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-#define ES_FIRMWARE 0x0100u /* 256 x major + minor */
+#define ES_FIRMWARE 0x0101u /* 256 x major + minor */
 
 /* Once, before interrupts are let in. reset: ES_RESET_... */
 void es_start(uint8_t reset);
@@ -21,6 +21,8 @@ void es_input(uint8_t pin, uint8_t level, uint32_t tick);
 void es_received(uint8_t byte, uint32_t tick);
 /* From the serial line's interrupt: a byte or more was lost before it was read. */
 void es_overrun(void);
+/* How many bytes there is room for: a line that can make its host wait need not lose any. */
+uint16_t es_rx_room(void);
 /* From the serial line's interrupt: the next byte to send, -1 when there is none. */
 int es_tx_next(void);
 

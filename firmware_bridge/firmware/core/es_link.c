@@ -58,6 +58,8 @@ void es_received(uint8_t byte, uint32_t tick) {
     rx_in = next;
 }
 
+uint16_t es_rx_room(void) { return (uint16_t)((rx_out - rx_in - 1u) & RX_MASK); }
+
 void es_overrun(void) {
     if (stats.overruns < UINT16_MAX) stats.overruns++;
 }

@@ -355,7 +355,7 @@ static inline void es_write_pixels(uint8_t *p, const struct es_pixels *m) {
 #define ES_IDENTITY_SIZE 32u
 struct es_identity {
     uint16_t protocol; /* the version the device speaks */
-    uint8_t status; /* OK, or WRONG_VERSION: the device then takes nothing but hello and ping */
+    uint8_t status; /* OK; WRONG_VERSION: the device then takes nothing but hello and ping; or BUSY */
     uint8_t state; /* GREETED when status is OK */
     uint32_t session; /* the one of the hello that this answers */
     uint16_t firmware; /* the firmware's version: 256 x major + minor */

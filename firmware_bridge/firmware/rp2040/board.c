@@ -1,20 +1,15 @@
-/* Clocks, alarm, serial line, watchdog. */
+/* Interrupts, alarm, watchdog; what starts in which order. */
 #include "board.h"
 
 #include "es_core.h"
 #include "es_messages.h"
 #include "es_port.h"
+#include "line.h"
 #include "registers.h"
+#include "uart.h"
+#include "usb.h"
 
-#define CLOCK_HZ 125000000u
 #define TICK_US 1000u
-#define UART_BUSY 0x08u
-#define UART_RX_EMPTY 0x10u
-#define UART_TX_FULL 0x20u
-#define UART_LOST 0x800u
-#define RX_INTERRUPT 0x10u
-#define TX_INTERRUPT 0x20u
-#define DIVISOR ((CLOCK_HZ * 4u + ES_BAUD / 2u) / ES_BAUD) /* 64ths of 16 x baud */
 
 /* ---- interrupts ---- */
 
@@ -47,89 +42,13 @@ void on_alarm(void) {
     es_alarm();
 }
 
-/* ---- serial line, without its buffers: every byte has its own interrupt and its own moment ---- */
-
-static void fill(void) {
-    int byte;
-    while (!(REG(UART_FR) & UART_TX_FULL)) {
-        byte = es_tx_next();
-        if (byte < 0) {
-            CLR(UART_IMSC) = TX_INTERRUPT;
-            return;
-        }
-        REG(UART_DR) = (uint32_t)byte;
-    }
-    SET(UART_IMSC) = TX_INTERRUPT;
-}
-
-void on_uart(void) {
-    while (!(REG(UART_FR) & UART_RX_EMPTY)) {
-        uint32_t tick = es_now(), data = REG(UART_DR);
-        if (data & UART_LOST) es_overrun();
-        es_received((uint8_t)data, tick);
-    }
-    fill();
-}
-
-/* The interrupt is kept out alone, so that no move waits for this. */
-void es_uart_kick(void) {
-    REG(NVIC_ENABLE + 0x80u) = 1u << IRQ_UART0;
-    __asm volatile("dsb\n isb" ::: "memory");
-    fill();
-    REG(NVIC_ENABLE) = 1u << IRQ_UART0;
-}
-
-int es_uart_idle(void) { return !(REG(UART_FR) & UART_BUSY); }
-
 /* ---- starting ---- */
 
-static void start_clocks(void) {
-    REG(XOSC_STARTUP) = 47u * 64u; /* 64 ms: some boards' crystals are slow */
-    REG(XOSC_CTRL) = 0xfabaa0u;
-    while (!(REG(XOSC_STATUS) & 0x80000000u)) {
-    }
-    REG(CLK_REF_CTRL) = 2; /* from the crystal */
-    while (!(REG(CLK_REF_SELECTED) & 4u)) {
-    }
-    REG(CLK_SYS_CTRL) = 0;
-    while (!(REG(CLK_SYS_SELECTED) & 1u)) {
-    }
-    SET(RESETS_RESET) = 1u << 12; /* PLL_SYS */
-    CLR(RESETS_RESET) = 1u << 12;
-    while (!(REG(RESETS_DONE) & 1u << 12)) {
-    }
-    REG(PLL_CS) = 1;
-    REG(PLL_FBDIV) = 125; /* 12 MHz x 125 / 6 / 2 = 125 MHz */
-    CLR(PLL_PWR) = 0x21;
-    while (!(REG(PLL_CS) & 0x80000000u)) {
-    }
-    REG(PLL_PRIM) = 0x62000;
-    CLR(PLL_PWR) = 0x08;
-    REG(CLK_SYS_CTRL) = 1; /* from PLL_SYS */
-    while (!(REG(CLK_SYS_SELECTED) & 2u)) {
-    }
-    REG(CLK_PERI_CTRL) = 0x800;
-    REG(WATCHDOG_TICK) = 0x200u | 12u; /* a microsecond, for timer and watchdog */
-}
-
-static void start_blocks(void) {
-    uint32_t blocks = 1u << 5 | 1u << 8 | 1u << 21 | 1u << 22; /* IO_BANK0, PADS_BANK0, TIMER, UART0 */
+void board_reset_blocks(uint32_t blocks) {
     SET(RESETS_RESET) = blocks;
     CLR(RESETS_RESET) = blocks;
     while ((REG(RESETS_DONE) & blocks) != blocks) {
     }
-}
-
-static void start_uart(void) {
-    REG(UART_IBRD) = DIVISOR >> 6;
-    REG(UART_FBRD) = DIVISOR & 63u;
-    REG(UART_LCR_H) = 0x60; /* 8 bits, no buffers */
-    REG(UART_CR) = 0x301;
-    REG(UART_ICR) = 0x7ff;
-    REG(UART_IMSC) = RX_INTERRUPT;
-    REG(GPIO_CTRL(0)) = 2;
-    REG(PAD(1)) = 0x4au; /* input, pulled up: a line that nobody drives is quiet */
-    REG(GPIO_CTRL(1)) = 2;
 }
 
 static uint8_t reset_reason(void) {
@@ -142,24 +61,28 @@ static uint8_t reset_reason(void) {
 }
 
 uint8_t board_start(void) {
-    start_clocks();
-    start_blocks();
-    start_uart();
+    clocks_start();
+    board_reset_blocks(BLOCK_IO_BANK0 | BLOCK_PADS_BANK0 | BLOCK_TIMER | BLOCK_UART0 | BLOCK_USB);
+    uart_start();
+    usb_start();
     return reset_reason();
 }
 
 void board_tick_again(void) {
     REG(TIMER_INTR) = 2;
     REG(TIMER_ALARM1) = REG(TIMER_RAWL) + TICK_US;
+    line_again();
 }
 
 void board_let_in(uint32_t tick_priority) {
     REG(TIMER_INTE) = 3;
     board_tick_again();
-    /* alarm and pins first, the serial line after them */
+    /* alarm and pins first, the serial lines after them: neither interrupts the other, and no byte delays a move */
     REG(NVIC_PRIORITY(0)) = tick_priority << 8;
+    REG(NVIC_PRIORITY(1)) = BOARD_AS_SERIAL << 8;
     REG(NVIC_PRIORITY(5)) = BOARD_AS_SERIAL;
-    REG(NVIC_ENABLE) = 1u << IRQ_TIMER_0 | 1u << IRQ_TIMER_1 | 1u << IRQ_IO_BANK0 | 1u << IRQ_UART0;
+    REG(NVIC_PRIORITY(6)) = BOARD_AS_SERIAL << 16;
+    REG(NVIC_ENABLE) = 1u << IRQ_TIMER_0 | 1u << IRQ_TIMER_1 | 1u << IRQ_IO_BANK0 | LINE_IRQS;
 }
 
 void board_watchdog_start(void) {

@@ -44,7 +44,11 @@ vectors:
     .endr
     .word on_alarm      /* 0: TIMER_0 */
     .word on_tick       /* 1: TIMER_1 */
-    .rept 11
+    .rept 3
+    .word stuck
+    .endr
+    .word on_usb        /* 5: USBCTRL */
+    .rept 7
     .word stuck
     .endr
     .word on_pins       /* 13: IO_BANK0 */
@@ -52,7 +56,11 @@ vectors:
     .word stuck
     .endr
     .word on_uart       /* 20: UART0 */
-    .rept 11
+    .rept 5
+    .word stuck
+    .endr
+    .word on_usb        /* 26: goes on with what has waited */
+    .rept 5
     .word stuck
     .endr
 
