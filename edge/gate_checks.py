@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from edge.errors import MachineError
+
+FRAMES_PER_HEARTBEAT = 2
 
 if TYPE_CHECKING:
     from edge.gate_tables import GateTable
@@ -20,6 +23,19 @@ def check_board(machine: Machine) -> None:
             raise MachineError(f"{key} needs a board, found no table [mcu]; add it with its port, or use the Pi's pins")
     if machine.mcu is not None and not needing:
         raise MachineError("mcu: expected a gate of kind 'mcu' for this board, found none; add one, or delete [mcu]")
+    if machine.mcu is not None:
+        _check_heartbeat(machine.mcu.heartbeat_ms, machine.camera.frame_rate_hz)
+
+
+def _check_heartbeat(heartbeat_ms: float, frame_rate_hz: float) -> None:
+    """The sorter gives a sign of life with each frame it takes, of which the camera may drop one."""
+    least_ms = FRAMES_PER_HEARTBEAT * 1000 / frame_rate_hz
+    if heartbeat_ms < least_ms:
+        raise MachineError(
+            f"mcu.heartbeat_ms: expected at least {math.ceil(least_ms)}, because each frame gives a sign of life "
+            f"({FRAMES_PER_HEARTBEAT} frames at camera.frame_rate_hz = {frame_rate_hz:g}), found {heartbeat_ms:g}; "
+            "raise one of the two"
+        )
 
 
 def check_kind(machine: Machine, index: int, gate: GateTable) -> None:

@@ -84,7 +84,8 @@ class McuTable(Table):
     """[mcu] The board that moves gates of kind "mcu". port: of the serial line; "emulated", "emulated-rp2040" or
     "emulated-rp2040-usb" where there is none.
 
-    heartbeat_ms: without a sign of life from the sorter for so long, the board brings its gates to rest by itself.
+    heartbeat_ms: without a sign of life from the sorter for so long, the board brings its gates to rest by itself. At
+    least two frames of the camera long.
     """
 
     port: str = Field(min_length=1)

@@ -110,6 +110,16 @@ def test_a_board_and_its_gates_need_each_other(on_board):
         check_machine(Machine.model_validate(on_board))
 
 
+def test_a_heartbeat_is_not_shorter_than_what_frames_allow(on_board):
+    """Each frame brings one, and a frame may be dropped: a board that expects them sooner would stop at once."""
+    on_board["camera"]["frame_rate_hz"] = 10.0
+    on_board["mcu"] = {"port": "emulated", "heartbeat_ms": 200}
+    check_machine(Machine.model_validate(on_board))
+    on_board["mcu"]["heartbeat_ms"] = 199
+    with pytest.raises(MachineError, match=r"mcu\.heartbeat_ms: expected at least 200, because .* found 199; raise"):
+        check_machine(Machine.model_validate(on_board))
+
+
 def test_a_pin_of_the_board_is_not_a_pin_of_the_pi(on_board):
     """Both may have the same number; two gates of the board may not."""
     check_machine(Machine.model_validate(on_board))
