@@ -8,16 +8,18 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.conventions import Normalization
 from edge.errors import MissingPackageError, ModelError
 from edge.input_layout import as_asked, as_picture
 from edge.quiet import native_stderr_silenced
 from edge.runtime_errors import cannot_run, failed_in_use
+
+if TYPE_CHECKING:  # pydantic would be a third of the start of the process that tries a model first
+    from edge.conventions import Normalization
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from edge.errors import EdgeSortError
-from training.recipe import Recipe
+
+if TYPE_CHECKING:  # a child process imports this module before it does anything
+    from training.recipe import Recipe
 
 
 def ran_out_of_memory(error: BaseException) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import os
 import signal
 import subprocess
 import sys
@@ -13,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from edge.errors import DataError
+from tests.training.child_works import add, end_by, fail, hold, leave
 from training.child_process import WorkFailed, in_child_process
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -33,34 +33,6 @@ class Interrupting:
 
     def say(self, line):
         raise KeyboardInterrupt
-
-
-def add(first, second, reporter):
-    print("printed")
-    os.write(2, b"written by a native library\n")
-    reporter.say("adding")
-    return first + second
-
-
-def fail(error, reporter):
-    raise error
-
-
-def end_by(number, reporter):
-    os.kill(os.getpid(), number)
-    signal.pause()
-
-
-def leave(reporter):
-    os._exit(3)
-
-
-def hold(lock, reporter):
-    with lock.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        reporter.say("held")
-        while True:
-            signal.pause()
 
 
 def wait_until_let_go(lock):
@@ -130,7 +102,7 @@ def test_the_child_does_not_outlive_a_killed_parent(tmp_path):
     """Otherwise a study begun again would meet the old one still writing."""
     script = (
         "from functools import partial\nfrom pathlib import Path\n"
-        "from tests.training.test_child_process import hold\n"
+        "from tests.training.child_works import hold\n"
         "from training.child_process import in_child_process\n"
         "class Printer:\n    def say(self, line): print(line, flush=True)\n"
         f"folder = Path({str(tmp_path)!r})\n"
