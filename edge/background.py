@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.errors import CameraError
+from edge.middle import middle
 
 LEARN_FRAMES = 8
 GIVE_UP_AFTER_FRAMES = 300
@@ -133,7 +134,7 @@ class Background:
             self._samples.clear()
         self._samples.append(sample)
         if len(self._samples) == LEARN_FRAMES:
-            self._know(np.median(self._samples, axis=0).astype(np.uint8))
+            self._know(middle(self._samples))
             self._samples.clear()
         elif self._seen >= GIVE_UP_AFTER_FRAMES:
             raise CameraError(

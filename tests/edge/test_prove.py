@@ -30,26 +30,26 @@ NO_FAULTS = FaultRates(**{one.name: 0.0 for one in dataclasses.fields(FaultRates
 
 @pytest.fixture
 def short_chunks(monkeypatch):
-    """Two chunks of 60 parts, one on a steady belt, one on a belt that stops."""
-    monkeypatch.setattr(proving, "CHUNK_PARTS", 60)
+    """Two chunks of 40 parts, one on a steady belt, one on a belt that stops."""
+    monkeypatch.setattr(proving, "CHUNK_PARTS", 40)
 
 
 def test_no_fault_misleads_a_part(short_chunks):
     """Conservation: every part has one account, none is in a wrong bin, no gate left its limits."""
-    found = prove(120, 3, "colours").as_dict()
+    found = prove(80, 3, "colours").as_dict()
     assert found["ok"], found["wrong"]
     assert (found["wrong_by_runtime"], found["unaccounted"], found["limit_violations"]) == (0, 0, 0)
-    assert found["fed"] == sum(found[one] for one in ("own_row", "in_another_row", "unseen", "undecided")) == 120
+    assert found["fed"] == sum(found[one] for one in ("own_row", "in_another_row", "unseen", "undecided")) == 80
     happened = {kind for kind, count in found["faults"].items() if count}
     assert happened >= {"belt_stopped", "frame_late", "frame_repeated", "frames_dropped"}
 
 
 def test_the_same_seed_replays_to_the_byte(monkeypatch):
     """Also one chunk alone is the one that ran among the others."""
-    monkeypatch.setattr(proving, "CHUNK_PARTS", 14)
-    first, again = (prove(28, 5, "colours") for _ in range(2))
+    monkeypatch.setattr(proving, "CHUNK_PARTS", 8)
+    first, again = (prove(16, 5, "colours") for _ in range(2))
     assert json.dumps(first.as_dict()) == json.dumps(again.as_dict())
-    alone = [prove(28, 5, "colours", only_chunk=index) for index in range(2)]
+    alone = [prove(16, 5, "colours", only_chunk=index) for index in range(2)]
     assert sum(one.sums["sorted_right"] for one in alone) == first.sums["sorted_right"]
     assert alone[0].faults + alone[1].faults == first.faults
 
@@ -60,11 +60,11 @@ ENDINGS = ("process_killed", "disk_full")
 @pytest.mark.parametrize("kind", [one.name for one in dataclasses.fields(FaultRates) if one.name not in ENDINGS])
 def test_each_kind_of_fault_is_injected_and_counted(kind, monkeypatch):
     """With one kind alone, and often, it happens, no other does, and the promises hold."""
-    monkeypatch.setattr(proving, "CHUNK_PARTS", 30)
+    monkeypatch.setattr(proving, "CHUNK_PARTS", 20)
     often = dataclasses.replace(NO_FAULTS, **{kind: 0.02 if kind == "camera_stalled" else 0.1})
     # an encoder is on the belt that stops, of the second chunk; the third has the contacts for a hand
     chunk = 1 if kind.startswith("steps") else 2 if kind in ("estop_pressed", "line_stopped", "bin_filled") else 0
-    proof = prove(30 * (chunk + 1), 1, "colours", rates=often, only_chunk=chunk)
+    proof = prove(20 * (chunk + 1), 1, "colours", rates=often, only_chunk=chunk)
     assert {one for one, count in proof.faults.items() if count} - {"belt_stopped"} == {kind}
     assert proof.ok, proof.wrong
 
@@ -76,8 +76,8 @@ def ended_by(tmp_path):
 
 
 def prove_ended(folder, kind, seed):
-    """Prove one chunk of 40 parts that ends before its time, and goes wrong in no other way."""
-    (chunk,) = chunks_of(40, seed)
+    """Prove one chunk of 25 parts that ends before its time, and goes wrong in no other way."""
+    (chunk,) = chunks_of(25, seed)
     return prove_chunk.prove_chunk(
         chunk, prove_chunk.proof_line("colours"), dataclasses.replace(NO_FAULTS, **{kind: 1.0}), folder
     )
@@ -89,9 +89,9 @@ def test_a_line_that_ends_before_its_time_goes_on_with_the_same_journal(kind, se
     found = ended_by(kind, seed)
     assert found.wrong == ()
     assert found.faults[kind] == 1
-    assert found.sums["fed"] == 40
+    assert found.sums["fed"] == 25
     assert 0 < found.sums["cut_short"] + found.sums["undecided"] < 12
-    assert found.sums["sorted_right"] > 20
+    assert found.sums["sorted_right"] > 10
 
 
 def test_a_row_that_a_killed_process_lost_is_found_out(ended_by, monkeypatch):
@@ -157,9 +157,9 @@ def test_an_interrupted_proof_ends_its_workers(tmp_path, monkeypatch):
 
 def test_a_wrong_label_is_the_model_s_and_counted_apart(monkeypatch):
     """A scorer that is often wrong misleads parts; none of them is the runtime's."""
-    monkeypatch.setattr(proving, "CHUNK_PARTS", 40)
-    proof = prove(40, 1, "colours", rates=dataclasses.replace(NO_FAULTS, wrong_label=0.3))
-    assert proof.sums["wrong_by_model"] > 3
+    monkeypatch.setattr(proving, "CHUNK_PARTS", 25)
+    proof = prove(25, 1, "colours", rates=dataclasses.replace(NO_FAULTS, wrong_label=0.3))
+    assert proof.sums["wrong_by_model"] > 2
     assert proof.ok, proof.wrong
 
 
@@ -176,19 +176,19 @@ def test_a_line_that_times_its_gates_wrongly_is_found_out(monkeypatch):
         }
 
     monkeypatch.setattr(edge.line, "gate_places", wrong)
-    monkeypatch.setattr(proving, "CHUNK_PARTS", 40)
-    proof = prove(40, 1, "colours")
+    monkeypatch.setattr(proving, "CHUNK_PARTS", 20)
+    proof = prove(20, 1, "colours")
     assert not proof.ok
-    assert proof.sums["wrong_by_runtime"] > 5
+    assert proof.sums["wrong_by_runtime"] > 3
     assert "ended elsewhere than decided" in proof.wrong[0]
 
 
 def test_a_gate_without_its_limits_is_found_out(monkeypatch):
     """The proof can fail: the witness of the pins does not ask the plan."""
     monkeypatch.setattr(WindowPlan, "_check_duty", lambda _self, _windows: None)
-    monkeypatch.setattr(proving, "CHUNK_PARTS", 80)
+    monkeypatch.setattr(proving, "CHUNK_PARTS", 40)
     monkeypatch.setattr(chunks, "_MAX_DUTY", (0.02, 0.03))
-    proof = prove(80, 1, "colours", rates=NO_FAULTS)
+    proof = prove(40, 1, "colours", rates=NO_FAULTS)
     assert not proof.ok
     assert proof.sums["limit_violations"] > 0
     assert "max_duty" in proof.wrong[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import deque
 
 import pytest
 
@@ -36,7 +37,7 @@ class DrivenSteps:
     lost = 0
 
     def __init__(self, clock, *stretches):
-        self._clock, self._ahead = clock, []
+        self._clock, self._ahead = clock, deque()
         at, place, count = 0.0, 0.0, 0
         for until, speed in stretches:
             while speed > 0 and at + (count + 1 - place) / speed <= until:
@@ -48,9 +49,9 @@ class DrivenSteps:
             at = until
 
     def take(self):
-        now = self._clock.now()
-        taken = [step for step in self._ahead if step[0] <= now]
-        self._ahead = self._ahead[len(taken) :]
+        now, taken = self._clock.now(), []
+        while self._ahead and self._ahead[0][0] <= now:
+            taken.append(self._ahead.popleft())
         return taken
 
     def close(self):
