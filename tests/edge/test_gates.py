@@ -360,17 +360,21 @@ def test_a_closing_a_little_late_delays_the_next_opening_and_does_not_lose_it(ri
     assert [(move.kind, move.at) for move in gates.poll()] == [("opened", 1.0), ("closed", 1.102), ("opened", 1.107)]
 
 
-def test_moves_nobody_fetches_are_bounded_and_counted(rig_of_pins):
+def test_moves_nobody_fetches_are_bounded_and_counted(monkeypatch):
     """A sorter that does not ask loses the oldest moves, and is told how many."""
-    gates, clock = rig_of_pins
-    for number in range(MOST_MOVES):
+    assert MOST_MOVES <= 4096
+    monkeypatch.setattr("edge.pin_gates.MOST_MOVES", 100)
+    clock = ManualClock()
+    gates = PinGates(SPECS, clock, open_pin_factory("mock"))
+    for number in range(100):
         start = 1.0 + number * 0.1
         gates.move_at("nut", Window(start, start + 0.01), part=number, hold=True)
         clock.sleep_until(start)
         gates.serve()
         clock.sleep_until(start + 0.01)
         gates.serve()
-    assert len(gates.poll()) == MOST_MOVES == gates.moves_lost
+    assert len(gates.poll()) == 100 == gates.moves_lost
+    gates.close()
 
 
 @pytest.fixture

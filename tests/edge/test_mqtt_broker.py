@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import gc
 import importlib.util
 import ipaddress
 import json
@@ -30,8 +31,18 @@ from tests.edge.told_journal import ToldLine, expected, key_of
 MACHINE = emulated_machine(["nut", "screw"], speed_mm_s=150.0, tiles=False)
 pytestmark = [needs_mosquitto, pytest.mark.skipif(not importlib.util.find_spec("paho"), reason="no paho-mqtt")]
 
-# paho leaves the socket of a handshake that failed to the garbage collector
-forgetful = pytest.mark.filterwarnings("ignore:.*unclosed <ssl", "ignore::pytest.PytestUnraisableExceptionWarning")
+
+def forgetful(test):
+    """Mark a test after which the garbage collector finds the socket of a handshake that failed: paho's, left open."""
+    ignored = pytest.mark.filterwarnings("ignore:.*unclosed <ssl", "ignore::pytest.PytestUnraisableExceptionWarning")
+    return ignored(pytest.mark.usefixtures("swept")(test))
+
+
+@pytest.fixture
+def swept():
+    """Collect what a test has left before the next one is blamed for it."""
+    yield
+    gc.collect()
 
 
 def table(broker, **keys):

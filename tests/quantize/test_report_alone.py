@@ -147,6 +147,7 @@ def test_nothing_readable_is_one_sentence(parts, tmp_path):
     assert "found none that can be used among" in result.stderr
 
 
+@pytest.mark.usefixtures("unrendered")
 def test_an_imported_model_without_limits_is_only_measured(tiny, color_labels, color_folder, tmp_path):
     """Nobody asked for a purity when it came, so none is judged; nothing is known of its training."""
     bundle = import_model(ImportOptions(tiny(), tmp_path / "bundle", color_labels, normalization="-1..1")).bundle.folder

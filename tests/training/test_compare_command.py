@@ -46,6 +46,7 @@ def trainer(monkeypatch, fake_trainer):
     return trainer
 
 
+@pytest.mark.usefixtures("unrendered")
 def test_results_on_the_terminal(pictures, tmp_path, trainer):
     """A table, the verdict, the paper's caveat, where the page is; progress is on stderr."""
     arguments = ("--recipe", "small-cnn", "--recipe", "paper1-sgd", "--seeds", 4, "--out", tmp_path / "s")

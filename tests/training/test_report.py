@@ -148,6 +148,7 @@ def test_three_classes_have_no_roc(tmp_path):
     assert "the model agrees with the label of all 37 pictures" in " ".join(page.split())
 
 
+@pytest.mark.usefixtures("unrendered")
 def test_a_class_without_pictures_has_a_dash_on_the_page(tmp_path):
     """Who evaluates pictures of one of two classes reads nothing about the other, not that none of it is found."""
     (tmp_path / "out").mkdir()

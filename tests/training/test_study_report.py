@@ -81,6 +81,7 @@ def test_recipes_that_divide_differently_are_told(request_for, studied):
     assert "were not tested on the same pictures" in results.warnings[0]
 
 
+@pytest.mark.usefixtures("unrendered")
 def test_missing_runs_are_told(studied):
     """The means are not over the same seeds, and the page says why a run is missing."""
     study = studied({"small-cnn": [0.9, None], "mcu-depthwise": [0.8, 0.7]})
@@ -135,6 +136,7 @@ def test_all_files_are_there_and_agree(studied):
             assert picture.width > 1000
 
 
+@pytest.mark.usefixtures("unrendered")
 def test_the_page_is_self_contained(studied, resources_of):
     """It opens from a memory stick: no script, no link, no label taken for markup, every tag closed."""
     study = studied({"paper1-sgd": [0.9, 0.8], "mcu-depthwise": [0.8, 0.75]})
@@ -152,6 +154,7 @@ def test_the_page_is_self_contained(studied, resources_of):
     assert "Positive is bolt, negative is nut" in text
 
 
+@pytest.mark.usefixtures("unrendered")
 def test_the_page_of_one_recipe_states_its_mean(studied):
     """Ten runs of one network are a study too."""
     study = studied({"small-cnn": [0.9, 0.8, 0.85]})
