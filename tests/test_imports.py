@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ MAY_IMPORT = {
 DESKTOP_ONLY = {"tensorflow", "keras", "sklearn", "matplotlib", "jinja2", "rich", "scipy", "pandas"}
 
 
+@cache
 def imported(path):
     """Return the top-level names a file imports, anywhere in it."""
     names = set()

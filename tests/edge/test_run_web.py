@@ -94,7 +94,9 @@ def test_a_run_without_a_page_loads_no_server():
 @contextmanager
 def running(folder, *arguments):
     """Run `edge-sort run` in a folder until its page has an address; yield the process and that address."""
-    program = [sys.executable, "-c", "from edge.cli import main; main()"]
+    # a shell that runs the tests in the background has its children ignore Ctrl-C
+    heed = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    program = [sys.executable, "-c", f"{heed}; from edge.cli import main; main()"]
     command = [*program, "run", *arguments, "--web", "127.0.0.1:0", "--json"]
     environ = {**os.environ, "PYTHONPATH": str(ROOT)}
     with subprocess.Popen(

@@ -89,7 +89,7 @@ def test_missing_runs_are_told(studied):
 
     page = (study.folder / "report.html").read_text()
     assert "1 of 4 runs are missing" in page
-    assert "small-cnn, seed 1" in page.split("Runs that failed")[1].split("<h2>")[0]
+    assert "small-cnn, seed 1" in page.split("<h2>Runs that failed</h2>")[1].split("<h2>")[0]
     assert "killed by the system" in page
 
 
