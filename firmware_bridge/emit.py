@@ -7,14 +7,16 @@ from dataclasses import dataclass
 
 from firmware_bridge.arena import Arena, needs_of, plan_arena
 from firmware_bridge.c_text import array, comment, kernel
+from firmware_bridge.emit_channels import ChannelForm, channel_bytes, channel_form
 from firmware_bridge.emit_ends import Ends, answering, classify_text, constants, entering, header, labels_text
-from firmware_bridge.emit_layers import Written, needs_wide, outside_name, write_layer
-from firmware_bridge.layers import Network
+from firmware_bridge.emit_layers import Written, outside_name, write_layer
+from firmware_bridge.layers import Convolution, Network
 
 # the order in which kernels stand in the source: what is used comes first
 _KERNELS = (
-    "scaled", "clamped", "place", "narrow", "wide", "weighted", "weighted_end", "taps", "dots", "convolution", "dense",
-    "depthwise", "multiplied", "addition", "mean", "pool", "lookup", "padding", "joining", "softmax",
+    "scaled", "clamped", "place", "narrow", "narrow_end", "wide", "wide_end", "weighted", "begin", "finish", "taps",
+    "dots", "products", "convolution", "dense", "depthwise", "multiplied", "addition", "mean", "pool", "lookup",
+    "padding", "joining", "softmax", "softmax_of_two",
 )  # fmt: skip
 # a compiler that puts a copy of a kernel into each call makes the program much larger and hardly quicker
 _ONCE = """#if defined(__GNUC__)
@@ -47,11 +49,11 @@ class Emitted:
 def emit(source: Source) -> Emitted:
     """Return the C of a model."""
     arena = plan_arena(needs_of(source.network))
-    wide = needs_wide(source.network.layers)
-    written = [write_layer(layer, number, wide) for number, layer in enumerate(source.network.layers)]
+    form = channel_form(source.network.layers)
+    written = [write_layer(layer, number, form) for number, layer in enumerate(source.network.layers)]
     parts = [
         _head(source, arena),
-        _kernels(written),
+        _kernels(written, form),
         _outside(written),
         *(comment(layer.title) + one.constants for layer, one in zip(source.network.layers, written, strict=True)),
         _arena(source, arena),
@@ -60,7 +62,7 @@ def emit(source: Source) -> Emitted:
         _run(source, arena, written),
     ]
     text = "\n".join(part for part in parts if part)
-    return Emitted(text, header(source.ends), _constant_bytes(source), arena.size)
+    return Emitted(text, header(source.ends), _constant_bytes(source, form), arena.size)
 
 
 def _head(source: Source, arena: Arena) -> str:
@@ -77,10 +79,12 @@ def _head(source: Source, arena: Arena) -> str:
     )
 
 
-def _kernels(written: Sequence[Written]) -> str:
+def _kernels(written: Sequence[Written], form: ChannelForm) -> str:
     used = {name for one in written for name in one.kernels}
     most = max(one.taps for one in written)
     limit = f"enum {{ MOST_TAPS = {most} }}; /* places in the largest window */\n\n" if most else ""
+    if "narrow" in used:
+        limit += f"enum {{ MORE = {form.more} }};\n\n"
     return limit + "\n".join(kernel(f"{name}.c") for name in _KERNELS if name in used)
 
 
@@ -120,13 +124,12 @@ def _run(source: Source, arena: Arena, written: Sequence[Written]) -> str:
     )  # fmt: skip
 
 
-def _constant_bytes(source: Source) -> int:
+def _constant_bytes(source: Source, form: ChannelForm) -> int:
     """Return what the large constants take; kernels and parameters come on top."""
     total = 0
     for layer in source.network.layers:
-        weights, bias = getattr(layer, "weights", None), getattr(layer, "bias", None)
+        if isinstance(layer, Convolution):
+            total += layer.weights.size + channel_bytes(layer, form)
         table, powers = getattr(layer, "table", None), getattr(layer, "powers", ())
-        total += 0 if weights is None else weights.size
-        total += 0 if bias is None else 8 * bias.size
-        total += (0 if table is None else table.size) + 4 * len(powers)
+        total += (0 if table is None else table.size) + 4 * len(powers)  # of two labels half as much or less
     return total

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from firmware_bridge.c_text import array, records_array
+from firmware_bridge.c_text import array
+from firmware_bridge.emit_channels import ChannelForm, channels_array, least_right
 from firmware_bridge.layers import (
     Addition,
     Convolution,
@@ -19,11 +20,11 @@ from firmware_bridge.layers import (
     Softmax,
     Window,
 )
+from firmware_bridge.unary_tables import shares_of_two
 
-_NARROW_BIAS = 2**23
 _NEEDED = {
-    "convolution": ("scaled", "weighted_end", "taps", "dots"), "dense": ("dots",),
-    "depthwise": ("scaled", "weighted_end", "taps"), "multiplied": ("scaled", "weighted_end", "taps"),
+    "convolution": ("finish", "taps", "dots"), "dense": ("dots",), "depthwise": ("finish", "taps", "products"),
+    "multiplied": ("finish", "taps"),
 }  # fmt: skip
 
 
@@ -42,10 +43,10 @@ class Written:
     taps: int = 0
 
 
-def write_layer(layer: Layer, number: int, wide: bool = False) -> Written:
-    """Return a layer as C; its constants carry its number. wide: see needs_wide."""
+def write_layer(layer: Layer, number: int, form: ChannelForm) -> Written:
+    """Return a layer as C; its constants carry its number."""
     if isinstance(layer, Convolution):
-        return _convolution(layer, number, wide)
+        return _convolution(layer, number, form)
     return _WRITERS[type(layer)](layer, number)
 
 
@@ -59,41 +60,24 @@ def _place(shape_in: Shape, shape_out: Shape, window: Window) -> str:
     return "{" + ", ".join(map(str, numbers)) + "}"
 
 
-def _convolution(layer: Convolution, number: int, wide: bool) -> Written:
+def _convolution(layer: Convolution, number: int, form: ChannelForm) -> Written:
     needs_outside = reads_outside(layer)
     outside = outside_name(layer.zero_in) if needs_outside else "0"
-    limits = f"{layer.range.zero}, {layer.range.low}, {layer.range.high}"
+    limits = f"{least_right(layer, form)}, {layer.range.zero}, {layer.range.low}, {layer.range.high}"
     constants = (
         array("int8_t", f"weights_{number}", layer.weights.reshape(-1))
-        + _channels(layer, number, wide)
+        + channels_array(layer, f"channels_{number}", form)
         + f"static const weighted_t layer_{number} = {{\n    weights_{number}, channels_{number}, {outside},\n"
         f"    {_place(layer.shape_in, layer.shape_out, layer.window)}, {limits}}};\n"
     )
     kind = "dense" if layer.once else "convolution"
     kind = "multiplied" if layer.multiplied else "depthwise" if layer.depthwise else kind
+    stored = form.kernels(ended=kind != "dense")
     return Written(
-        ("clamped", "place", "wide" if wide else "narrow", "weighted", *_NEEDED[kind], kind), constants,
+        ("clamped", "place", *stored, "weighted", "begin", *_NEEDED[kind], kind), constants,
         f"{kind}(&layer_{number}, {{0}}, {{out}});",
         (layer.zero_in, layer.shape_in[2]) if needs_outside else None, layer.window.size[0] * layer.window.size[1],
     )  # fmt: skip
-
-
-def _channels(layer: Convolution, number: int, wide: bool) -> str:
-    """Factor, bias and shift of each output channel: 8 bytes, or 12 when a bias needs more than 24 bits."""
-    pairs = zip(layer.factors, layer.bias.tolist(), strict=True)
-    if wide:
-        records = [f"{{{factor.value}, {bias}, {factor.shift}}}" for factor, bias in pairs]
-    else:
-        records = [f"{{{factor.value}, {bias * 256 + factor.shift + 128}}}" for factor, bias in pairs]
-    return records_array("channel_t", f"channels_{number}", records)
-
-
-def needs_wide(layers: Iterable[Layer]) -> bool:
-    """Whether some bias needs more than 24 bits: then all channels are stored wide."""
-    return any(
-        isinstance(layer, Convolution) and (layer.bias.max() >= _NARROW_BIAS or layer.bias.min() < -_NARROW_BIAS)
-        for layer in layers
-    )
 
 
 def reads_outside(layer: Convolution) -> bool:
@@ -141,6 +125,10 @@ def _lookup(layer: Lookup, number: int) -> Written:
 
 
 def _softmax(layer: Softmax, number: int) -> Written:
+    if layer.channels == 2:
+        shares = shares_of_two(layer.powers)
+        call = f"softmax_of_two(shares_{number}, {len(shares) // 2}, {layer.rows}, {{0}}, {{out}});"
+        return Written(("softmax_of_two",), array("int8_t", f"shares_{number}", shares), call)
     call = f"softmax(powers_{number}, {len(layer.powers) - 1}, {layer.rows}, {layer.channels}, {{0}}, {{out}});"
     return Written(("softmax",), array("int32_t", f"powers_{number}", layer.powers), call)
 

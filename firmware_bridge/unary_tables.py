@@ -1,25 +1,29 @@
 """Operators of one int8 value as tables of 256: what the reference kernels would answer to -128, -127 ... 127.
 
-A table is exact by construction, takes 256 bytes, and is quicker than the arithmetic it stands for.
+A table is exact by construction, takes 256 bytes, and is quicker than the arithmetic it stands for. SOFTMAX of two
+values is one of how far they lie apart.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edge.model_graph import Operator, Tensor
 from firmware_bridge.fixed_point import (
+    ONE,
     Multiplier,
     activation_range,
     clamped,
+    double_high,
     halve,
     input_radius,
     logistic_q4,
     quantize_multiplier,
+    reciprocal,
     scaled,
 )
 
@@ -81,6 +85,27 @@ def add_table(operator: Operator, given: Tensor, constant: Tensor) -> Table:
         return clamped(scaled(total, sums[2]) + output.zero_point[0], low, high)
 
     return table_of(answer)
+
+
+def shares_of_two(powers: Sequence[int]) -> Table:
+    """SOFTMAX of two values: what one gets that lies -reach ... reach above the other, (2 * reach + 1,) int8.
+
+    powers: see layers.Softmax. Further away the answers stay those of the ends.
+    """
+    pairs = [_pair_of_shares(powers, distance) for distance in range(256)]
+    reach = max((distance for distance in range(256) if pairs[distance] != pairs[-1]), default=-1) + 1
+    below, above = (tuple(pair[side] for pair in pairs[: reach + 1]) for side in (0, 1))
+    return np.array((*below[:0:-1], *above), dtype=np.int8)
+
+
+def _pair_of_shares(powers: Sequence[int], distance: int) -> tuple[int, int]:
+    """Return what the lower and the higher of two values get, as kernels/softmax.c works it out."""
+    far = powers[distance] if distance < len(powers) else 0
+    total = halve(powers[0], 12) + halve(far, 12)
+    zeros = 32 - total.bit_length()
+    share = reciprocal((total << zeros) & ONE)
+    lower, higher = (halve(double_high(share, power), 35 - zeros) for power in (far, powers[0]))
+    return clamped(lower - 128), clamped(higher - 128)
 
 
 def add_factors(first: Tensor, second: Tensor, output: Tensor) -> tuple[Multiplier, Multiplier, Multiplier]:

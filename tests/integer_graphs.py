@@ -15,11 +15,13 @@ NONE, RELU, RELU6 = 0, 1, 3
 class IntegerGraph:
     """A chain of operators. Each method adds one to `at`, the number of the tensor it was given, and returns the next.
 
-    Scales and zero points are drawn so that outputs use most of their range and some are clamped.
+    Scales and zero points are drawn so that outputs use most of their range and some are clamped. uneven: by how many
+    bits more the scales of a layer's channels may differ. finer: by how much finer the outputs of convolutions are.
     """
 
     def __init__(self, shape, seed=0, dtype="INT8", scale=1.0, zero=-128):
         self.random = np.random.default_rng(seed)
+        self.uneven, self.finer = 0, 1.0
         self.model, self.graph = schema.ModelT(), schema.SubGraphT()
         self.model.version, self.model.buffers, self.model.operatorCodes = 3, [schema.BufferT()], []
         self.graph.tensors, self.graph.operators = [], []
@@ -183,6 +185,8 @@ class IntegerGraph:
     def _weighted(self, shape, axis, channels, per_axis):
         values = self.random.integers(-127, 128, shape).astype(np.int8)
         scales = self.random.uniform(0.001, 0.02, channels if per_axis else 1).astype(np.float32)
+        if self.uneven:
+            scales *= np.float32(2) ** -self.random.integers(0, self.uneven + 1, scales.size)
         weights = self.tensor(shape, scale=scales, values=values, axis=axis)
         given = self.quantization()[0]
         spread = 127 * 60 * np.sqrt(values.size / channels)
@@ -193,7 +197,8 @@ class IntegerGraph:
     def _output(self, shape, scales, terms, given):
         """A scale at which the sum of so many products reaches beyond the ends now and then."""
         spread = float(np.mean(scales)) * given * 127 * 60 * np.sqrt(terms)
-        return self.tensor(shape, scale=spread / 100 * self.random.uniform(0.7, 1.5), zero=self._zero())
+        scale = spread / 100 * self.random.uniform(0.7, 1.5) / self.finer
+        return self.tensor(shape, scale=scale, zero=self._zero())
 
 
 def _moved(given, size, stride, dilation, padding):

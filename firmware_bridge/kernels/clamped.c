@@ -1,4 +1,4 @@
-static int8_t clamped(int32_t value, int32_t low, int32_t high)
+static int32_t clamped(int32_t value, int32_t low, int32_t high)
 {
-    return (int8_t)(value < low ? low : value > high ? high : value);
+    return value < low ? low : value > high ? high : value;
 }

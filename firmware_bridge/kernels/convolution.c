@@ -22,23 +22,18 @@ KERNEL void convolution(const weighted_t *p, const int8_t *in, int8_t *out)
     const int8_t *runs[MOST_TAPS];
     int length;
     for (int y = 0; y < at->out_height; y++)
-        for (int x = 0; x < at->out_width; x++) {
+        for (int x = 0; x < at->out_width; x++, out += at->out_channels) {
             const int count = runs_under(p, in, y, x, runs, &length);
             const int8_t *weights = p->weights;
-            int c = 0;
-            for (; c + 4 <= at->out_channels; c += 4, weights += 3 * size) {
-                uint32_t sums[4] = {bias_of(p->channels + c), bias_of(p->channels + c + 1),
-                                    bias_of(p->channels + c + 2), bias_of(p->channels + c + 3)};
+            for (int c = 0; c < at->out_channels; c += 4) {
+                const channels_t *four = p->channels + c / 4;
+                const int some = at->out_channels - c < 4 ? at->out_channels - c : 4;
+                uint32_t sums[4];
+                begin(four, sums);
                 for (int r = 0; r < count; r++, weights += length)
-                    dot4(sums, runs[r], weights, size, length);
-                for (int i = 0; i < 4; i++)
-                    *out++ = weighted_end(p, sums[i], c + i);
-            }
-            for (int rest = at->out_channels & 3; rest > 0; rest--, c++) {
-                uint32_t sum = bias_of(p->channels + c);
-                for (int r = 0; r < count; r++, weights += length)
-                    sum = dot(sum, runs[r], weights, length);
-                *out++ = weighted_end(p, sum, c);
+                    dots(sums, some, runs[r], weights, size, length);
+                weights += (some - 1) * size;
+                finish(p, four, some, sums, out + c);
             }
         }
 }

@@ -1,5 +1,5 @@
 /* Where the core multiplies two pairs of 16 bits at once (Cortex-M4, M7, M33), four values at a time; PLAIN_C leaves
-   that out. The sums are the same. */
+   that out. The sums are the same. In the order written here they need no more registers than there are. */
 #if defined(__ARM_FEATURE_DSP) && defined(__GNUC__) && !defined(PLAIN_C)
 typedef struct {
     uint32_t four;
@@ -8,20 +8,20 @@ typedef struct {
 static inline uint32_t even_of(uint32_t four)
 {
     uint32_t even;
-    __asm__("sxtb16 %0, %1" : "=r"(even) : "r"(four));
+    __asm__ volatile("sxtb16 %0, %1" : "=r"(even) : "r"(four));
     return even;
 }
 
 static inline uint32_t odd_of(uint32_t four)
 {
     uint32_t odd;
-    __asm__("sxtb16 %0, %1, ror #8" : "=r"(odd) : "r"(four));
+    __asm__ volatile("sxtb16 %0, %1, ror #8" : "=r"(odd) : "r"(four));
     return odd;
 }
 
 static inline uint32_t both(uint32_t a, uint32_t b, uint32_t sum)
 {
-    __asm__("smlad %0, %1, %2, %0" : "+r"(sum) : "r"(a), "r"(b));
+    __asm__ volatile("smlad %0, %1, %2, %0" : "+r"(sum) : "r"(a), "r"(b));
     return sum;
 }
 
@@ -31,6 +31,13 @@ static inline uint32_t four_products(uint32_t even, uint32_t odd, const int8_t *
     return both(odd, odd_of(four), both(even, even_of(four), sum));
 }
 #define FOURS
+#endif
+
+/* A compiler for a core with vectors makes them of a loop that takes a multiple of their bytes, and needs no other copy. */
+#if defined(__SSE2__) || defined(__ARM_NEON)
+enum { VECTOR = 16 };
+#else
+enum { VECTOR = 1 };
 #endif
 
 static uint32_t dot(uint32_t sum, const int8_t *values, const int8_t *weights, int count)
@@ -48,25 +55,42 @@ static uint32_t dot(uint32_t sum, const int8_t *values, const int8_t *weights, i
 }
 
 /* Four output channels at once: each value is read once for four products. */
-static void dot4(uint32_t sums[4], const int8_t *values, const int8_t *weights, int apart, int count)
+static void dot4(uint32_t *sums, const int8_t *v, const int8_t *w, int apart, int count)
 {
     uint32_t s0 = sums[0], s1 = sums[1], s2 = sums[2], s3 = sums[3];
-    const int8_t *const end = values + count;
 #ifdef FOURS
-    for (; end - values >= 4; values += 4, weights += 4) {
-        const uint32_t four = ((const bytes_t *)values)->four, even = even_of(four), odd = odd_of(four);
-        s0 = four_products(even, odd, weights, s0);
-        s1 = four_products(even, odd, weights + apart, s1);
-        s2 = four_products(even, odd, weights + 2 * apart, s2);
-        s3 = four_products(even, odd, weights + 3 * apart, s3);
+    for (const int8_t *later = w + 2 * apart; count >= 4; count -= 4, v += 4, w += 4, later += 4) {
+        const uint32_t four = ((const bytes_t *)v)->four, even = even_of(four), odd = odd_of(four);
+        s0 = four_products(even, odd, w, s0);
+        s1 = four_products(even, odd, w + apart, s1);
+        s2 = four_products(even, odd, later, s2);
+        s3 = four_products(even, odd, later + apart, s3);
     }
 #endif
-    for (; values < end; values++, weights++) {
-        const int32_t value = *values;
-        s0 += (uint32_t)(value * weights[0]);
-        s1 += (uint32_t)(value * weights[apart]);
-        s2 += (uint32_t)(value * weights[2 * apart]);
-        s3 += (uint32_t)(value * weights[3 * apart]);
+    const int8_t *w1 = w + apart, *w2 = w1 + apart, *w3 = w2 + apart;
+    const int most = count & -VECTOR;
+    int i = 0;
+    for (; i < most; i++) {
+        s0 += (uint32_t)(v[i] * w[i]);
+        s1 += (uint32_t)(v[i] * w1[i]);
+        s2 += (uint32_t)(v[i] * w2[i]);
+        s3 += (uint32_t)(v[i] * w3[i]);
+    }
+    for (; i < count; i++) {
+        s0 += (uint32_t)(v[i] * w[i]);
+        s1 += (uint32_t)(v[i] * w1[i]);
+        s2 += (uint32_t)(v[i] * w2[i]);
+        s3 += (uint32_t)(v[i] * w3[i]);
     }
     sums[0] = s0, sums[1] = s1, sums[2] = s2, sums[3] = s3;
+}
+
+/* Add to the sums of `some` output channels their products; from one to the next weights lie `apart`. */
+static void dots(uint32_t *sums, int some, const int8_t *values, const int8_t *weights, int apart, int count)
+{
+    if (some == 4)
+        dot4(sums, values, weights, apart, count);
+    else
+        for (int i = 0; i < some; i++)
+            sums[i] = dot(sums[i], values, weights + i * apart, count);
 }

@@ -11,6 +11,6 @@ KERNEL void mean(const mean_t *p, const int8_t *in, int8_t *out)
         int32_t sum = -p->zero_in * p->count;
         for (int32_t i = 0; i < p->count; i++)
             sum += in[i * p->channels + c];
-        out[c] = clamped(scaled(sum, p->factor, p->shift) + p->zero, p->low, p->high);
+        out[c] = (int8_t)clamped(scaled(sum, p->factor, p->shift) + p->zero, p->low, p->high);
     }
 }

@@ -18,7 +18,7 @@ static int8_t pooled(const pool_t *p, const int8_t *first, int rows, int columns
         }
     if (p->average) /* half away from zero */
         most = sum > 0 ? (sum + count / 2) / count : (sum - count / 2) / count;
-    return clamped(most, p->low, p->high);
+    return (int8_t)clamped(most, p->low, p->high);
 }
 
 KERNEL void pool(const pool_t *p, const int8_t *in, int8_t *out)

@@ -2,8 +2,8 @@
    picture holds that zero point. outside: so many of it as the input has channels. */
 typedef struct {
     const int8_t *weights;
-    const channel_t *channels;
+    const channels_t *channels;
     const int8_t *outside;
     place_t at;
-    int8_t zero, low, high;
+    int8_t right, zero, low, high;
 } weighted_t;

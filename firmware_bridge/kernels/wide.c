@@ -1,15 +1,21 @@
-/* An output channel: its factor, its bias, its shift. */
+/* Four output channels. A product is shifted to the right by what the layer has for all channels and its own number, which
+   may be below zero. */
 typedef struct {
-    int32_t factor, bias;
-    int8_t shift;
-} channel_t;
+    int32_t factors[4], biases[4];
+    int8_t rights[4];
+} channels_t;
 
-static uint32_t bias_of(const channel_t *channel)
+static uint32_t bias_of(const channels_t *four, int i)
 {
-    return (uint32_t)channel->bias;
+    return (uint32_t)four->biases[i];
 }
 
-static int shift_of(const channel_t *channel)
+static int32_t factor_of(const channels_t *four, int i)
 {
-    return channel->shift;
+    return four->factors[i];
+}
+
+static int right_of(const channels_t *four, int i, int right)
+{
+    return right + four->rights[i];
 }

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import numpy as np
 import pytest
 
+from edge.interpreter import TfliteInterpreter
 from tests.firmware_bridge.compiled_models import compile_models
 from tests.integer_graphs import NONE, RELU, RELU6, SAME, VALID, IntegerGraph
 
@@ -47,6 +51,17 @@ def _ended(graph):
     graph.softmax()
 
 
+def _every_kind(graph, uneven=0, finer=1.0):
+    """All kernels that end a sum of products, with channels that are stored one way or the other."""
+    graph.uneven, graph.finer = uneven, finer
+    graph.convolution(6, (3, 3))
+    graph.depthwise((3, 3))
+    graph.depthwise((2, 2), multiplier=2)
+    graph.finer = 1.0
+    graph.flatten()
+    graph.dense(7, per_axis=True)
+
+
 CASES = {
     "same": _plain,
     "valid": lambda g: _plain(g, padding=VALID),
@@ -60,6 +75,9 @@ CASES = {
     "several for each": lambda g: g.depthwise((3, 3), (2, 1), multiplier=3),
     "dense": lambda g: (g.flatten(), g.dense(7, RELU)),
     "dense per axis": lambda g: (g.flatten(), g.dense(6, per_axis=True)),
+    "uneven": lambda g: _every_kind(g, uneven=5),
+    "most uneven": lambda g: _every_kind(g, uneven=36),
+    "finer": lambda g: _every_kind(g, finer=3000.0),
     "residual": _residual,
     "separable": _separable,
     "rescaled": _rescaled,
@@ -74,11 +92,14 @@ CASES = {
     "padded dense": lambda g: (g.pad(1, 0, 1, 0), g.flatten(), g.dense(4)),
     "padded depthwise": lambda g: (g.pad(1, 1, 1, 1), g.depthwise((3, 3), (2, 2), VALID)),
     "softmax": lambda g: (g.flatten(), g.dense(11), g.softmax()),
+    "softmax of two": lambda g: (g.flatten(), g.dense(2), g.softmax()),
     "logistic": lambda g: (g.flatten(), g.dense(2), g.logistic()),
     "relu": lambda g: g.requantize("RELU"),
     "relu6": lambda g: (_plain(g), g.requantize("RELU6")),
     "requantized twice": lambda g: (_plain(g), g.requantize(), g.requantize()),
 }  # fmt: skip
+
+PAIR_SCALES = (0.004, 0.03, 0.09, 0.3, 2.0)
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +107,7 @@ def compiled(tmp_path_factory):
     """Every case, compiled with the undefined-behaviour sanitizer where the compiler has it."""
     models = []
     for number, case in enumerate(CASES.values()):
-        graph = IntegerGraph((7, 6, 3), number, scale=0.05, zero=number * 8 - 128)
+        graph = IntegerGraph((7, 6, 3), number, scale=0.05, zero=number * 7 - 128)
         case(graph)
         models.append(graph.packed())
     return dict(zip(CASES, compile_models(models, tmp_path_factory.mktemp("c")), strict=True))
@@ -96,3 +117,23 @@ def compiled(tmp_path_factory):
 def test_a_kernel_answers_as_the_reference(compiled, case):
     """Each operator, with its paddings, strides, dilations and activations."""
     assert compiled[case].differing(12) == 0
+
+
+@pytest.fixture(scope="module")
+def softmaxes(tmp_path_factory):
+    """SOFTMAX of two values at input scales from fine to coarse, over rows of them."""
+    models = []
+    for scale in PAIR_SCALES:
+        graph = IntegerGraph((32, 32, 2), 1, scale=scale, zero=3)
+        graph.softmax()
+        models.append(graph.packed())
+    return dict(zip(PAIR_SCALES, compile_models(models, tmp_path_factory.mktemp("pairs"), ("-O1",)), strict=True))
+
+
+@pytest.mark.parametrize("scale", PAIR_SCALES)
+def test_two_labels_are_answered_as_by_the_reference_whatever_their_values(softmaxes, scale):
+    """All 65,536 pairs: the kernel for two values is a table."""
+    pairs = np.stack(np.meshgrid(*(np.arange(256, dtype=np.uint8),) * 2), axis=-1).reshape(-1, 32, 32, 2)
+    compiled = softmaxes[scale]
+    interpreter = TfliteInterpreter(Path(compiled.name), content=compiled.model, reference_kernels=True)
+    assert all(np.array_equal(compiled.outputs(some), compiled.expected(some, interpreter)) for some in pairs)
