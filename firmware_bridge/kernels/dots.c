@@ -33,11 +33,9 @@ static inline uint32_t four_products(uint32_t even, uint32_t odd, const int8_t *
 #define FOURS
 #endif
 
-/* A compiler for a core with vectors makes them of a loop that takes a multiple of their bytes, and needs no other copy. */
+/* Bytes of a vector: of a loop over a multiple of them a compiler makes vectors even where it is to keep code small. */
 #if defined(__SSE2__) || defined(__ARM_NEON)
-enum { VECTOR = 16 };
-#else
-enum { VECTOR = 1 };
+#define VECTOR 16
 #endif
 
 static uint32_t dot(uint32_t sum, const int8_t *values, const int8_t *weights, int count)
@@ -58,7 +56,7 @@ static uint32_t dot(uint32_t sum, const int8_t *values, const int8_t *weights, i
 static void dot4(uint32_t *sums, const int8_t *v, const int8_t *w, int apart, int count)
 {
     uint32_t s0 = sums[0], s1 = sums[1], s2 = sums[2], s3 = sums[3];
-#ifdef FOURS
+#if defined(FOURS)
     for (const int8_t *later = w + 2 * apart; count >= 4; count -= 4, v += 4, w += 4, later += 4) {
         const uint32_t four = ((const bytes_t *)v)->four, even = even_of(four), odd = odd_of(four);
         s0 = four_products(even, odd, w, s0);
@@ -66,21 +64,23 @@ static void dot4(uint32_t *sums, const int8_t *v, const int8_t *w, int apart, in
         s2 = four_products(even, odd, later, s2);
         s3 = four_products(even, odd, later + apart, s3);
     }
-#endif
+#elif defined(VECTOR)
     const int8_t *w1 = w + apart, *w2 = w1 + apart, *w3 = w2 + apart;
     const int most = count & -VECTOR;
-    int i = 0;
-    for (; i < most; i++) {
+    for (int i = 0; i < most; i++) {
         s0 += (uint32_t)(v[i] * w[i]);
         s1 += (uint32_t)(v[i] * w1[i]);
         s2 += (uint32_t)(v[i] * w2[i]);
         s3 += (uint32_t)(v[i] * w3[i]);
     }
-    for (; i < count; i++) {
-        s0 += (uint32_t)(v[i] * w[i]);
-        s1 += (uint32_t)(v[i] * w1[i]);
-        s2 += (uint32_t)(v[i] * w2[i]);
-        s3 += (uint32_t)(v[i] * w3[i]);
+    count -= most, v += most, w += most;
+#endif
+    for (const int8_t *later = w + 2 * apart; count > 0; count--, v++, w++, later++) {
+        const int32_t value = *v;
+        s0 += (uint32_t)(value * w[0]);
+        s1 += (uint32_t)(value * w[apart]);
+        s2 += (uint32_t)(value * later[0]);
+        s3 += (uint32_t)(value * later[apart]);
     }
     sums[0] = s0, sums[1] = s1, sums[2] = s2, sums[3] = s3;
 }
