@@ -1,9 +1,10 @@
 """What an exported model takes on a Cortex-M4, beside TensorFlow Lite Micro; and does it answer real pictures alike?
 
     python -m benchmarks.model_on_mcu                              # the shapes, random weights
+    python -m benchmarks.model_on_mcu --host                       # two shapes on this computer, counted by valgrind
     python -m benchmarks.model_on_mcu --bundle B --pictures D      # a bundle on a folder per class, or a split.json
 
-Instructions are counts of an emulator, no times.
+Instructions are counts of an emulator or of valgrind, no times.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.emulated_cortex import BOARDS, outputs_of
+from benchmarks.host_instructions import c99_instructions, micro_instructions
 from benchmarks.mcu_shapes import SHAPES, coloured, integer_model
 from edge.bundle import MODEL_FILE, open_bundle
 from edge.bundle_facts import BundleFacts, Threshold
@@ -39,8 +41,12 @@ PACKAGED = Path(__file__).resolve().parents[1] / "edge" / "data" / "bundle"
 @click.option("--bundle", type=click.Path(path_type=Path))
 @click.option("--pictures", type=click.Path(path_type=Path))
 @click.option("--inputs", default=3, help="How many pictures the emulated cores answer.")
-def main(bundle: Path | None, pictures: Path | None, inputs: int) -> None:
+@click.option("--host", is_flag=True, help="Count instructions on this computer, TensorFlow Lite Micro's too; minutes.")
+def main(bundle: Path | None, pictures: Path | None, inputs: int, host: bool) -> None:
     """Print the tables of docs/model_on_mcu.md."""
+    if host:
+        _on_this_computer()
+        return
     if bundle and pictures:
         _real_pictures(bundle, pictures)
         return
@@ -49,10 +55,29 @@ def main(bundle: Path | None, pictures: Path | None, inputs: int) -> None:
         print(_row(name, integer_model(name), inputs), flush=True)
 
 
-def _row(name: str, model: bytes, inputs: int) -> str:
+def _on_this_computer() -> None:
+    print(f"{'network':<18} {'TFLM':>8} {'C99, -O2':>17} {'C99, -O3':>17}")
+    for name in ("resnet8", "mobilenet-v1-025"):
+        model = integer_model(name)
+        graph, emitted = read_graph(model), _emitted(model, name)
+        stored = (coloured(graph.inputs[0].shape[1:], 1, 1) ^ np.uint8(0x80)).view(np.int8)
+        micro, counts = micro_instructions(model, stored), []
+        for optimization in ("-O2", "-O3"):
+            with tempfile.TemporaryDirectory() as folder:
+                count = c99_instructions(emitted, Path(folder), optimization)
+            counts.append(f"{count / 1e6:6.1f} M, ratio {count / micro:.2f}")
+        print(f"{name:<18} {micro / 1e6:6.1f} M {', '.join(counts)}", flush=True)
+
+
+def _emitted(model: bytes, origin: str) -> Emitted:
     graph = read_graph(model)
+    facts = _facts(graph.inputs[0].shape[1:], graph.outputs[0].shape[-1])
+    return emit(source_of(graph, facts, "model", origin))
+
+
+def _row(name: str, model: bytes, inputs: int) -> str:
+    graph, emitted = read_graph(model), _emitted(model, name)
     shape = graph.inputs[0].shape[1:]
-    emitted = emit(source_of(graph, _facts(shape, graph.outputs[0].shape[-1]), "model", name))
     sizes = measure(emitted.source, emitted.header, "model")
     pixels = coloured(shape, inputs, 1)
     arena = ask_kernels("micro", model, (pixels[:1] ^ np.uint8(0x80)).view(np.int8)).arena["total"]
