@@ -7,8 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmarks.emulated_cortex import NoEmulator, outputs_of
 from edge.interpreter import TfliteInterpreter
-from tests.firmware_bridge.compiled_models import compile_models
+from firmware_bridge.emit import emit
+from tests.firmware_bridge.compiled_models import compile_models, source_of_model
 from tests.integer_graphs import NONE, RELU, RELU6, SAME, VALID, IntegerGraph
 
 
@@ -99,17 +101,20 @@ CASES = {
     "requantized twice": lambda g: (_plain(g), g.requantize(), g.requantize()),
 }  # fmt: skip
 
+
+def _graph_of(number, case):
+    graph = IntegerGraph((7, 6, 3), number, scale=0.05, zero=number * 7 - 128)
+    case(graph)
+    return graph
+
+
 PAIR_SCALES = (0.004, 0.03, 0.09, 0.3, 2.0)
 
 
 @pytest.fixture(scope="module")
 def compiled(tmp_path_factory):
     """Every case, compiled with the undefined-behaviour sanitizer where the compiler has it."""
-    models = []
-    for number, case in enumerate(CASES.values()):
-        graph = IntegerGraph((7, 6, 3), number, scale=0.05, zero=number * 7 - 128)
-        case(graph)
-        models.append(graph.packed())
+    models = [_graph_of(number, case).packed() for number, case in enumerate(CASES.values())]
     return dict(zip(CASES, compile_models(models, tmp_path_factory.mktemp("c")), strict=True))
 
 
@@ -117,6 +122,23 @@ def compiled(tmp_path_factory):
 def test_a_kernel_answers_as_the_reference(compiled, case):
     """Each operator, with its paddings, strides, dilations and activations."""
     assert compiled[case].differing(12) == 0
+
+
+@pytest.mark.slow
+def test_a_core_with_dsp_instructions_answers_as_the_reference(tmp_path):
+    """Each case on an emulated Cortex-M4, where sums of products are made otherwise."""
+    for number, (case, add) in enumerate(CASES.items()):
+        graph = _graph_of(number, add)
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        interpreter = TfliteInterpreter(folder, content=graph.packed(), reference_kernels=True)
+        pixels = np.random.default_rng(number).integers(0, 256, (4, *interpreter.input.shape[1:]), dtype=np.uint8)
+        expected = [interpreter.run((one ^ np.uint8(0x80)).view(np.int8)[np.newaxis]).reshape(-1) for one in pixels]
+        try:
+            outputs, _ = outputs_of(emit(source_of_model(graph.packed())), pixels, folder)
+        except NoEmulator as missing:
+            pytest.skip(str(missing))
+        assert np.array_equal(outputs, np.stack(expected)), case
 
 
 @pytest.fixture(scope="module")
