@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-pytest.importorskip("matplotlib", reason="the report needs the desktop install")
-pytest.importorskip("sklearn", reason="the report needs the desktop install")
-
 from tests.edge.browsers import a_browser
+from tests.installed import require_installed
 from tests.opened_pages import SCREENS, opened, require_readable
 from tests.training.examinations import examined
 from training.report import write_report
 from training.study_report import write_results
 from training.study_results import results_of
+
+require_installed("matplotlib", "the report needs the desktop install")
+require_installed("sklearn", "the report needs the desktop install")
 
 pytestmark = pytest.mark.slow
 LABELS = ("bolt_of_quite_some_length_and_galvanized", "nut<script>")
