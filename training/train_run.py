@@ -18,7 +18,7 @@ from training.evaluate import Evaluation
 from training.features import default_cache
 from training.folders import require_outside
 from training.history import Epoch, write_history
-from training.memory import memory_errors_explained
+from training.memory import keep_freed_memory, memory_errors_explained
 from training.networks import check_weights
 from training.overview import overview
 from training.report import Examination, write_report
@@ -121,6 +121,7 @@ def _write(
 
 
 def _train(request: TrainRequest, data: Dataset, split: dict[str, list[int]], course: Course, hears: Hears) -> Trained:
+    keep_freed_memory()
     recipe, targets = request.recipe, label_indices(data.items, data.labels)
     if request.distribution is not None:
         facts = result_facts(request, data, split)
