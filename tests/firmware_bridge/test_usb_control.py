@@ -142,6 +142,14 @@ def test_an_endpoint_can_be_halted_and_begins_anew(device):
     assert device.ask(Setup(0x82, 0, 0, 0x82, 2)) == b"\0\0"
 
 
+def test_an_interface_that_is_set_begins_anew(device):
+    """Its endpoints count their packets from the first again, as the host does; the other interface's go on."""
+    device.configure()
+    assert device.setup(Setup(0x01, 11, 0, 1)) == ["halt 2 0", "halt 130 0", "send"]
+    assert device.setup(Setup(0x01, 11, 0, 0)) == ["halt 129 0", "send"]
+    assert device.setup(Setup(0x01, 11, 1, 1)) == ["stall"]
+
+
 def test_a_bus_reset_ends_everything(device):
     """The configuration, the open port, a request under way."""
     device.configure()

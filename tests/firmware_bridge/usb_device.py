@@ -38,7 +38,8 @@ class Setup(NamedTuple):
 def build(folder):
     """Compile it; the path of the program."""
     program = folder / "usb_child"
-    sources = [HERE / "usb_child.c", RP2040 / "usb_control.c", RP2040 / "usb_descriptors.c"]
+    names = ("usb_control.c", "usb_requests.c", "usb_descriptors.c")
+    sources = [HERE / "usb_child.c", *(RP2040 / name for name in names)]
     compile_c([*FLAGS, f"-I{CORE}", f"-I{RP2040}", "-o", program, *sources], folder)
     return program
 

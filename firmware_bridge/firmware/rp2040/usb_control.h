@@ -1,5 +1,5 @@
-/* What a USB device answers on endpoint 0: standard requests (USB 2.0, chapter 9) and those of a serial line (CDC PSTN 1.2,
- * 6.3). Plain C without registers, so that it is tested on any computer.
+/* The stages of a request on endpoint 0: setup, data, status (USB 2.0, 8.5.3). Plain C without registers, so that it is
+ * tested on any computer.
  */
 #ifndef USB_CONTROL_H
 #define USB_CONTROL_H
