@@ -246,21 +246,29 @@ def unwatched(_machine, _belt):
     return lambda frame, outcomes: None
 
 
-def test_a_replay_decides_as_the_run_did_and_twice_the_same(tmp_path):
+@pytest.fixture(scope="module")
+def two_parts(tmp_path_factory):
+    """Two parts on the emulated belt, recorded once for all who only sort them: the machine and the folder."""
+    folder = tmp_path_factory.mktemp("two") / "r"
+    machine, done = record_emulated(EmulateOptions(count=2, seed=5), folder, RecordLimits())
+    assert done.because == "no more frames"
+    return machine, folder
+
+
+def test_a_replay_decides_as_the_run_did_and_twice_the_same(two_parts, tmp_path):
     """The emulated belt recorded without gates and sorted afterwards: same parts, same bins, same scores."""
-    machine, done = record_emulated(EmulateOptions(count=2, seed=5), tmp_path / "r", RecordLimits())
+    machine, folder = two_parts
     bundle = open_bundle(packaged_bundle())
     told = []
     rows = []
     for name in ("first", "second"):
         path = tmp_path / f"{name}.sqlite"
-        run = replay_run(bundle, machine, tmp_path / "r", path, unwatched, told.append)
+        run = replay_run(bundle, machine, folder, path, unwatched, told.append)
         assert run.because == "no more frames"
         assert run.report.parts == 2
         lines = CliRunner().invoke(cli, ["journal", "export", str(path), "--format", "jsonl"]).output.splitlines()
         rows.append([{k: v for k, v in json.loads(line).items() if not k.endswith("_utc")} for line in lines])
     assert rows[0] == rows[1]
-    assert done.because == "no more frames"
     run_emulated(EmulateOptions(count=2, seed=5, fast=True, journal=tmp_path / "run.sqlite"))
     ran = CliRunner().invoke(cli, ["journal", "tail", str(tmp_path / "run.sqlite"), "--json"]).output.splitlines()
     assert [(one["bin"], one["scores"]) for one in map(json.loads, ran)] == [
@@ -268,9 +276,9 @@ def test_a_replay_decides_as_the_run_did_and_twice_the_same(tmp_path):
     ]
 
 
-def test_a_replay_needs_no_board_for_the_gates_that_one_moves(tmp_path):
+def test_a_replay_needs_no_board_for_the_gates_that_one_moves(two_parts, tmp_path):
     """They move on pretend pins as the others do, also where a pin of the Pi has the number of one of the board."""
-    machine, _done = record_emulated(EmulateOptions(count=1, seed=5), tmp_path / "r", RecordLimits())
+    machine, folder = two_parts
     here, *others = machine.gates
     pins = (here.pin, *range(29, 2, -1))
     there = [gate.model_copy(update={"kind": "mcu", "pin": pin}) for gate, pin in zip(others, pins, strict=False)]
@@ -278,7 +286,7 @@ def test_a_replay_needs_no_board_for_the_gates_that_one_moves(tmp_path):
     moved = []
     for one in (machine, moved_there):
         journal = tmp_path / f"{len(moved)}.sqlite"
-        replay_run(open_bundle(packaged_bundle()), one, tmp_path / "r", journal, unwatched, print)
+        replay_run(open_bundle(packaged_bundle()), one, folder, journal, unwatched, print)
         rows = CliRunner().invoke(cli, ["journal", "tail", str(journal), "--json"]).output.splitlines()
         moved.append([(row["gate"], row["opened_s"], row["closed_s"]) for row in map(json.loads, rows)])
     assert moved[0] == moved[1]
