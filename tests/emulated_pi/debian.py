@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 
 from tests.emulated_pi.cache import whole_or_absent
@@ -12,6 +13,7 @@ from tests.emulated_pi.compiled import compiled
 KERNEL_SUITE = "trixie"  # the first kernel that has pinctrl_bcm2835.persist_gpio_outputs
 SYSTEM_SUITE = "bookworm"  # Python 3.11, the one that PyPI has lgpio for
 FETCH_TIMEOUT_S = 300
+USER_EMULATOR = "qemu-aarch64"  # static, so it runs on any system
 
 
 def mirror() -> str | None:
@@ -31,10 +33,27 @@ def packages(cache: Path, name: str, suite: str, *include: str) -> Path:
     """Return a folder that these packages and what they need are unpacked into; no script of theirs runs."""
 
     def fetch(folder: Path) -> None:
-        command = ["mmdebstrap", "--quiet", "--arch=arm64", "--variant=extract", f"--include={','.join(include)}"]
-        subprocess.run(
-            [*command, suite, folder, mirror()], check=True, timeout=FETCH_TIMEOUT_S, capture_output=True, text=True
-        )
+        _unpack(folder, "arm64", suite, *include)
         compiled(folder)
 
     return whole_or_absent(cache / f"{name}-{suite}", fetch)
+
+
+def user_emulator(cache: Path) -> Path:
+    """Return the program that runs programs for 64-bit Arm here: QEMU 10, for LiteRT ends the 7.2 of Debian 12."""
+
+    def fetch(folder: Path) -> None:
+        folder.mkdir()
+        with tempfile.TemporaryDirectory(dir=folder) as all_of_them:
+            own = subprocess.run(["dpkg", "--print-architecture"], check=True, capture_output=True, text=True)
+            _unpack(Path(all_of_them), own.stdout.strip(), KERNEL_SUITE, "qemu-user")
+            shutil.copy(Path(all_of_them, "usr/bin", USER_EMULATOR), folder)
+
+    return whole_or_absent(cache / f"qemu-user-{KERNEL_SUITE}", fetch) / USER_EMULATOR
+
+
+def _unpack(folder: Path, arch: str, suite: str, *include: str) -> None:
+    command = ["mmdebstrap", "--quiet", f"--arch={arch}", "--variant=extract", f"--include={','.join(include)}"]
+    subprocess.run(
+        [*command, suite, folder, mirror()], check=True, timeout=FETCH_TIMEOUT_S, capture_output=True, text=True
+    )

@@ -12,6 +12,7 @@ import json
 import os
 import subprocess
 import termios
+import time
 import tty
 from pathlib import Path
 
@@ -77,7 +78,12 @@ def write(path, content):
     Path(path).write_bytes(base64.b64decode(content))
 
 
-CALLS = {one.__name__: one for one in (run, start, wait, kill, processes, read, write)}
+def now():
+    """Return the monotonic clock, in seconds."""
+    return time.monotonic()
+
+
+CALLS = {one.__name__: one for one in (run, start, wait, kill, processes, read, write, now)}
 
 
 def serve(line):

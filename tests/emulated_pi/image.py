@@ -30,12 +30,12 @@ def missing() -> str | None:
     return None if debian.mirror() else "needs a mirror of Debian among the sources of apt"
 
 
-def build(work: Path, carried: Sequence[Path]) -> Image:
-    """Fetch what is not there yet, and lay the product of this tree over it. carried: more folders to lay over it."""
+def build(work: Path, product: Path, carried: Sequence[Path]) -> Image:
+    """Fetch what is not there yet, and lay the product of this tree and then all that is `carried` over it."""
     kernel = debian.packages(CACHE, "kernel", debian.KERNEL_SUITE, "linux-image-arm64")
     system = debian.packages(CACHE, "system", debian.SYSTEM_SUITE, *SYSTEM)
     python = python_packages.needed_packages(CACHE)
-    layers = [system, python, python_packages.product(work), _own(work / "own"), *carried]
+    layers = [system, python, product, _own(work / "own"), *carried]
     archives = [ramdisk.archive(layer, work / f"{number}.cpio") for number, layer in enumerate(layers)]
     (linux,) = (kernel / "boot").glob("vmlinuz-*")
     return Image(linux, device_tree.pi3(kernel, work / "pi3.dtb"), ramdisk.joined(archives, work / "ramdisk"))

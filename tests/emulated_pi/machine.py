@@ -21,6 +21,7 @@ QEMU = "qemu-system-aarch64"
 BOOT_TIMEOUT_S = 180.0
 CALL_TIMEOUT_S = 60.0
 LOOK_EVERY_S = 0.02
+INSTRUCTION_SHIFT = 0  # an instruction takes 2**0 ns, about as long as on a real Pi 3
 PANIC = b"Kernel panic"
 
 
@@ -45,8 +46,14 @@ class Ended:
 class EmulatedPi:
     """A Pi from its boot to its end. All that waits has an end, for emulated time is slow."""
 
-    def __init__(self, image: Image, *, kernel_options: str = "", serial: str = "null") -> None:
-        """Boot. serial: what is at the other end of /dev/ttyAMA0, in QEMU's words."""
+    def __init__(
+        self, image: Image, *, kernel_options: str = "", serial: str = "null", clock: Path | None = None
+    ) -> None:
+        """Boot. serial: what is at the other end of /dev/ttyAMA0, in QEMU's words.
+
+        clock: a socket where its time can be read, which then is its own and passes as it computes; else its time is
+        this computer's, and it is late when this computer is.
+        """
         self._folder = Path(tempfile.mkdtemp(prefix="emulated-pi-"))
         self.console = bytearray()
         options = f"console=ttyS1,115200 rdinit=/init panic=-1 quiet {kernel_options}"
@@ -56,6 +63,8 @@ class EmulatedPi:
         words += ["-kernel", image.kernel, "-dtb", image.tree, "-initrd", image.ramdisk, "-append", options]
         words += ["-serial", serial, "-serial", f"unix:{line},server=on,wait=on"]
         words += ["-qmp", f"unix:{monitor},server=on,wait=off"]
+        if clock is not None:
+            words += ["-icount", f"shift={INSTRUCTION_SHIFT}", "-qmp", f"unix:{clock},server=on,wait=off"]
         self._qemu = subprocess.Popen([QEMU, *words], stdout=self._log, stderr=self._log, stdin=subprocess.DEVNULL)
         try:
             self._line = self._connected(line)
@@ -97,6 +106,11 @@ class EmulatedPi:
     def write(self, path: str, content: str) -> None:
         """Write a file inside."""
         self._ask("write", path, base64.b64encode(content.encode()).decode())
+
+    def now(self) -> float:
+        """Return the monotonic clock inside, in seconds."""
+        moment: float = self._ask("now")
+        return moment
 
     def close(self) -> None:
         """Cut the power. May be called twice."""

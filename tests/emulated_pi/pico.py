@@ -1,43 +1,43 @@
-"""The other end of the emulated Pi's serial line: an emulated Pico with the very image, in a process of its own.
-
-    python -m tests.emulated_pi.pico SOCKET
-
-Its time is this computer's, from the first byte on: it would be late for that if it had to live through the Pi's boot.
-Every change of a pin is a line on standard output: number, level.
-"""
+"""An emulated Pico as tests see it: a process of its own (pico_child.py), and what its pins have done."""
 
 from __future__ import annotations
 
-import contextlib
-import os
-import select
-import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
-from edge.clocks import MonotonicClock
-from firmware_bridge.rp2040_board import Rp2040Board
+from tests.emulated_pi.pico_child import DEAD, READY
 
-LOOK_EVERY_S = 0.002
-NOT_MORE_THAN_A_UART_KEEPS = 1  # the least that the system allows: what is old when a port is opened hides what is new
-READY = "ready"
 START_TIMEOUT_S = 60.0
-BEFORE_QEMU = -5  # a niceness: it needs a third of a core to keep this computer's time, and QEMU takes all it gets
 CLOSE_TIMEOUT_S = 20.0
+LOOK_EVERY_S = 0.01
+
+
+@dataclass(frozen=True)
+class PinChange:
+    """level: None where nothing drives the pin. at: the emulated Pi's time, in seconds since its power came."""
+
+    pin: int
+    level: bool | None
+    at: float
 
 
 class Pico:
-    """One that runs. changes: what its pins have done, as (pin, level)."""
+    """One that runs. changes: what its pins have done. died_at: when its program was stopped, by the Pi's time."""
 
-    def __init__(self, path: Path) -> None:
-        """Start it, listening on a socket of this name for QEMU."""
-        self.changes: list[tuple[int, bool]] = []
+    def __init__(self, line: Path, clock: Path) -> None:
+        """Start it, listening on a socket named `line` for QEMU; at `clock` it will ask for the Pi's time."""
+        self.changes: list[PinChange] = []
+        self.died_at: float | None = None
         self._child = subprocess.Popen(
-            [sys.executable, "-m", __name__, path], stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True
+            [sys.executable, "-m", "tests.emulated_pi.pico_child", line, clock],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
         )
         self._ready = threading.Event()
         self._reader = threading.Thread(target=self._read, name="pico")
@@ -46,11 +46,28 @@ class Pico:
             self.close()
             raise TimeoutError(f"expected the emulated Pico to listen within {START_TIMEOUT_S:g} s")
 
+    def stop_dead(self) -> None:
+        """Stop its program where it is, interrupts too; its watchdog will start it anew."""
+        assert self._child.stdin is not None
+        self._child.stdin.write("dead\n")
+        self._child.stdin.flush()
+
+    def wait_for(self, wanted: Callable[[PinChange], bool], within_s: float, *, since: int = 0) -> PinChange | None:
+        """Return the first such change from number `since` on; None when there is none within this computer's time."""
+        until = time.monotonic() + within_s
+        while True:
+            found = next((one for one in self.changes[since:] if wanted(one)), None)
+            if found is not None or time.monotonic() > until or self._child.poll() is not None:
+                return found
+            time.sleep(LOOK_EVERY_S)
+
     def close(self) -> None:
         """Cut its power."""
         self._child.kill()
         self._child.wait(CLOSE_TIMEOUT_S)
         self._reader.join(CLOSE_TIMEOUT_S)
+        assert self._child.stdin is not None
+        self._child.stdin.close()
 
     def _read(self) -> None:
         assert self._child.stdout is not None
@@ -59,44 +76,8 @@ class Pico:
                 if line.strip() == READY:
                     self._ready.set()
                     continue
-                pin, level = map(int, line.split())
-                self.changes.append((pin, bool(level)))
-
-
-@contextmanager
-def _connected(path: str) -> Iterator[socket.socket]:
-    with socket.socket(socket.AF_UNIX) as listening:
-        listening.bind(path)
-        listening.listen(1)
-        print(READY, flush=True)
-        line, _ = listening.accept()
-    line.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, NOT_MORE_THAN_A_UART_KEEPS)
-    with line:
-        yield line
-
-
-def main(path: str) -> None:
-    """Carry bytes between the line and the board until the line ends."""
-    with contextlib.suppress(PermissionError):
-        os.setpriority(os.PRIO_PROCESS, 0, BEFORE_QEMU)
-    told = 0
-    with _connected(path) as line, contextlib.suppress(ConnectionError):
-        select.select([line], [], [])
-        board = Rp2040Board(MonotonicClock())
-        while True:
-            if select.select([line], [], [], LOOK_EVERY_S)[0]:
-                data = line.recv(4096)
-                if not data:
-                    return
-                board.write(data)
-            said = board.read(0)
-            if said:
-                with contextlib.suppress(BlockingIOError):  # nobody listens: on a wire it would be lost, too
-                    line.send(said, socket.MSG_DONTWAIT)
-            for write in board.pins[told:]:
-                print(write.pin, write.level, flush=True)
-            told = len(board.pins)
-
-
-if __name__ == "__main__":
-    main(sys.argv[1])
+                pin, level, at = line.split()
+                if pin == DEAD:
+                    self.died_at = float(at)
+                    continue
+                self.changes.append(PinChange(int(pin), None if level == "-" else level == "1", float(at)))

@@ -17,33 +17,17 @@ from edge.emulated_world import packaged_bundle
 from edge.machine import read_machine
 from edge.replay_run import replay_run
 from tests.emulated_pi.conftest import LINE, PARTS
+from tests.emulated_pi.line_inside import BUNDLE, FALLS_WITHIN_S, LONG_S, PINS, REST, RUN, at_rest, rows
 from tests.emulated_pi.pin_log import wait_for_level, watched
 
 pytestmark = pytest.mark.emulated_pi
 
-BUNDLE = "/usr/lib/python3/dist-packages/edge/data/bundle"
-RUN = ("edge-sort", "run", "--bundle", BUNDLE, "--machine", "/root/line.toml")
-PINS = {"round": 17, "long": 27, "machined": 22}
-REST = {17: False, 27: False, 22: True}  # "machined" is low when away
-LONG_S = 240.0
-FALLS_WITHIN_S = 30.0
-
-
-def at_rest(pi):
-    """Whether every gate's pin is where it is unpowered: at rest, or let go."""
-    return {pin: pi.monitor.level(pin) for pin in REST} == REST
-
-
-def rows(pi, journal):
-    """The parts of a journal inside, and what became of them."""
-    done = pi.run("edge-sort", "journal", "export", journal, "--format", "jsonl", timeout_s=LONG_S)
-    assert done.code == 0, done.err
-    return [json.loads(line) for line in done.out.splitlines()]
+LINE_INSIDE = "/root/line.toml"
 
 
 def test_the_doctor_finds_the_pi_its_pins_and_its_runtime(pi):
     """Nothing that it asks the kernel, lgpio or the runtime is answered otherwise than it expects."""
-    done = pi.run("edge-sort", "doctor", "--machine", "/root/line.toml", "--json", timeout_s=LONG_S)
+    done = pi.run("edge-sort", "doctor", "--machine", LINE_INSIDE, "--json", timeout_s=LONG_S)
     found = {one["name"]: one for one in json.loads(done.out)["checks"]}
     assert found["board"]["found"] == "Raspberry Pi 3 Model B, aarch64"
     assert found["gpio-chip"]["found"] == "/dev/gpiochip0 is pinctrl-bcm2835"
@@ -64,7 +48,7 @@ def test_the_pi_answers_as_this_computer_does(pi):
 def test_a_gate_moves_a_real_line_of_the_chip(pi):
     """`gate test` opens once, seen from outside, and lets the pin go at rest."""
     with watched(pi.monitor, PINS.values()) as changes:
-        done = pi.run("edge-sort", "gate", "test", "long", "--machine", "/root/line.toml", "--yes", timeout_s=LONG_S)
+        done = pi.run("edge-sort", "gate", "test", "long", "--machine", LINE_INSIDE, "--yes", timeout_s=LONG_S)
     assert done.code == 0, done.err
     assert changes[len(PINS) :] == [(27, True), (27, False)]
     assert not pi.monitor.is_output(27)
@@ -85,7 +69,7 @@ def expected(recording, tmp_path_factory):
 def test_the_pi_sorts_a_recording_with_real_lines(pi, expected):
     """Every part once, in the bin it gets here or in reject; each gate moves for its parts, in their order."""
     with watched(pi.monitor, PINS.values()) as changes:
-        done = pi.run(*RUN, "--journal", "/tmp/sorted.sqlite", "--json", timeout_s=LONG_S)
+        done = pi.run(*RUN, LINE_INSIDE, "--journal", "/tmp/sorted.sqlite", "--json", timeout_s=LONG_S)
     assert done.code == 0, done.err
     parts = rows(pi, "/tmp/sorted.sqlite")
     assert [one["label"] for one in parts] == [label for label, _ in expected]
@@ -101,7 +85,7 @@ def test_the_pi_sorts_a_recording_with_real_lines(pi, expected):
 def test_a_line_that_is_ended_leaves_its_gates_at_rest(pi, number):
     """Terminated or killed while a gate is away: it falls at once. The record has the part: given up, or as decided."""
     journal = f"/tmp/{number.name}.sqlite"
-    sorter = pi.start(*RUN, "--journal", journal)
+    sorter = pi.start(*RUN, LINE_INSIDE, "--journal", journal)
     assert wait_for_level(pi.monitor, PINS["round"], True, LONG_S), pi.read("/tmp/out")
     pi.kill(sorter, number=number)
     assert wait_for_level(pi.monitor, PINS["round"], False, FALLS_WITHIN_S)
@@ -116,7 +100,7 @@ def test_a_line_that_is_ended_leaves_its_gates_at_rest(pi, number):
 
 def test_the_gate_process_rests_a_gate_whose_sorter_was_killed(pi):
     """A gate that would stay away for a minute falls as soon as nobody is there who asked for it."""
-    command = ("gate", "test", "long", "--machine", "/root/line.toml", "--open-ms", "60000", "--yes")
+    command = ("gate", "test", "long", "--machine", LINE_INSIDE, "--open-ms", "60000", "--yes")
     sorter = pi.start("edge-sort", *command)
     assert wait_for_level(pi.monitor, 27, True, LONG_S), pi.read("/tmp/out")
     assert pi.processes("spawn_main")

@@ -33,9 +33,9 @@ from firmware_bridge.messages import (
 from firmware_bridge.ready_image import ready_image
 from tests.firmware_bridge.board_host import GATE_PINS, BoardHost
 from tests.firmware_bridge.flood import WITHIN_US, check_edges, keep_openings
+from tests.firmware_bridge.stopped_dead import stop_dead
 
 WATCHDOG_US = 50_000
-RAM_NOBODY_USES = 0x3F000
 
 
 def image_by(name):
@@ -147,9 +147,7 @@ def test_a_hung_program_lets_go_within_the_watchdog_time(host, interrupts_off):
     host.command(Plan(0, host.tick + 10_000, host.tick + 1_900_000, 1))
     host.wait(20_000)
     assert host.board.level(GATE_PINS[0]) is True
-    chip = host.board.chip
-    chip.sram[RAM_NOBODY_USES : RAM_NOBODY_USES + 2] = b"\xfe\xe7"  # b .
-    chip.core.pc, chip.core.pm, chip.core.waiting = 0x20000000 + RAM_NOBODY_USES, interrupts_off, False
+    stop_dead(host.board, interrupts_off=interrupts_off)
     hung = host.board.now_ns / 1000
     host.wait(WATCHDOG_US + 10_000)
 
