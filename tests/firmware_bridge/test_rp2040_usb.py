@@ -25,6 +25,7 @@ from firmware_bridge.messages import (
     Ping,
     Plan,
     Pong,
+    Rest,
     SetEstop,
     SetSensor,
     Stats,
@@ -197,14 +198,37 @@ def test_a_whole_packet_is_followed_by_an_empty_one(host):
     """So that the host's driver does not wait for more before it hands over what it has."""
     host.set_up()
     host.board.reads = False
-    host.board.write(encode(Heartbeat(1)) * 12)  # their answers fill the ring
-    host.board.run_for(5_000)
+    host.board.write(encode(Heartbeat(1)))  # its answer is given, and not fetched
+    host.wait(1_500)
+    said = [encode(Hello(PROTOCOL, 2, "test")), encode(Rest(), 1), encode(Rest(), 2)]
+    host.board.write(b"".join(said))  # their answers: 40, 12 and 12 bytes
+    host.wait(1_500)
     host.board.resume()
-    host.wait(5_000)
+    host.wait(3_000)
 
-    sizes = [size for _, size in host.board.packets]
-    assert PACKET in sizes
-    assert sizes[-1] < PACKET
+    assert [size for _, size in host.board.packets][-2:] == [PACKET, 0]
+
+
+def test_alarm_and_inputs_interrupt_both_lines(board):
+    """So no byte delays an edge; and neither line interrupts the other."""
+    priorities = board.chip.core.interrupt_priorities
+    urgent, serial = (1 << 0 | 1 << 13), (1 << 5 | 1 << 20 | 1 << 26)
+
+    assert priorities[0] & (urgent | serial) == urgent
+    assert priorities[1] & (urgent | serial) == serial
+
+
+@pytest.mark.slow
+def test_after_a_reset_of_the_bus_nothing_is_given_until_it_is_configured(host):
+    """The port is closed then, whatever was before."""
+    host.set_up(heartbeat=20_000)
+    host.board.usb.on_reset_received = None  # this host goes no further
+    host.board.usb.reset_device()
+    host.board.run_for(12_000)
+    given = len(host.board.packets)
+    host.board.run_for(30_000)  # the stop is told, and told again
+
+    assert len(host.board.packets) == given
 
 
 @pytest.mark.slow
