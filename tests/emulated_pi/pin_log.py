@@ -43,3 +43,13 @@ def wait_for_level(monitor: Monitor, pin: int, level: bool, within_s: float) -> 
             return False
         time.sleep(LOOK_EVERY_S)
     return True
+
+
+def wait_until_released(monitor: Monitor, pin: int, within_s: float) -> bool:
+    """Wait until the Pi no longer drives a pin (its level then says nothing); return whether that came in time."""
+    until = time.monotonic() + within_s
+    while monitor.is_output(pin):
+        if time.monotonic() > until:
+            return False
+        time.sleep(LOOK_EVERY_S)
+    return True

@@ -8,7 +8,7 @@ import pytest
 
 from tests.emulated_pi.line_inside import FALLS_WITHIN_S, LONG_S, PINS, RUN, at_rest, rows
 from tests.emulated_pi.machine import EmulatedPi
-from tests.emulated_pi.pin_log import wait_for_level
+from tests.emulated_pi.pin_log import wait_for_level, wait_until_released
 
 pytestmark = pytest.mark.emulated_pi
 
@@ -26,8 +26,7 @@ def kill_everything(pi):
 def test_a_kernel_that_lets_pins_go_leaves_it_to_the_pull_down(pi):
     """Debian's way: the line becomes an input, which nothing drives."""
     kill_everything(pi)
-    assert wait_for_level(pi.monitor, PIN, False, LONG_S) or not pi.monitor.is_output(PIN)
-    assert not pi.monitor.is_output(PIN)
+    assert wait_until_released(pi.monitor, PIN, LONG_S)
 
 
 @pytest.fixture(scope="module")
