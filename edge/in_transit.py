@@ -119,7 +119,7 @@ class PartsInTransit:
 
     def _settle(self, one: InTransit) -> None:
         """Count a window that is over; a part that was at its gate while it rested is lost."""
-        found = deviation(one, self._belt)
+        found = deviation(one, self._belt, self.tally.tolerance_mm)
         if isinstance(found, Reason):
             self.lose(one, found)
         else:

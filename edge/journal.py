@@ -128,11 +128,11 @@ class Journal:
         An opening waits for no disk: it is in the file when this returns, which a kill leaves, and on the disk with the
         next write. A power cut in between takes it, of a part that is at its gate at that moment. Raises JournalError.
         """
-        column = "opened_s" if move.kind == "opened" else "closed_s"
-        rest = move.kind == "closed" and move.due_at is None
-        # a gate that is brought to rest ends every window that has begun
-        due, cut = ("opens_s", "OR opened_s IS NOT NULL") if rest else ("closes_s", "")
-        due = "opens_s" if move.kind == "opened" else due
+        closed = move.kind == "closed"
+        column = "closed_s" if closed else "opened_s"
+        # a closing ends every opening under way, also one that a limit cuts; a rest, every window that has begun
+        due = "closes_s" if closed and move.due_at is not None else "opens_s"
+        cut = "OR opened_s IS NOT NULL" if closed else ""
         self._write(
             f"UPDATE parts SET {column} = ? "
             f"WHERE run = ? AND part >= ? AND gate = ? AND {column} IS NULL AND ({due} <= ? {cut})",

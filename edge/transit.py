@@ -79,17 +79,25 @@ def ends(window: Window, due_at: float) -> bool:
     return window.opens_at <= due_at
 
 
-def deviation(one: InTransit, belt: Belt) -> Deviation | Reason:
-    """Say how far off its place the gate moved for a part, or why the part was not caught, once all that is past."""
+def deviation(one: InTransit, belt: Belt, tolerance_mm: float) -> Deviation | Reason:
+    """Say how far off its place the gate moved for a part, or why the part was not caught, once all that is past.
+
+    tolerance_mm: where the belt tells a position truly to. When the gate moved while the part's centre was no further
+    than that from it, nobody knows whether the part was caught, and the record must not say so: GATE_CUT.
+    """
     assert one.opened_at is not None
     assert one.closed_at is not None
     place = one.place
     opened_mm = belt.travelled_mm(one.opened_at + place.lag_s + place.move_s) - one.passes_mm + place.half_mm
     closed_mm = belt.travelled_mm(one.closed_at + place.lag_s) - one.passes_mm - place.half_mm
-    if opened_mm >= place.half_mm:  # its centre had passed before the gate was away
+    unsure_mm = min(tolerance_mm, place.half_mm / 2)
+    before_mm, behind_mm = place.half_mm - opened_mm, place.half_mm + closed_mm  # the gate was away so far around it
+    if before_mm <= -unsure_mm:  # its centre had passed before the gate was away
         return Reason.LATE
-    if closed_mm <= -place.half_mm:
+    if behind_mm <= -unsure_mm:
         return Reason.GATE_RESTING
+    if min(before_mm, behind_mm) < unsure_mm:
+        return Reason.GATE_CUT
     return Deviation(
         opened_mm if one.first or opened_mm > 0 else None, closed_mm if one.last or closed_mm < 0 else None
     )

@@ -132,6 +132,16 @@ def test_a_gate_brought_to_rest_ends_the_openings_that_had_begun(journal):
     assert [row["closed_s"] for row in journal.rows()] == [3.2, None]
 
 
+def test_a_closing_that_a_limit_cut_is_recorded(journal):
+    """The belt stopped, so the window was to last; the gate fell at its max_on_ms all the same."""
+    journal.decided(track(1), DECISION, 2.5, Planned("nut", Window(3.0, 3.4)))
+    journal.decided(track(2), DECISION, 2.6, Planned("nut", Window(9.0, 9.4)))
+    journal.moved(GateMove("nut", "opened", 3.0, 3.0, 1))
+    journal.replanned(1, Window(3.0, 7.0))
+    journal.moved(GateMove("nut", "closed", 3.5, 3.5, 1))
+    assert [row["closed_s"] for row in journal.rows()] == [3.5, None]
+
+
 def test_a_part_later_in_the_queue_is_not_completed_early(journal):
     """Moves of an earlier opening leave later parts alone."""
     journal.decided(track(1), DECISION, 2.5, Planned("nut", Window(3.0, 3.4)))

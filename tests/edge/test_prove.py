@@ -313,6 +313,13 @@ def test_a_long_proof_keeps_every_promise():
     assert all(found["faults"].values())
 
 
+@pytest.mark.slow
+def test_a_gate_that_falls_a_hair_before_its_part_is_not_recorded_as_having_caught_it():
+    """Chunk 89 of 100,000 parts: the belt stopped with a part 0.2 mm before its gate, which max_on_ms then cut."""
+    found = prove(100_000, 1, "colours", only_chunk=89).as_dict()
+    assert found["ok"], found["wrong"]
+
+
 def _signal_when_fed(parts, number, monkeypatch):
     """Send this process a signal when so many parts have been drawn in all."""
     real, drawn = ColouredParts.sprite, itertools.count(1)
