@@ -36,7 +36,7 @@ class Link:
         self._session = self._new_session()
         self._heard: deque[Event | Done] = deque(maxlen=MOST_HEARD)
         self._pinged_at = float("-inf")
-        self._pings = 0
+        self._pings = self._came = 0
         self.device_clock = DeviceClock()
         self.status: DeviceStatus | None = None
         self.stats: Stats | None = None
@@ -63,7 +63,7 @@ class Link:
         give_up_at = self._clock.now() + within_s
         while self._session.identity is None:
             if self._clock.now() >= give_up_at:
-                heard = "something, but no greeting of this protocol" if self.bad_frames else "silence"
+                heard = f"{self._came} bytes, but no greeting of this protocol" if self._came else "silence"
                 raise LinkLost(
                     f"expected a board with edge-sort's firmware to answer within {within_s:g} s, found {heard}; "
                     "check port and baud rate, and put the firmware on it with: edge-sort mcu flash"
@@ -125,6 +125,7 @@ class Link:
     def _carry(self, wait_s: float) -> None:
         data = self._port.read(wait_s)
         with self._lock:
+            self._came += len(data)
             for one in self._session.take(data, self._clock.now()):
                 self._note(one)
             self._ping()

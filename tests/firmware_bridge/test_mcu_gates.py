@@ -175,16 +175,27 @@ def test_a_board_that_speaks_another_version_is_refused_and_the_older_side_named
         rig.open_link()
 
 
+class OtherPort:
+    """A port on which another program says something else, or nothing, whatever it is told."""
+
+    def __init__(self, clock, says):
+        self._clock, self._says = clock, says
+
+    def read(self, wait_s):
+        self._clock.sleep_until(self._clock.now() + wait_s)
+        return self._says
+
+    def write(self, data):
+        pass
+
+
 def test_a_port_on_which_nothing_answers_says_what_to_look_at(rig):
     """No board, another baud rate, another program: the sentence names the ways out."""
-
-    class Deaf:
-        def read(self, wait_s):
-            rig.clock.sleep_until(rig.clock.now() + wait_s)
-            return b""
-
-        def write(self, data):
-            pass
-
     with pytest.raises(Exception, match="found silence; check port and baud rate"):
-        Link(Deaf(), rig.clock).open()
+        Link(OtherPort(rig.clock, b""), rig.clock).open()
+
+
+def test_a_port_on_which_something_else_answers_does_not_say_silence(rig):
+    """Text of a console, which holds no frame at all."""
+    with pytest.raises(Exception, match=r"found \d+ bytes, but no greeting of this protocol; check port"):
+        Link(OtherPort(rig.clock, b"login: "), rig.clock).open()
