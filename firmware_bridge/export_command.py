@@ -7,7 +7,17 @@ from typing import Literal
 
 import click
 
+from edge.options import given
+
 _PATH = click.Path(path_type=Path)
+_BELONGS_TO = {
+    "like": ("c99", "pico-sorter"),
+    "accelerator": ("ethos-u",),
+    "vela": ("ethos-u",),
+    "machine": ("pico-sorter",),
+    "baud": ("pico-sorter",),
+    "board": ("c99", "tflm"),
+}  # of each option that not every target heeds: the targets that do
 
 
 def _show_boards(context: click.Context, _option: click.Parameter, wanted: bool) -> None:
@@ -30,7 +40,8 @@ def _show_boards(context: click.Context, _option: click.Parameter, wanted: bool)
 @click.option("--name", default="model", show_default=True, help="What files and functions begin with.")
 @click.option(
     "--like", type=click.Choice(["litert", "micro"]), default="litert", show_default=True,
-    help="Whose reference kernels the C answers like, byte for byte; they round FULLY_CONNECTED differently.",
+    help="For c99 and pico-sorter: whose reference kernels the C answers like, byte for byte; they round "
+    "FULLY_CONNECTED differently.",
 )  # fmt: skip
 @click.option("--accelerator", default="ethos-u55-128", show_default=True, help="For ethos-u: which, by Vela's name.")
 @click.option("--vela", type=_PATH, help="For ethos-u: where Vela is, if not on PATH.")
@@ -39,7 +50,7 @@ def _show_boards(context: click.Context, _option: click.Parameter, wanted: bool)
     "--baud", type=click.IntRange(9600, 1_000_000), default=115_200, show_default=True,
     help="For pico-sorter: of the line on which its camera sends pictures.",
 )  # fmt: skip
-@click.option("--board", help="Refuse when this board is too small; see --boards.")
+@click.option("--board", help="For c99 and tflm: refuse when this board is too small; see --boards.")
 @click.option(
     "--boards", is_flag=True, is_eager=True, expose_value=False, callback=_show_boards, help="List the boards known."
 )
@@ -62,8 +73,9 @@ def export_command(
     """
     from firmware_bridge.boards import find_board
 
-    if (target == "pico-sorter") != (machine is not None):
-        raise click.UsageError("--target pico-sorter needs --machine FILE, and no other target has one")
+    _refuse_idle_options(target)
+    if target == "pico-sorter" and machine is None:
+        raise click.UsageError("--target pico-sorter needs --machine FILE")
     chosen = find_board(board) if board else None
     if target == "c99":
         from firmware_bridge.export_c99 import export_c99
@@ -84,3 +96,11 @@ def export_command(
     for line in made.notes:
         click.echo(line)
     click.echo(f"wrote {made.folder}; try it: {made.folder / 'README.md'}")
+
+
+def _refuse_idle_options(target: str) -> None:
+    """Refuse what was given and would change nothing."""
+    for name, targets in _BELONGS_TO.items():
+        if target not in targets and given(name):
+            belongs = " and ".join(f"--target {one}" for one in targets)
+            raise click.UsageError(f"--{name} belongs to {belongs}, and --target {target} ignores it; leave it out")

@@ -148,6 +148,27 @@ def test_what_cannot_work_is_refused_with_the_reason(once, tmp_path, options, wo
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize(
+    ("target", "option", "value"),
+    [
+        ("ethos-u", "--board", "uno"),
+        ("pico-sorter", "--board", "pico"),
+        ("c99", "--accelerator", "ethos-u55-128"),
+        ("c99", "--vela", "vela"),
+        ("c99", "--baud", "115200"),
+        ("tflm", "--like", "micro"),
+        ("ethos-u", "--like", "litert"),
+    ],
+)
+def test_an_option_that_the_target_ignores_is_refused(tmp_path, target, option, value):
+    """Even with its default value: both options are named, and nothing is written."""
+    done = export("bundle", tmp_path / "out", "--target", target, option, value)
+    assert done.exit_code == 2
+    assert f"{option} belongs to --target" in done.output
+    assert f"--target {target} ignores it" in " ".join(done.output.split())
+    assert not (tmp_path / "out").exists()
+
+
 def test_the_boards_are_listed():
     """With what each has."""
     done = CliRunner().invoke(cli, ["export", "--boards"])
