@@ -20,7 +20,7 @@ def export_ethos_u(
 ) -> Exported:
     """Write the model of the bundle in `folder`, compiled for `accelerator`, to `out`, a new or empty folder.
 
-    Raises BundleError, DataError, VelaMissing, and ModelError when Vela refuses it.
+    Raises BundleError, DataError for `out` or `accelerator`, VelaMissing, and ModelError when Vela refuses it.
     """
     require_unused(out)
     bundle = open_bundle(folder)

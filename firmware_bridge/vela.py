@@ -8,11 +8,12 @@ from __future__ import annotations
 import csv
 import shutil
 import tempfile
+import textwrap
 from dataclasses import dataclass
 from pathlib import Path
 
 from edge.bounded_process import run_bounded
-from edge.errors import EdgeSortError, ModelError
+from edge.errors import DataError, EdgeSortError, ModelError
 from edge.model_graph import Graph, read_graph
 
 ACCELERATORS = (
@@ -22,6 +23,7 @@ ACCELERATORS = (
 NPU_OPERATOR = "ethos-u"  # the custom operator that stands for all that was mapped
 TIMEOUT_S = 300.0
 _MOST_LOG_BYTES = 1_000_000
+_MOST_SAID = 200  # characters of Vela's last line that an error repeats, whole words of them
 _ESTIMATES = {
     "system_config": "system assumed", "memory_mode": "memory assumed", "core_clock": "clock, Hz",
     "cycles_total": "cycles", "inference_time": "time, s", "inferences_per_second": "pictures a second",
@@ -49,7 +51,11 @@ class Compiled:
 
 
 def run_vela(model: bytes, accelerator: str, vela: Path | None = None, timeout_s: float = TIMEOUT_S) -> Compiled:
-    """Compile a model. Raises VelaMissing, and ModelError when Vela makes nothing of it."""
+    """Compile a model. Raises DataError for another accelerator, VelaMissing, and ModelError when Vela refuses it."""
+    if accelerator not in ACCELERATORS:
+        raise DataError(
+            f"--accelerator: expected one of Vela's names ({', '.join(ACCELERATORS)}), found {accelerator!r}"
+        )
     found = shutil.which("vela") if vela is None else str(vela.absolute())
     if found is None:
         raise VelaMissing("expected vela on PATH, found none; pip install ethos-u-vela, or name it with --vela")
@@ -65,7 +71,7 @@ def run_vela(model: bytes, accelerator: str, vela: Path | None = None, timeout_s
         compiled = folder / "out" / "model_vela.tflite"
         if ended.code != 0 or not compiled.is_file():
             lines = [line.strip() for line in ended.output.splitlines() if line.strip()]
-            said = lines[-1][:200] if lines else f"exit code {ended.code}"
+            said = textwrap.shorten(lines[-1], _MOST_SAID, placeholder=" ...") if lines else f"exit code {ended.code}"
             raise ModelError(
                 f"Vela made nothing of the model: {'it was still busy' if ended.code is None else said}; "
                 "quantize it to int8, or take another network"

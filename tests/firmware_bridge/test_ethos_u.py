@@ -17,10 +17,9 @@ from tests.small_graphs import compiled_from
 STAND_IN = """#!{python}
 import pathlib, sys
 out = pathlib.Path(sys.argv[sys.argv.index("--output-dir") + 1])
-accelerator = sys.argv[sys.argv.index("--accelerator-config") + 1]
-if accelerator == "ethos-u99":
-    print("vela: error: argument --accelerator-config: invalid choice")
-    sys.exit(2)
+if pathlib.Path({refuses!r}).exists():
+    print("Error: operators " + "CONV_2D " * 40)
+    sys.exit(1)
 out.mkdir()
 (out / "model_vela.tflite").write_bytes(pathlib.Path({compiled!r}).read_bytes())
 (out / "model_per-layer.csv").write_text("Original Operator,Target,Op Cycles\\nConv2D,NPU,4912\\n")
@@ -36,7 +35,9 @@ def vela(tmp_path):
     compiled = compiled_from(graph.packed(), len(graph.graph.operators) - 2)
     (tmp_path / "compiled").write_bytes(compiled.replace(b"edgetpu-custom-op", b"ethos-u\0\0\0\0\0\0\0\0\0\0"))
     path = tmp_path / "vela"
-    path.write_text(STAND_IN.format(python=sys.executable, compiled=str(tmp_path / "compiled")))
+    path.write_text(
+        STAND_IN.format(python=sys.executable, compiled=str(tmp_path / "compiled"), refuses=str(tmp_path / "refuses"))
+    )
     path.chmod(0o755)
     return path
 
@@ -60,10 +61,22 @@ def test_the_report_says_what_stays_on_the_cpu_and_what_vela_estimates(bundle_of
 
 
 def test_what_vela_refuses_is_told_in_its_words(tmp_path, vela):
-    """And nothing is written."""
-    done = export(PACKAGED, tmp_path / "out", vela, "ethos-u99")
+    """In whole ones, however many; and nothing is written."""
+    (tmp_path / "refuses").touch()
+    done = export(PACKAGED, tmp_path / "out", vela)
     assert done.exit_code == 1
-    assert "Vela made nothing of the model: vela: error: argument --accelerator-config" in done.output
+    assert "Vela made nothing of the model: Error: operators CONV_2D" in done.output
+    assert "CONV_2D ...; quantize it to int8" in done.output
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_accelerator_that_vela_does_not_know_is_named_with_those_it_does(tmp_path, vela):
+    """The network is not to blame, and Vela is not asked."""
+    done = export(PACKAGED, tmp_path / "out", vela, "foo")
+    assert done.exit_code == 1
+    assert "--accelerator: expected one of Vela's names (ethos-u55-32, " in done.output
+    assert "ethos-u85-2048), found 'foo'" in done.output
+    assert "quantize" not in done.output
     assert not (tmp_path / "out").exists()
 
 
