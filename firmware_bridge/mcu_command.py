@@ -52,8 +52,12 @@ def flash_command(board: str, drive: Path | None, port: str | None, out: Path | 
         for path in write_firmware(board, out, compiler):
             click.echo(f"{path}: {path.stat().st_size:,} bytes")
         return
-    if wanted[1] is None or out is not None or (drive is not None and port is not None):
-        raise click.UsageError(f"for {board}: give {wanted[0]} to put it on the board, or --out to write it as files")
+    ways = [name for name, value in (("--drive", drive), ("--port", port), ("--out", out)) if value is not None]
+    if ways != [wanted[0]]:
+        raise click.UsageError(
+            f"for {board}: give {wanted[0]} to put it on the board, or --out to write it as files"
+            f"{', not both' if {wanted[0], '--out'} <= set(ways) else ''}; found {' and '.join(ways) or 'neither'}"
+        )
     if drive is not None:
         click.echo(
             f"{flash_rp2040(drive, compiler)}: the board starts with it now; try: edge-sort mcu info --port PORT"

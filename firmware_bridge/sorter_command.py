@@ -44,7 +44,8 @@ def feed_command(folder: Path, pictures: tuple[Path, ...], port: str | None, emu
     from firmware_bridge.sorter_run import run_sorter
 
     if emulate == (port is not None):
-        raise click.UsageError("give --port PORT for a Pico, or --emulate where there is none")
+        found = ", not both" if emulate else "; found neither"
+        raise click.UsageError(f"give --port PORT for a Pico, or --emulate where there is none{found}")
     told = run_sorter(folder, pictures, port, (lambda _one: None) if as_json else _say)
     if as_json:
         click.echo(json.dumps({"parts": [one.as_dict() for one in told]}, indent=2))

@@ -79,9 +79,29 @@ def test_without_avrdude_the_command_says_how_to_get_it(monkeypatch):
         flash_uno("/dev/ttyACM7")
 
 
-@pytest.mark.parametrize("options", [[], ["--port", "/dev/ttyACM0"], ["--drive", "x", "--out", "y"]])
-def test_a_flash_that_names_no_way_onto_the_board_is_a_usage_error(options):
-    """A Pico has no port to be flashed by; files and board are two things."""
+@pytest.mark.parametrize(
+    ("options", "found"),
+    [
+        ([], "; found neither"),
+        (["--port", "/dev/ttyACM0"], "; found --port"),
+        (["--port", "/dev/ttyACM0", "--drive", "x"], "; found --drive and --port"),
+        (["--drive", "x", "--out", "y"], ", not both; found --drive and --out"),
+    ],
+)
+def test_a_flash_is_given_one_way_of_its_board_and_no_second_one(options, found):
+    """A Pico has no port to be flashed by; files and board are two things, and both are one too many."""
     done = flashed("rp2040", *options)
     assert done.exit_code == 2
-    assert "give --drive to put it on the board, or --out" in done.output
+    said = " ".join(done.output.split())
+    assert f"give --drive to put it on the board, or --out to write it as files{found}" in said
+
+
+@pytest.mark.parametrize(
+    ("options", "found"), [([], "; found neither"), (["--emulate", "--port", "/dev/ttyACM0"], ", not both")]
+)
+def test_a_sorter_is_fed_by_its_port_or_emulated_and_not_both(tmp_path, options, found):
+    """Which of the two mistakes it was is said."""
+    done = CliRunner().invoke(cli, ["mcu", "feed", str(tmp_path), "part.png", *options])
+    assert done.exit_code == 2
+    said = " ".join(done.output.split())
+    assert f"give --port PORT for a Pico, or --emulate where there is none{found}" in said
