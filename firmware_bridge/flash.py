@@ -11,6 +11,7 @@ from edge.errors import EdgeSortError
 from firmware_bridge.write_firmware import write_firmware
 
 BOOT_DRIVE_FILE, BOOT_DRIVE_BOARD = "INFO_UF2.TXT", "RPI-RP2"
+_BOARD_KEY, _MOST_NAME = "Board-ID", 60  # the line of that file which names the board; characters of it that are told
 AVRDUDE_WITHIN_S = 120.0
 
 
@@ -20,15 +21,12 @@ class FlashError(EdgeSortError):
 
 def flash_rp2040(drive: Path, compiler: str | None = None) -> Path:
     """Copy the firmware onto the drive that a Pico shows with BOOTSEL held. Raises FlashError, BuildError."""
-    told = drive / BOOT_DRIVE_FILE
-    try:
-        is_boot_drive = BOOT_DRIVE_BOARD in told.read_text(encoding="ascii", errors="replace")
-    except OSError:
-        is_boot_drive = False
-    if not is_boot_drive:
+    found = _board_of(drive)
+    if found != BOOT_DRIVE_BOARD:
         raise FlashError(
-            f"--drive: expected the drive of an RP2040's boot loader (with {BOOT_DRIVE_FILE}), found none at {drive}; "
-            "hold BOOTSEL while you plug the board in, and give the folder where its drive is mounted"
+            f"--drive: expected the drive of an RP2040's boot loader ({BOOT_DRIVE_FILE} with {_BOARD_KEY} "
+            f"{BOOT_DRIVE_BOARD}), found {f'that of board {found!r}' if found else 'none'} at {drive}; "
+            "hold BOOTSEL while you plug an RP2040 in, and give the folder where its drive is mounted"
         )
     with tempfile.TemporaryDirectory() as folder:
         image = next(path for path in write_firmware("rp2040", Path(folder), compiler) if path.suffix == ".uf2")
@@ -38,6 +36,16 @@ def flash_rp2040(drive: Path, compiler: str | None = None) -> Path:
             raise FlashError(
                 f"--drive: expected to write {image.name} to {drive}, found: {error}; plug the board in again"
             ) from error
+
+
+def _board_of(drive: Path) -> str | None:
+    """Return what the boot loader of a drive calls its board; None where there is no boot loader."""
+    try:
+        lines = (drive / BOOT_DRIVE_FILE).read_text(encoding="ascii", errors="replace").splitlines()
+    except OSError:
+        return None
+    told = (line.partition(":") for line in lines)
+    return next((value.strip()[:_MOST_NAME] for key, _, value in told if key.strip() == _BOARD_KEY), None)
 
 
 def flash_uno(port: str, compiler: str | None = None) -> None:

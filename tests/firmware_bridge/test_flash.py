@@ -28,12 +28,20 @@ def test_a_pico_gets_the_image_on_the_drive_of_its_boot_loader(tmp_path):
     assert (tmp_path / "edge-sort-rp2040.uf2").read_bytes() == uf2(ready_image("rp2040"))
 
 
-@pytest.mark.parametrize("told", [None, "Board-ID: SAMD21\n"])
-def test_nothing_is_written_to_another_drive(tmp_path, told):
+@pytest.mark.parametrize(
+    ("told", "found"),
+    [
+        (None, "found none at"),
+        ("My notes about RPI-RP2\n", "found none at"),
+        ("UF2 Bootloader v1.0\nModel: Raspberry Pi RP2350\nBoard-ID: RP2350\n", "found that of board 'RP2350' at"),
+        ("Board-ID: RPI-RP2-other\n", "found that of board 'RPI-RP2-other' at"),
+    ],
+)
+def test_nothing_is_written_to_another_drive_and_its_board_is_named(tmp_path, told, found):
     """A folder, or the drive of another board."""
     if told is not None:
         (tmp_path / "INFO_UF2.TXT").write_text(told)
-    with pytest.raises(FlashError, match="hold BOOTSEL"):
+    with pytest.raises(FlashError, match=f"Board-ID RPI-RP2.*{found}.*hold BOOTSEL"):
         flash_rp2040(tmp_path)
     assert not list(tmp_path.glob("*.uf2"))
 
