@@ -37,7 +37,8 @@ class SerialPort:
     def __init__(self, name: str, baud: int = BAUD) -> None:
         """Open it. Raises GateError when there is none, it is in use, or pyserial is missing."""
         serial = need("serial", "a gate on a microcontroller", "mcu")
-        self._errors = (serial.SerialException, OSError, TypeError)  # TypeError: read from a port closed meanwhile
+        # the last three: read from a port closed meanwhile, a terminal's or, AttributeError and ValueError, a socket's
+        self._errors = (serial.SerialException, OSError, TypeError, AttributeError, ValueError)
         self._name = name
         try:
             self._port: Any = serial.serial_for_url(name, baud, timeout=0, write_timeout=WRITE_TIMEOUT_S, **_own(name))

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import errno
 import re
+import socket
 from types import SimpleNamespace
 
 import pytest
 
 from edge.errors import GateError
 from firmware_bridge.ports import SerialPort
+from firmware_bridge.session import LinkLost
 
 pytest.importorskip("serial", reason="needs pyserial: pip install pyserial")
 
@@ -50,3 +52,25 @@ def test_a_port_one_may_not_use_names_the_group(monkeypatch):
     monkeypatch.setattr("serial.serial_for_url", refuse)
     with pytest.raises(GateError, match="found: Permission denied; sudo usermod -aG dialout"):
         SerialPort("/dev/ttyACM0")
+
+
+@pytest.mark.parametrize("let_go", ["forgotten", "closed"])
+def test_a_socket_closed_while_it_is_read_is_a_lost_link(monkeypatch, let_go):
+    """Whoever ends closes the port while another thread waits for bytes: between its wait and its read, too."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = SerialPort(f"socket://127.0.0.1:{server.getsockname()[1]}")
+        inner = port._port
+
+        def closed_meanwhile(read, _write, _other, _wait):
+            inner._socket.close()
+            if let_go == "forgotten":
+                inner._socket = None
+                return read, [], []
+            raise ValueError("file descriptor cannot be a negative integer (-1)")
+
+        waiting = SimpleNamespace(select=closed_meanwhile, error=OSError)
+        monkeypatch.setattr("serial.urlhandler.protocol_socket.select", waiting)
+        monkeypatch.setattr("serial.urlhandler.protocol_socket.time.sleep", lambda _s: None)
+        with pytest.raises(LinkLost, match="can no longer be read"):
+            port.read(0.1)
+        port.close()
