@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 from typing import Any, Protocol
+from urllib.parse import urlsplit
 
 from edge.errors import GateError
 from edge.extras import need
@@ -40,6 +41,7 @@ class SerialPort:
         # the last three: read from a port closed meanwhile, a terminal's or, AttributeError and ValueError, a socket's
         self._errors = (serial.SerialException, OSError, TypeError, AttributeError, ValueError)
         self._name = name
+        _require_number(name)
         try:
             self._port: Any = serial.serial_for_url(name, baud, timeout=0, write_timeout=WRITE_TIMEOUT_S, **_own(name))
         except (serial.SerialException, OSError, ValueError) as error:
@@ -72,6 +74,20 @@ class SerialPort:
     def close(self) -> None:
         """Let the port go."""
         self._port.close()
+
+
+def _require_number(name: str) -> None:
+    """Raise GateError for an address without the number of its port, which pyserial compares with numbers."""
+    try:
+        address = urlsplit(name)
+        missing = address.scheme in ("socket", "rfc2217") and address.port is None
+    except ValueError:
+        return  # pyserial has a sentence for these
+    if missing:
+        raise GateError(
+            f"mcu.port: expected {address.scheme}://HOST:PORT, found no port number in {name!r}; add the one that the "
+            "other side listens on"
+        )
 
 
 def _remedy(number: int | None) -> str:

@@ -74,3 +74,17 @@ def test_a_socket_closed_while_it_is_read_is_a_lost_link(monkeypatch, let_go):
         with pytest.raises(LinkLost, match="can no longer be read"):
             port.read(0.1)
         port.close()
+
+
+@pytest.mark.parametrize("name", ["socket://127.0.0.1", "socket://127.0.0.1:", "rfc2217://localhost"])
+def test_an_address_without_a_port_number_says_that_it_is_missing(name):
+    """And what an address looks like."""
+    with pytest.raises(GateError, match=rf"expected \w+://HOST:PORT, found no port number in '{name}'; add"):
+        SerialPort(name)
+
+
+def test_an_address_whose_port_is_no_number_says_so():
+    """Out of range, or a word."""
+    for name in ("socket://127.0.0.1:99999", "socket://127.0.0.1:usb"):
+        with pytest.raises(GateError, match=f"expected a serial port at '{name}', found: .*[Pp]ort"):
+            SerialPort(name)
