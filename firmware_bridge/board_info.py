@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, fields
 from enum import Enum
 from typing import Any
@@ -74,7 +74,7 @@ def board_info(port: str, baud: int) -> BoardInfo:
 
 def monitor(port: str, baud: int, seconds: float | None, pins: Sequence[int], tell: Callable[[str], None]) -> None:
     """Tell of everything that comes from a board, until time is over, Ctrl-C, or the link is lost (GateError)."""
-    with greeted(port, baud) as link:
+    with greeted(port, baud) as link, suppress(KeyboardInterrupt):
         tell(_line(time.monotonic(), link.identity))
         for number, pin in enumerate(pins):
             link.send(SetSensor(number, pin, Pull.UP, BOTH_EDGES, 0))

@@ -1,0 +1,33 @@
+"""`edge-sort mcu monitor` on the firmware's own core, compiled here."""
+
+from __future__ import annotations
+
+import time
+from types import SimpleNamespace
+
+from click.testing import CliRunner
+
+from firmware_bridge import board_info, open_board
+from firmware_bridge.host_board import HostBoard
+from firmware_bridge.mcu_command import mcu_command
+
+
+def test_ctrl_c_is_the_normal_end_of_monitor(core, monkeypatch):
+    """Quiet, with exit code 0, and the port is let go."""
+    plugged = []
+
+    def plug(clock):
+        plugged.append(HostBoard(clock, program=core))
+        return plugged[-1]
+
+    def pressed(_seconds):
+        raise KeyboardInterrupt
+
+    monkeypatch.setitem(open_board.EMULATED, "emulated", plug)
+    monkeypatch.setattr(board_info, "time", SimpleNamespace(monotonic=time.monotonic, sleep=pressed))
+    done = CliRunner().invoke(mcu_command, ["monitor", "--port", "emulated"])
+
+    assert done.exit_code == 0
+    assert [line.split()[1] for line in done.output.splitlines()][:1] == ["Identity:"]
+    assert "Aborted" not in done.output
+    assert plugged[0]._child.poll() is not None
