@@ -151,8 +151,8 @@ def test_a_sorter_that_hangs_lets_every_gate_fall(rig):
 def test_more_gates_than_the_board_can_have_is_an_error_that_names_both_numbers(core):
     """Before anything moves."""
     rig = Rig(core)
-    specs = [GateSpec(f"g{pin}", PinSpec(pin), LIMITS) for pin in range(2, 12)]
-    with pytest.raises(GateError, match=r"6 gates .* found 10"):
+    specs = [GateSpec(f"g{pin}", PinSpec(pin), LIMITS) for pin in range(2, 19)]
+    with pytest.raises(GateError, match=r"16 gates .* found 17"):
         McuGates(specs, Board(rig.open_link), rig.clock)
     rig.gates.close()
     for board in rig.boards:
@@ -199,3 +199,14 @@ def test_a_port_on_which_something_else_answers_does_not_say_silence(rig):
     """Text of a console, which holds no frame at all."""
     with pytest.raises(Exception, match=r"found \d+ bytes, but no greeting of this protocol; check port"):
         Link(OtherPort(rig.clock, b"login: "), rig.clock).open()
+
+
+def test_the_emulated_board_takes_as_many_gates_as_a_pico(core):
+    """A machine file for a Pico runs on it, with all its gates."""
+    rig = Rig(core)
+    specs = [GateSpec(f"g{pin}", PinSpec(pin), LIMITS) for pin in range(2, 18)]
+    gates = McuGates(specs, Board(rig.open_link), rig.clock)
+    gates.close()
+    rig.gates.close()
+    for board in rig.boards:
+        board.close()

@@ -3,7 +3,7 @@
 #define ES_BOARD_H
 
 #define ES_BOARD "host"
-#define ES_GATES 6
+#define ES_GATES 16
 #define ES_SENSORS 3
 #define ES_ENCODERS 2
 #define ES_QUEUE 20
