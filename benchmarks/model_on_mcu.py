@@ -1,6 +1,7 @@
 """What an exported model takes on a Cortex-M4, beside TensorFlow Lite Micro; and does it answer real pictures alike?
 
     python -m benchmarks.model_on_mcu                              # the shapes, random weights
+    python -m benchmarks.model_on_mcu --alike 1000                 # do the emulated cores answer every byte alike?
     python -m benchmarks.model_on_mcu --host                       # two shapes on this computer, counted by valgrind
     python -m benchmarks.model_on_mcu --bundle B --pictures D      # a bundle on a folder per class, or a split.json
 
@@ -41,11 +42,16 @@ PACKAGED = Path(__file__).resolve().parents[1] / "edge" / "data" / "bundle"
 @click.option("--bundle", type=click.Path(path_type=Path))
 @click.option("--pictures", type=click.Path(path_type=Path))
 @click.option("--inputs", default=3, help="How many pictures the emulated cores answer.")
+@click.option("--alike", default=0, help="Count nothing; compare so many pictures of each shape on each core.")
 @click.option("--host", is_flag=True, help="Count instructions on this computer, TensorFlow Lite Micro's too; minutes.")
-def main(bundle: Path | None, pictures: Path | None, inputs: int, host: bool) -> None:
+def main(bundle: Path | None, pictures: Path | None, inputs: int, alike: int, host: bool) -> None:
     """Print the tables of docs/model_on_mcu.md."""
     if host:
         _on_this_computer()
+        return
+    if alike:
+        for name in SHAPES:
+            print(_alike(name, integer_model(name), alike), flush=True)
         return
     if bundle and pictures:
         _real_pictures(bundle, pictures)
@@ -91,6 +97,17 @@ def _row(name: str, model: bytes, inputs: int) -> str:
     assert sizes is not None
     ratio = emitted.arena_bytes / arena
     return f"{name:<18} {sizes.flash:>7} {emitted.arena_bytes:>7} {arena:>10} {ratio:>5.2f}  {', '.join(counts)}"
+
+
+def _alike(name: str, model: bytes, inputs: int) -> str:
+    pixels, emitted = coloured(read_graph(model).inputs[0].shape[1:], inputs, 1), _emitted(model, name)
+    expected = ask_kernels("litert", model, (pixels ^ np.uint8(0x80)).view(np.int8)).outputs
+    found = []
+    for core in BOARDS:
+        with tempfile.TemporaryDirectory() as folder:
+            outputs, _ = outputs_of(emitted, pixels, Path(folder), core, counted=False)
+        found.append(f"{core} {int((outputs == expected).all(axis=1).sum())}")
+    return f"{name:<18} of {inputs} pictures answered as LiteRT does, every byte: {', '.join(found)}"
 
 
 def _facts(shape: tuple[int, ...], outputs: int) -> BundleFacts:
