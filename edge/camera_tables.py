@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from edge.tables import NotNegative, Pin, Positive, Table
+from edge.tables import NotNegative, PinOfEither, Positive, Table
 
 LONGEST_WAIT_S = 2.5  # for a frame; gates that hear nothing for longer than their heartbeat come to rest
 
@@ -62,7 +62,7 @@ class EyeTable(Table):
     on_board: the pin is the board's of [mcu].
     """
 
-    pin: Pin
+    pin: PinOfEither
     on_board: bool = False
     active_high: bool = True
     at_mm: float = Field(ge=-10_000, le=0)

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from edge.incidents import IncidentKind
 from edge.stops import STOPS
-from edge.tables import NotNegative, Pin, Positive, Table
+from edge.tables import NotNegative, Pin, PinOfEither, Positive, Table
 
 Rule = Literal["warn", "hold", "abort"]
 
@@ -21,7 +21,7 @@ class EstopTable(Table):
     pulled to the other level, and that level is "stop".
     """
 
-    pin: Pin
+    pin: PinOfEither
     closed_high: bool = False
 
 
@@ -31,7 +31,7 @@ class InputTable(Table):
     debounce_ms: it must be so for that long to count.
     """
 
-    pin: Pin
+    pin: PinOfEither
     active_high: bool = True
     debounce_ms: NotNegative = 30.0
 

@@ -17,6 +17,7 @@ from edge.parts import Frame
 from edge.photo_eye import PhotoEye
 from edge.pins import open_pin_factory
 from edge.sensors import GpioSensor
+from edge.tables import PI_PINS
 from edge.wired_pins import wired_pin
 
 
@@ -81,5 +82,6 @@ def emulated_eye(machine: Machine, emulated: EmulatedBelt, belt: Belt) -> tuple[
     least_mm = -machine.camera.view_mm / 2 - FED_BEFORE_MM / 2
     if table.at_mm < least_mm:
         raise MachineError(f"eye.at_mm: the emulated belt begins at {least_mm:.0f} mm, found {table.at_mm:g}")
-    watching = EmulatedEye(emulated, belt, table.at_mm, table.pin, active_high=table.active_high)
+    pin = min(table.pin, PI_PINS[-1])  # a board may have more, and the pretended pins are this eye's alone
+    watching = EmulatedEye(emulated, belt, table.at_mm, pin, active_high=table.active_high)
     return watching, photo_eye(machine, table, belt, watching.sensor)

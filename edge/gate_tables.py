@@ -9,7 +9,7 @@ from pydantic import Field, field_validator
 from edge.control_tables import ConfirmTable
 from edge.gate_limits import GateLimits
 from edge.parts import REJECT_BIN
-from edge.tables import NotNegative, Pin, Positive, Table
+from edge.tables import NotNegative, PinOfEither, Positive, Table
 
 ServoPulse = Annotated[float, Field(ge=400, le=2600)]
 
@@ -35,7 +35,7 @@ class GateTable(Table):
 
     name: str = Field(min_length=1)
     kind: Literal["output", "servo", "mcu"] = "output"
-    pin: Pin
+    pin: PinOfEither
     bin: str = Field(min_length=1)
     labels: tuple[str, ...] = Field(min_length=1)
     travel_mm: Positive

@@ -21,7 +21,7 @@ from edge.gate_tables import GateTable, GpioTable, McuTable
 from edge.machine_checks import check_machine
 from edge.mqtt_table import MqttTable
 from edge.problems import key_problem
-from edge.tables import NotNegative, Pin, Positive, Table
+from edge.tables import NotNegative, PinOfEither, Positive, Table
 from edge.tracker import Spacing
 from edge.web_table import WebTable
 
@@ -38,8 +38,8 @@ class BeltTable(Table):
     kind: Literal["fixed", "encoder", "pulses"] = "fixed"
     speed_mm_s: Positive
     mm_per_step: float | None = Field(default=None, allow_inf_nan=False)
-    pin: Pin | None = None
-    pin_b: Pin | None = None
+    pin: PinOfEither | None = None
+    pin_b: PinOfEither | None = None
     on_board: bool = False
     speed_tolerance: float = Field(default=0.05, gt=0, le=1)
     pitch_mm: Positive | None = None
@@ -146,11 +146,14 @@ class Machine(Table):
         return hashlib.sha256(self.model_dump_json(exclude={"web"}).encode()).hexdigest()
 
 
-def read_machine(path: Path) -> Machine:
-    """Read and check a machine file. Raises MachineError naming file, key and remedy."""
+def read_machine(path: Path, *, board_alone: bool = False) -> Machine:
+    """Read and check a machine file. Raises MachineError naming file, key and remedy.
+
+    board_alone: it is for a board that sorts by itself, and every pin is that board's.
+    """
     machine = parse_machine(path)
     try:
-        check_machine(machine)
+        check_machine(machine, board_alone=board_alone)
     except MachineError as error:
         raise MachineError(f"{path}: {error}") from error
     return machine

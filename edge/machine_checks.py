@@ -12,6 +12,7 @@ from edge.belt_checks import check_belt, encoder_pins
 from edge.errors import MachineError
 from edge.gate_checks import check_board, check_kind
 from edge.mqtt_table import check_mqtt
+from edge.tables import PI_PINS
 
 PULLED_UP = (2, 3)  # by resistors on the board of every Raspberry Pi
 
@@ -21,17 +22,22 @@ if TYPE_CHECKING:
     from edge.machine import Machine
 
 
-def check_machine(machine: Machine) -> None:
-    """Raise MachineError when the machine, each value fine by itself, cannot work."""
-    for problem in machine_problems(machine):
+def check_machine(machine: Machine, *, board_alone: bool = False) -> None:
+    """Raise MachineError when the machine, each value fine by itself, cannot work.
+
+    board_alone: a board sorts by itself, so every pin is that board's.
+    """
+    for problem in machine_problems(machine, board_alone=board_alone):
         raise MachineError(problem)
 
 
-def machine_problems(machine: Machine) -> list[str]:
+def machine_problems(machine: Machine, *, board_alone: bool = False) -> list[str]:
     """Return everything for which the machine cannot work, a sentence each."""
     checks: list[Callable[[], None]] = [lambda: _check_camera(machine.camera)]
     checks += [lambda: check_belt(machine.belt, machine.decision.guard_mm), lambda: _check_pins(machine)]
     checks.append(lambda: check_board(machine))
+    if not board_alone:
+        checks.append(lambda: _check_pi_pins(machine))
     checks += [lambda: _check_gates(machine), lambda: _check_eye(machine), lambda: _check_bins(machine)]
     checks.append(lambda: _check_pulls(machine))
     checks += [partial(check_kind, machine, index, gate) for index, gate in enumerate(machine.gates)]
@@ -79,6 +85,14 @@ def _check_pins(machine: Machine) -> None:
                     f"{key}: expected a pin of its own, found {pin} also at {owners[pin]}; change one of them"
                 )
             owners[pin] = key
+
+
+def _check_pi_pins(machine: Machine) -> None:
+    for key, pin in _pins(machine):
+        if pin not in PI_PINS:
+            raise MachineError(
+                f"{key}: expected a pin of the Pi, {PI_PINS[0]} to {PI_PINS[-1]}, found {pin}; choose another one"
+            )
 
 
 def board_pins(machine: Machine) -> Iterator[tuple[str, int]]:

@@ -8,7 +8,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+PI_PINS = range(28)
 Pin = Annotated[int, Field(ge=0, le=27)]
+PinOfEither = Annotated[int, Field(ge=0, le=29)]  # a Pi's, or a board's: an RP2040 has the most of them
 
 
 class Table(BaseModel):

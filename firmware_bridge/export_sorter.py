@@ -43,7 +43,7 @@ def export_sorter(
     """
     require_unused(out)
     bundle = open_bundle(folder)
-    machine = read_machine(machine_file)
+    machine = read_machine(machine_file, board_alone=True)
     graph = read_bundle_graph(bundle)
     source = source_of(graph, bundle.facts, check_name(name), origin_of(bundle), like)
     height, width, channels = source.ends.shape

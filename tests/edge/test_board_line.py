@@ -126,3 +126,28 @@ def test_a_pin_of_the_board_is_not_a_pin_of_the_pi(on_board):
     on_board["gates"][1]["pin"] = on_board["gates"][0]["pin"]
     with pytest.raises(MachineError, match=r"gates\.1\.pin: expected a pin of its own, found 5 also at gates\.0\.pin"):
         check_machine(Machine.model_validate(on_board))
+
+
+def test_a_pin_of_the_board_may_be_one_that_a_pi_does_not_have(on_board, color_model, colored_parts, tmp_path, boards):
+    """An RP2040 has 28 and 29; a gate and the eye go there, and the line runs emulated."""
+    on_board["gates"][0]["pin"] = 28
+    on_board["eye"] = {"pin": 29, "at_mm": -90.0, "on_board": True}
+    on_board["finder"] = {"source": "both"}
+    done, _changes = run(on_board, color_model, colored_parts, tmp_path, count=4)
+    assert done.report.sorted_right == 4
+    assert 28 in {one.pin for one in boards[0].pins}
+
+
+@pytest.mark.parametrize("key", ["gate", "eye", "belt", "input"])
+def test_a_pin_that_a_pi_does_not_have_is_refused_by_its_key(on_board, key):
+    """With the pins there are; only a board's may be higher."""
+    changed = {
+        "gate": ("gates.2.pin", on_board["gates"][2], {"pin": 28}),
+        "eye": ("eye.pin", on_board, {"eye": {"pin": 28, "at_mm": -90.0}}),
+        "belt": ("belt.pin", on_board["belt"], {"kind": "pulses", "pin": 28, "mm_per_step": 0.5}),
+        "input": ("inputs.start.pin", on_board["inputs"]["start"], {"pin": 28}),
+    }
+    name, table, more = changed[key]
+    table.update(more)
+    with pytest.raises(MachineError, match=rf"^{name}: expected a pin of the Pi, 0 to 27, found 28; choose"):
+        check_machine(Machine.model_validate(on_board))

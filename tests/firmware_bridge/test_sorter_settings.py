@@ -128,3 +128,13 @@ def test_a_folder_that_is_no_sorter_is_named(tmp_path):
     (tmp_path / "sorter.json").write_text("{}")
     with pytest.raises(DataError, match="damaged"):
         read_facts(tmp_path)
+
+
+def test_a_board_that_sorts_by_itself_has_a_pin_more_than_a_pi(tmp_path):
+    """GPIO 28, for whatever is wired to it: no Pi is there."""
+    for before, after in (("pin = 2\n", "pin = 28\n"), ("pin = 20\n", "pin = 28\n"), ("pin = 21\n", "pin = 28\n")):
+        path = write_machine(tmp_path)
+        path.write_text(path.read_text().replace(before, after))
+        assert "28u" in "".join(settings_texts(read_machine(path, board_alone=True), MODEL))
+        with pytest.raises(MachineError, match="expected a pin of the Pi, 0 to 27, found 28"):
+            read_machine(path)
