@@ -17,7 +17,7 @@ from edge.machine import Machine
 from firmware_bridge.codes import NO_PIN
 from firmware_bridge.ports import BAUD
 
-USABLE_PINS = range(2, 30)  # of an RP2040; 0 and 1 are the serial line
+USABLE_PINS = (*range(2, 23), 26, 27, 28)  # of a Pico
 MOST_LABELS, MOST_GATES = 32, 16
 LEAD_US = 1200  # a tick of the program, and what the gates' alarm needs
 # of a Cortex-M0+: on the emulated one 46,032 multiplications took 1.7 million cycles, 12,501,632 (ResNet-8) 139 million
@@ -78,7 +78,10 @@ def require_sorter(machine: Machine, labels: Sequence[str]) -> EyeTable:
     taken: dict[int, str] = {}
     for key, pin in pins:
         if pin not in USABLE_PINS:
-            raise MachineError(f"{key}: expected a pin of the board, 2 to 29 (0 and 1: its serial line), found {pin}")
+            raise MachineError(
+                f"{key}: expected a pin that a Pico brings out, 2 to 22 or 26 to 28 (0 and 1: its serial line; 23 to "
+                f"25 and 29: its own), found {pin}; choose another one"
+            )
         if pin in taken:
             raise MachineError(
                 f"{key}: expected a pin of its own, found {pin} also at {taken[pin]}; every pin is the board's here"

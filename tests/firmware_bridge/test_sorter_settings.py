@@ -66,7 +66,7 @@ def test_limits_and_pins_are_the_machine_files(tmp_path):
         ({"gate": "kind = 'servo'\nrest_us = 1000\naway_us = 2000\nmove_ms = 50"}, "gates.0.kind: .*moves no servo"),
         ({"belt": "kind = 'pulses'\nmm_per_step = 1.0\npin = 9\n"}, "belt.kind: .*a belt of fixed speed only"),
         ({"inputs": "[inputs.stop]\npin = 9\n"}, "inputs.stop: .*knows inputs.estop and inputs.start"),
-        ({"inputs": "[inputs.start]\npin = 1\n"}, "inputs.start.pin: .*2 to 29"),
+        ({"inputs": "[inputs.start]\npin = 1\n"}, "inputs.start.pin: .*2 to 22 or 26 to 28 .*found 1;"),
         ({"inputs": "[stack_light]\nred_pin = 9\n"}, "stack_light.red_pin: .*it lights none"),
         ({"gate": "[gates.confirm]\npin = 9\n"}, "gates.0.confirm: .*leave it out"),
     ],
@@ -75,6 +75,16 @@ def test_what_such_a_board_cannot_do_is_refused_by_its_key(tmp_path, changed, se
     """Nothing of a machine file is passed over in silence."""
     with pytest.raises(MachineError, match=sentence):
         header(tmp_path, **changed)
+
+
+@pytest.mark.parametrize("pin", [23, 24, 25, 29])
+@pytest.mark.parametrize(("before", "key"), [(2, "gates.0.pin"), (20, "eye.pin"), (21, "inputs.estop.pin")])
+def test_a_pin_that_a_pico_uses_itself_is_refused(tmp_path, pin, before, key):
+    """Nothing can be wired to it: a gate there would never move, and an e-stop would not be seen."""
+    path = write_machine(tmp_path)
+    path.write_text(path.read_text().replace(f"pin = {before}\n", f"pin = {pin}\n"))
+    with pytest.raises(MachineError, match=rf"^{key}: expected a pin that a Pico brings out, .*found {pin}; choose"):
+        settings_texts(read_machine(path, board_alone=True), MODEL)
 
 
 def test_a_pin_on_both_computers_is_one_pin_here(tmp_path):
