@@ -66,10 +66,10 @@ def export_command(
     baud: int,
     board: str | None,
 ) -> None:
-    """Write the model of BUNDLE for a microcontroller, with what proves there that it answers as it should.
+    """Write the model of BUNDLE for a microcontroller, into a folder with its labels and a README.
 
-    The folder holds the source, labels, golden answers of the reference kernels, a self-test, and a README of three
-    commands.
+    c99 and tflm: the source, golden answers of the reference kernels, and a self-test that compares them. pico-sorter:
+    the source of a whole sorter and, where a compiler is, its image. ethos-u: the compiled model and Vela's report.
     """
     from firmware_bridge.boards import find_board
 

@@ -169,6 +169,15 @@ def test_an_option_that_the_target_ignores_is_refused(tmp_path, target, option, 
     assert not (tmp_path / "out").exists()
 
 
+def test_the_help_promises_no_golden_answers_to_a_target_without_them():
+    """Those who compile with Vela, or make a sorter, get no self-test."""
+    said = " ".join(
+        CliRunner().invoke(cli, ["export", "--help"], terminal_width=1000, max_content_width=1000).output.split()
+    )
+    assert "c99 and tflm: the source, golden answers of the reference kernels, and a self-test" in said
+    assert said.count("golden") == said.count("self-test") == 1
+
+
 def test_the_boards_are_listed():
     """With what each has."""
     done = CliRunner().invoke(cli, ["export", "--boards"])
