@@ -74,7 +74,7 @@ def board_info(port: str, baud: int) -> BoardInfo:
 
 def monitor(port: str, baud: int, seconds: float | None, pins: Sequence[int], tell: Callable[[str], None]) -> None:
     """Tell of everything that comes from a board, until time is over, Ctrl-C, or the link is lost (GateError)."""
-    with greeted(port, baud) as link, suppress(KeyboardInterrupt):
+    with suppress(KeyboardInterrupt), greeted(port, baud) as link:  # also while it lets the port go
         tell(_line(time.monotonic(), link.identity))
         for number, pin in enumerate(pins):
             link.send(SetSensor(number, pin, Pull.UP, BOTH_EDGES, 0))

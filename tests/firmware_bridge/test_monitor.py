@@ -31,3 +31,29 @@ def test_ctrl_c_is_the_normal_end_of_monitor(core, monkeypatch):
     assert [line.split()[1] for line in done.output.splitlines()][:1] == ["Identity:"]
     assert "Aborted" not in done.output
     assert plugged[0]._child.poll() is not None
+
+
+def test_ctrl_c_once_more_while_the_port_is_let_go_ends_monitor_as_quietly(core, monkeypatch):
+    """A socket takes a while to be closed; a terminal and its shell may both send the signal."""
+    board = None
+
+    def plug(clock):
+        nonlocal board
+        board = HostBoard(clock, program=core)
+        let_go = board.close
+
+        def interrupted():
+            let_go()
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr(board, "close", interrupted)
+        return board
+
+    def pressed(_seconds):
+        raise KeyboardInterrupt
+
+    monkeypatch.setitem(open_board.EMULATED, "emulated", plug)
+    monkeypatch.setattr(board_info, "time", SimpleNamespace(monotonic=time.monotonic, sleep=pressed))
+    done = CliRunner().invoke(mcu_command, ["monitor", "--port", "emulated"])
+
+    assert (done.exit_code, "Aborted" in done.output) == (0, False)
