@@ -40,7 +40,10 @@ def find_board(name: str) -> Board:
     return BOARDS[name]
 
 
-def require_fits(board: Board, flash: int, memory: int, what: str) -> None:
+SMALLER = "take a larger board, a smaller --size, or a recipe for microcontrollers (edge-sort recipes)"
+
+
+def require_fits(board: Board, flash: int, memory: int, what: str, remedy: str = SMALLER) -> None:
     """Raise ModelError with the numbers when a board is too small. flash, memory: bytes; what: whose they are."""
     needed = memory + STACK_BYTES
     short = [
@@ -49,10 +52,7 @@ def require_fits(board: Board, flash: int, memory: int, what: str) -> None:
         if need > has
     ]
     if short:
-        raise ModelError(
-            f"{board.title} is too small for {what}: it needs {' and '.join(short)}; "
-            "take a larger board, a smaller --size, or a recipe for microcontrollers (edge-sort recipes)"
-        )
+        raise ModelError(f"{board.title} is too small for {what}: it needs {' and '.join(short)}; {remedy}")
 
 
 def boards_table() -> str:

@@ -10,7 +10,9 @@ import pytest
 from benchmarks.emulated_cortex import BOARDS, NoEmulator, outputs_of
 from edge.model_graph import read_graph
 from firmware_bridge.emit import emit
+from firmware_bridge.export_sorter import SMALLER, require_room
 from firmware_bridge.kernel_answers import ask_kernels
+from firmware_bridge.sorter_settings import Model
 from tests.firmware_bridge.compiled_models import compile_models, source_of_model
 
 pytestmark = pytest.mark.slow
@@ -68,3 +70,14 @@ def test_emulated_cores_answer_as_the_kernels(models, tmp_path, name, core):
     except NoEmulator as missing:
         pytest.skip(str(missing))
     assert np.array_equal(outputs, expected)
+
+
+@pytest.mark.parametrize("name", ["mcu-depthwise", "mcu-residual"])
+def test_the_recipes_that_a_refusal_names_fit_a_pico_that_sorts_by_itself(models, name):
+    """At the size they ship with."""
+    assert name in SMALLER
+    source = source_of_model(models(name))
+    height, width, channels = source.ends.shape
+    assert (height, width) == (96, 96)
+    room = Model("model", source.ends.labels, height * width * channels, 0)
+    require_room(emit(source), "model", room, len(source.network.layers))

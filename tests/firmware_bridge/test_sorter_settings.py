@@ -117,9 +117,13 @@ def test_the_time_of_a_picture_on_the_line():
 def test_a_model_that_does_not_fit_is_refused_with_the_numbers(tmp_path, monkeypatch):
     """The packaged bundle is for a Pi: the board's memory is named, and nothing is written."""
     monkeypatch.setattr("firmware_bridge.export_sorter.measure", lambda *_what: None)  # no compiler: quicker
-    with pytest.raises(ModelError, match=r"Pico .* is too small .* needs \d+ bytes of memory, of which it has 264192"):
+    with pytest.raises(
+        ModelError, match=r"Pico .* is too small .* needs \d+ bytes of memory, of which it has 264192"
+    ) as refused:
         export_sorter(PACKAGED, write_machine(tmp_path), tmp_path / "sorter")
 
+    assert "train a smaller network: the recipes mcu-depthwise and mcu-residual" in str(refused.value)
+    assert "larger board" not in str(refused.value)  # there is none for this target
     assert not (tmp_path / "sorter").exists()
 
 
