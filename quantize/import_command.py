@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from click.core import ParameterSource
 
-from edge.options import FiniteRange
+from edge.options import FiniteRange, given
 
 if TYPE_CHECKING:
     from quantize.import_model import Imported
@@ -65,9 +64,8 @@ def import_command(as_json: bool, **options: Any) -> None:
 
 def _refuse_idle_options(*, measured: bool) -> None:
     """An option that would do nothing is a misunderstanding."""
-    context = click.get_current_context()
     idle, wanted = ("min_score", "without --data") if measured else ("purity", "with --data")
-    if context.get_parameter_source(idle) is ParameterSource.COMMANDLINE:
+    if given(idle):
         raise click.UsageError(f"--{idle.replace('_', '-')} is for an import {wanted}; leave it out")
 
 

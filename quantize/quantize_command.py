@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import click
-from click.core import ParameterSource
 
-from edge.options import FiniteRange
+from edge.options import FiniteRange, given
 
 if TYPE_CHECKING:
     from quantize.judge import Judgement
@@ -141,9 +140,8 @@ def quantize_command(
 
 
 def _refuse_edgetpu_options() -> None:
-    context = click.get_current_context()
     for name in ("edgetpu_compiler", "min_mapped"):
-        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+        if given(name):
             raise click.UsageError(f"--{name.replace('_', '-')} belongs to --edgetpu; add it")
 
 

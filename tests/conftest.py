@@ -11,6 +11,7 @@ from PIL import Image
 
 from firmware_bridge.compilers import find_host_compiler
 from firmware_bridge.host_board import compile_core
+from tests.edge.browsers import a_browser
 
 # the same examples every time, and a slow machine fails none of them
 settings.register_profile("edge-sort", deadline=None, derandomize=True)
@@ -25,6 +26,13 @@ def core(tmp_path_factory):
     if find_host_compiler() is None:
         pytest.skip("needs a C compiler: cc, gcc or clang on PATH, or pip install ziglang")
     return compile_core(tmp_path_factory.mktemp("board"))
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Chromium, for the tests of one file."""
+    with a_browser() as started:
+        yield started
 
 
 class _Resources(HTMLParser):

@@ -25,7 +25,6 @@ from edge.states import Command, State
 from edge.track import Track
 from edge.web_table import WebTable
 from edge.web_tokens import Role, TokenFile
-from tests.edge.browsers import a_browser
 from tests.edge.web_lines import a_line
 
 pytestmark = pytest.mark.slow
@@ -33,12 +32,6 @@ ROOT = Path(__file__).resolve().parents[2]
 DESK, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 WITHIN_MS = 30_000
 LONG, NASTY = "a_label_of_quite_some_length_without_an_end", "<img src=x onerror=document.title='broken'>"
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with a_browser() as opened:
-        yield opened
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 from tests.emulated_pi.qmp import Monitor
@@ -37,18 +37,17 @@ def watched(monitor: Monitor, pins: Iterable[int]) -> Iterator[list[tuple[int, b
 
 def wait_for_level(monitor: Monitor, pin: int, level: bool, within_s: float) -> bool:
     """Wait until a pin has a level; return whether it came to that in time."""
-    until = time.monotonic() + within_s
-    while monitor.level(pin) != level:
-        if time.monotonic() > until:
-            return False
-        time.sleep(LOOK_EVERY_S)
-    return True
+    return _wait_until(lambda: monitor.level(pin) == level, within_s)
 
 
 def wait_until_released(monitor: Monitor, pin: int, within_s: float) -> bool:
     """Wait until the Pi no longer drives a pin (its level then says nothing); return whether that came in time."""
+    return _wait_until(lambda: not monitor.is_output(pin), within_s)
+
+
+def _wait_until(come: Callable[[], bool], within_s: float) -> bool:
     until = time.monotonic() + within_s
-    while monitor.is_output(pin):
+    while not come():
         if time.monotonic() > until:
             return False
         time.sleep(LOOK_EVERY_S)

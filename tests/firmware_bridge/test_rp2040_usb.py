@@ -34,6 +34,7 @@ from firmware_bridge.ready_image import ready_image
 from tests.firmware_bridge.board_host import GATE_PINS, BoardHost
 from tests.firmware_bridge.flood import WITHIN_US, keep_openings
 from tests.firmware_bridge.hard_usb import HardUsbRp2040
+from tests.firmware_bridge.stopped_dead import stop_dead
 
 ANSWER_US = 1_500
 PACKET = 64
@@ -275,9 +276,7 @@ def test_the_emergency_stop_is_told(host):
 def test_after_the_watchdog_it_is_enumerated_again(host):
     """And says why it has started, to whoever greets it."""
     host.set_up()
-    chip = host.board.chip
-    chip.sram[0x3F000:0x3F002] = b"\xfe\xe7"  # b .
-    chip.core.pc, chip.core.pm, chip.core.waiting = 0x2003F000, True, False
+    stop_dead(host.board, interrupts_off=True)
     host.board.run_for(100_000)
     assert host.board.resets == 1
     answers = greet_again(host.board, 2)

@@ -14,7 +14,6 @@ from edge.emulated_world import packaged_bundle
 from edge.parts_command import write_parts
 from quantize.report import report_page
 from quantize.rescue import Rescue, Trial
-from tests.edge.browsers import a_browser
 from tests.opened_pages import SCREENS, opened, require_readable
 from tests.quantize.judgements import judged, pictures_on_disk
 from tests.quantize.measured_layers import layer
@@ -22,12 +21,6 @@ from tests.quantize.measured_layers import layer
 pytestmark = pytest.mark.slow
 LABELS = ("anchor", "bolt_of_quite_some_length_and_galvanized", "nut", "screw<b>", "washer", "cage_nut")
 FLOAT_LAYERS = ("block_12_project_BN/FusedBatchNormV3", "block_12_depthwise_relu/Relu6")
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with a_browser() as started:
-        yield started
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from tests.edge.browsers import a_browser
 from tests.installed import require_installed
 from tests.opened_pages import SCREENS, opened, require_readable
 from tests.training.examinations import examined
@@ -17,12 +16,6 @@ require_installed("sklearn", "the report needs the desktop install")
 
 pytestmark = pytest.mark.slow
 LABELS = ("bolt_of_quite_some_length_and_galvanized", "nut<script>")
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with a_browser() as started:
-        yield started
 
 
 @pytest.fixture(scope="module")
