@@ -67,11 +67,9 @@ class PartsInTransit:
         """Give up every part, also one whose gate was away already, unless that has surely caught it."""
         now, speed_mm_s = self._clock.now(), self._belt.speed_mm_s
         for one in list(self._parts.values()):
-            # a part that a gate is held open for has no opening of its own
-            begun = one.opened_at is not None or (one.window is not None and one.window.opens_at <= now)
             rested_at = now if one.closed_at is None else one.closed_at
             reached_mm = self._belt.travelled_mm(rested_at) + speed_mm_s * one.place.lag_s
-            if not begun:
+            if not one.has_begun(now):
                 self.lose(one, Reason.LINE_STOPPED)
             elif reached_mm < one.passes_mm + self.tally.tolerance_mm:
                 self.lose(one, Reason.GATE_CUT)

@@ -1,8 +1,8 @@
 """What must hold of a chunk of a proof, and how its parts are counted.
 
 Where a line ended before its time, the parts it left on the belt are counted apart: `cut_short` had a row that sends
-them into a bin, and no gate moved for them any more; `undecided` were in hand and have no row. Both must have ridden on
-to reject.
+them into a bin, and no gate moved for them any more, or none had and the end came before a next frame, with which the
+row would have been told so; `undecided` were in hand and have no row. Both must have ridden on to reject.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def judged(chunk: Chunk, machine: Machine, lived: Lived, faults: Faults, witness
     """Count the parts, and say what is wrong."""
     counts = Counter(faults.counts)
     counts["belt_stopped"] += lived.stops
-    cut, ended, rows = _without_cut_short(machine, lived)
+    cut, ended, rows = _without_cut_short(machine, lived, faults.frames_at)
     report = line_report(ended, rows, machine.bins)
     in_hand = _in_hand(machine, lived, faults.frames_at)
     given = accounts(lived.ended, lived.rows, faults.frames_at, lived.moving, machine.camera.view_mm, in_hand)
@@ -100,45 +100,58 @@ def _name(chunk: Chunk) -> str:
     return f"chunk {chunk.index} (its seed {chunk.seed})"
 
 
-def _without_cut_short(machine: Machine, lived: Lived) -> tuple[int, list[tuple[FedPart, Fate]], list[sqlite3.Row]]:
+def _without_cut_short(
+    machine: Machine, lived: Lived, frames_at: list[float]
+) -> tuple[int, list[tuple[FedPart, Fate]], list[sqlite3.Row]]:
     """Count the parts whose gate the first end kept from moving; return the others, and the rows of the others."""
-    if lived.first_end is None:
+    first = lived.first_end
+    if first is None:
         return 0, list(lived.ended), list(lived.rows)
+    noted_at = _noted_at(first, frames_at)
     records = records_of([part for part, _ in lived.ended], lived.rows)
     cut = {
         part.number: id(records[part.number])
         for part, fate in lived.ended
-        if part.number in records and _is_cut_short(machine, lived, lived.first_end, part, fate, records[part.number])
+        if part.number in records and _is_cut_short(machine, lived, noted_at, first, part, fate, records[part.number])
     }
     ended = [(part, fate) for part, fate in lived.ended if part.number not in cut]
     return len(cut), ended, [row for row in lived.rows if id(row) not in set(cut.values())]
 
 
-def _is_cut_short(machine: Machine, lived: Lived, first: FirstEnd, part: FedPart, fate: Fate, row: sqlite3.Row) -> bool:
-    """Whether it was decided for a gate, which the end of the first life brought to rest before the part was there."""
+def _is_cut_short(
+    machine: Machine, lived: Lived, noted_at: float, first: FirstEnd, part: FedPart, fate: Fate, row: sqlite3.Row
+) -> bool:
+    """Whether it was decided for a gate, and was not there yet when the first life last wrote what gates had done."""
     if fate.bin != REJECT_BIN or row["bin"] == REJECT_BIN or part.number > first.fed:
         return False
     if row["closed_s"] is not None and row["closed_s"] < first.at:
         return False
     travel_mm = next(gate.travel_mm for gate in machine.gates if gate.name == row["gate"])
-    return arrival(part.mark_mm, travel_mm + machine.decision.guard_mm, lived.moving) > first.at
+    return arrival(part.mark_mm, travel_mm + machine.decision.guard_mm, lived.moving) > noted_at
 
 
 def _in_hand(machine: Machine, lived: Lived, frames_at: list[float]) -> set[int]:
     """Return the parts that the first life may have seen and need not have decided.
 
-    A part is decided in the last frame that shows its front. Of the last frame the line was given it may have done
-    nothing yet, so that is one of the frames before.
+    A part is decided in the last frame that shows its front.
     """
     first = lived.first_end
     if first is None or first.frames < 2:
         return set()
-    seen_at, reach_mm = frames_at[first.frames - 2], machine.camera.view_mm / 2 + CUT_MM
+    seen_at, reach_mm = _noted_at(first, frames_at), machine.camera.view_mm / 2 + CUT_MM
     return {
         part.number
         for part, _ in lived.ended[: first.fed]
         if position_mm(part.mark_mm, seen_at, lived.moving) + part.length_mm / 2 < reach_mm
     }
+
+
+def _noted_at(first: FirstEnd, frames_at: list[float]) -> float:
+    """Return when the frame was taken with which the first life surely wrote into the record for the last time.
+
+    Of the last frame the line was given it may have done nothing yet, so that is one of the frames before.
+    """
+    return frames_at[first.frames - 2] if first.frames >= 2 else float("-inf")
 
 
 def _at_first_end(machine: Machine, lived: Lived, part: FedPart) -> bool:

@@ -202,7 +202,7 @@ class Schedule:
                 continue
             window = one.place.window(one.mark_mm, self._belt)
             moved.setdefault(one.place.gate, {})[one.part] = window
-            end = "closes_at" if one.opened_at is not None else "opens_at"
+            end = "closes_at" if one.has_begun(self._clock.now()) else "opens_at"
             if abs(getattr(window, end) - getattr(one.window, end)) * self._belt.speed_mm_s > REPLAN_MM:
                 off.add(one.place.gate)
         for gate in off:

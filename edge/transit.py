@@ -54,6 +54,10 @@ class InTransit:
         """The belt's travel when the part's centre is at its gate."""
         return self.mark_mm + self.place.travel_mm
 
+    def has_begun(self, now: float) -> bool:
+        """Whether its opening has: a part that a gate is held open for has none of its own, only its moment."""
+        return self.opened_at is not None or (self.window is not None and self.window.opens_at <= now)
+
 
 @dataclass(frozen=True)
 class Replanned:

@@ -200,6 +200,17 @@ def test_two_parts_of_one_gate_in_a_row_hold_it_open_and_are_both_on_time():
     assert tally(rig) == {"on_time": 2, "early": 0, "late": 0, "lost": 0}
 
 
+@pytest.mark.parametrize("other_mm_s", [50.0, 150.0])
+def test_a_gate_held_open_follows_the_belt_to_the_second_part(other_mm_s):
+    """The first part's window is over when the speed changes; the closing is the second's, which has no opening."""
+    rig = Rig((3.3, SPEED), (20, other_mm_s))
+    rig.start(1, 100.0)
+    rig.start(2, 142.0, ahead=1)
+    moves, _ = rig.run(12.0)
+    assert moves == [("opened", 1, near(278)), ("closed", 1, near(362 - 0.02 * other_mm_s))]
+    assert tally(rig) == {"on_time": 2, "early": 0, "late": 0, "lost": 0}
+
+
 def test_parts_in_transit_are_bounded():
     """A part too many is refused, not queued without end."""
     rig = Rig((20, SPEED))
