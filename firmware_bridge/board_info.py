@@ -67,7 +67,7 @@ def board_info(port: str, baud: int) -> BoardInfo:
         link.send(AskStats())
         link.settle(ANSWER_WITHIN_S)
         if link.stats is None:
-            raise GateError(f"expected the board on {port} to give its counters, found silence; look at the cable")
+            raise GateError(f"expected the board on {port} to give its counters, found silence; {link.if_silent}")
         error_us = link.device_clock.ticks_at(time.monotonic()).error_us
         return BoardInfo(link.identity, link.stats, error_us, link.device_clock.rate_ppm, link.bad_frames)
 

@@ -16,7 +16,7 @@ from edge.clocks import Clock
 from edge.errors import GateError
 from firmware_bridge.clock_sync import TICKS_PER_S, WRAP
 from firmware_bridge.compilers import find_host_compiler
-from firmware_bridge.ports import BAUD
+from firmware_bridge.ports import BAUD, IF_EMULATED
 from firmware_bridge.session import LinkLost
 
 FIRMWARE = Path(__file__).parent / "firmware"
@@ -63,6 +63,8 @@ def compile_core(folder: Path) -> Path:
 
 class HostBoard:
     """A board whose serial line is this object (a Port). `pins` says what it did."""
+
+    if_silent = IF_EMULATED
 
     def __init__(self, clock: Clock, *, program: Path | None = None, ppm: float = 0.0, first_tick: int = 0) -> None:
         """program: compiled before. ppm: by which its crystal is fast. first_tick: of its counter. Raises GateError."""

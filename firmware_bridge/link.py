@@ -49,6 +49,11 @@ class Link:
         return self._session.identity
 
     @property
+    def if_silent(self) -> str:
+        """What to do when nothing comes."""
+        return self._port.if_silent
+
+    @property
     def busy(self) -> bool:
         """Whether an answer is waited for, so that `pump` should be called soon."""
         return self.failure is None and not (self._session.idle and self._session.pinged_at is None)
@@ -66,14 +71,14 @@ class Link:
                 heard = f"{self._came} bytes, but no greeting of this protocol" if self._came else "silence"
                 raise LinkLost(
                     f"expected a board with edge-sort's firmware to answer within {within_s:g} s, found {heard}; "
-                    "check port and baud rate, and put the firmware on it with: edge-sort mcu flash"
+                    f"{self._port.if_silent}"
                 )
             self._session = self._new_session()
             self._session.greet()
             self._pump_until(lambda: self._session.identity is not None, GREET_AGAIN_S)
         self._pump_until(lambda: self._pings >= FIRST_PINGS, GREET_AGAIN_S * FIRST_PINGS)
         if not self.device_clock.known:
-            raise LinkLost("expected the board to answer pings, found silence")
+            raise LinkLost(f"expected the board to answer pings, found silence; {self._port.if_silent}")
         return self.identity
 
     def send(self, command: Command) -> None:

@@ -76,6 +76,7 @@ def info_command(port: str, baud: int, as_json: bool) -> None:
 
     from firmware_bridge.board_info import board_info
 
+    _say_what_takes_long(port)
     info = board_info(port, baud)
     click.echo(json.dumps(info.as_dict(), indent=2) if as_json else info.sentences())
 
@@ -88,6 +89,7 @@ def monitor_command(port: str, baud: int, seconds: float | None, pins: tuple[int
     """Print what the board tells, as it happens. Its gates come to rest and stay there."""
     from firmware_bridge.board_info import monitor
 
+    _say_what_takes_long(port)
     monitor(port, baud, seconds, pins, click.echo)
 
 
@@ -112,9 +114,15 @@ def test_command(
     click.echo(test.sentence)
     if not yes:
         click.confirm("Is everybody clear of it?", abort=True)
+    _say_what_takes_long(port)
     result = run_pin_test(port, baud, test, _say)
     click.echo(result.sentence)
     result.check()
+
+
+def _say_what_takes_long(port: str) -> None:
+    if port == "emulated":
+        click.echo("compiling the firmware's core for this computer", err=True)
 
 
 def _say(moved: Moved) -> None:

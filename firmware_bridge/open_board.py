@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from difflib import get_close_matches
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -36,6 +37,10 @@ def open_port(name: str, clock: Clock, baud: int = BAUD) -> Port:
     """
     if name in EMULATED:
         return EMULATED[name](clock)
+    if "/" not in name and get_close_matches(name.lower(), EMULATED):
+        raise GateError(
+            f"mcu.port: expected a serial port, or one of {', '.join(EMULATED)}, found {name!r}; correct the name"
+        )
     return SerialPort(name, baud)
 
 

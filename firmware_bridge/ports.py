@@ -14,10 +14,13 @@ from firmware_bridge.session import LinkLost
 BAUD = 115_200
 WRITE_TIMEOUT_S = 0.5
 MOST_AT_ONCE = 4096
+IF_EMULATED = "this computer is too slow, or too busy, for an emulated board in real time; end what else it does"
 
 
 class Port(Protocol):
-    """Bytes to a board and back."""
+    """Bytes to a board and back. if_silent: what to do when nothing comes."""
+
+    if_silent: str
 
     def read(self, wait_s: float) -> bytes:
         """Return what has come, waiting for its first byte no longer than this. Raises LinkLost."""
@@ -34,6 +37,8 @@ class Port(Protocol):
 
 class SerialPort:
     """A port of pyserial: a device name, or one of its addresses such as socket://host:port."""
+
+    if_silent = "check port and baud rate, and put the firmware on it with: edge-sort mcu flash"
 
     def __init__(self, name: str, baud: int = BAUD) -> None:
         """Open it. Raises GateError when there is none, it is in use, or pyserial is missing."""

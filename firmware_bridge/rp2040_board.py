@@ -6,7 +6,7 @@ from edge.clocks import Clock
 from firmware_bridge.emulated_rp2040 import EmulatedRp2040
 from firmware_bridge.emulated_usb import EmulatedUsbRp2040
 from firmware_bridge.host_board import LOOK_EVERY_S, PinWrite
-from firmware_bridge.ports import BAUD
+from firmware_bridge.ports import BAUD, IF_EMULATED
 from firmware_bridge.ready_image import ready_image
 
 BOARD = "rp2040"
@@ -14,6 +14,8 @@ BOARD = "rp2040"
 
 class Rp2040Board:
     """A Port whose other end is an emulated RP2040, moved on to the host's time whenever bytes are asked for."""
+
+    if_silent = IF_EMULATED
 
     def __init__(
         self, clock: Clock, *, image: bytes | None = None, start_us: int = 0, baud: int = BAUD, usb: bool = False

@@ -17,6 +17,8 @@ LONG_S = 10.0
 class HeldPort:
     """A board's port, at which whoever reads can be kept."""
 
+    if_silent = "let go"
+
     def __init__(self, board):
         self._board = board
         self.held, self.reached, self.let_go = False, threading.Event(), threading.Event()

@@ -12,8 +12,10 @@ from edge.incidents import IncidentKind
 from edge.parts import Reason
 from firmware_bridge.board import Board
 from firmware_bridge.codes import PROTOCOL
+from firmware_bridge.host_board import HostBoard
 from firmware_bridge.link import Link
 from firmware_bridge.mcu_gates import McuGates
+from firmware_bridge.ports import SerialPort
 from firmware_bridge.wire import ProtocolError
 from tests.firmware_bridge.mcu_rig import LIMITS, Rig
 
@@ -178,6 +180,8 @@ def test_a_board_that_speaks_another_version_is_refused_and_the_older_side_named
 class OtherPort:
     """A port on which another program says something else, or nothing, whatever it is told."""
 
+    if_silent = SerialPort.if_silent
+
     def __init__(self, clock, says):
         self._clock, self._says = clock, says
 
@@ -199,6 +203,14 @@ def test_a_port_on_which_something_else_answers_does_not_say_silence(rig):
     """Text of a console, which holds no frame at all."""
     with pytest.raises(Exception, match=r"found \d+ bytes, but no greeting of this protocol; check port"):
         Link(OtherPort(rig.clock, b"login: "), rig.clock).open()
+
+
+def test_an_emulated_board_that_does_not_answer_has_no_cable_to_look_at(rig):
+    """What runs too slowly then is this computer."""
+    port = OtherPort(rig.clock, b"")
+    port.if_silent = HostBoard.if_silent
+    with pytest.raises(Exception, match="found silence; this computer is too slow, or too busy"):
+        Link(port, rig.clock).open()
 
 
 def test_the_emulated_board_takes_as_many_gates_as_a_pico(core):

@@ -9,7 +9,9 @@ from types import SimpleNamespace
 
 import pytest
 
+from edge.clocks import MonotonicClock
 from edge.errors import GateError
+from firmware_bridge.open_board import open_port
 from firmware_bridge.ports import SerialPort
 from firmware_bridge.session import LinkLost
 
@@ -33,6 +35,13 @@ def test_a_port_that_cannot_be_opened_is_told_once(name, found):
     assert re.match(f"mcu.port: expected a serial port at {name!r}, found: .*{found}", sentence)
     assert sentence.count("No such file") <= 1
     assert "; plug the board in, correct the name, or end the other program that uses it" in sentence
+
+
+@pytest.mark.parametrize("name", ["emulatd", "Emulated", "emulated-rp2040x", "emulated-rp2040-usb "])
+def test_a_mistyped_emulated_board_is_told_which_there_are(name):
+    """It is no serial port that is missing."""
+    with pytest.raises(GateError, match=r"one of emulated, emulated-rp2040, emulated-rp2040-usb, found .*; correct"):
+        open_port(name, MonotonicClock())
 
 
 def test_the_ports_there_are_are_named(monkeypatch):
