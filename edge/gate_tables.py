@@ -81,8 +81,8 @@ class GateTable(Table):
 
 
 class McuTable(Table):
-    """[mcu] The board that moves gates of kind "mcu". port: of the serial line; "emulated", "emulated-rp2040" or
-    "emulated-rp2040-usb" where there is none.
+    """[mcu] The board that moves gates of kind "mcu". port: of the serial line; "emulated", "emulated-uno",
+    "emulated-rp2040" or "emulated-rp2040-usb" where there is none.
 
     heartbeat_ms: without a sign of life from the sorter for so long, the board brings its gates to rest by itself. At
     least two frames of the camera long.

@@ -46,12 +46,17 @@ def compiler() -> list[str]:
     return found
 
 
-def compile_core(folder: Path) -> Path:
-    """Compile the core as a program into a folder and return it. Raises GateError when that fails."""
+def compile_core(folder: Path, like: str | None = None) -> Path:
+    """Compile the core as a program into a folder and return it. Raises GateError when that fails.
+
+    like: the board whose gates, inputs, openings and pins it has; None: few openings, for tests of a full board.
+    """
     program = folder / "board"
     core, host = FIRMWARE / "core", FIRMWARE / "host"
     sources = [*sorted(core.glob("*.c")), host / "es_host.c", host / "es_child.c"]
-    command = [*compiler(), "-std=c99", "-O1", f"-I{core}", f"-I{host}", "-o", str(program), *map(str, sources)]
+    sizes = [f'-DES_LIKE="../{like}/es_board.h"'] if like is not None else []
+    options = ["-std=c99", "-O1", f"-I{core}", f"-I{host}", *sizes]
+    command = [*compiler(), *options, "-o", str(program), *map(str, sources)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise GateError(
@@ -66,10 +71,14 @@ class HostBoard:
 
     if_silent = IF_EMULATED
 
-    def __init__(self, clock: Clock, *, program: Path | None = None, ppm: float = 0.0, first_tick: int = 0) -> None:
-        """program: compiled before. ppm: by which its crystal is fast. first_tick: of its counter. Raises GateError."""
+    def __init__(
+        self, clock: Clock, *, like: str = "rp2040", program: Path | None = None, ppm: float = 0.0, first_tick: int = 0
+    ) -> None:
+        """like: the board that it has the gates, inputs, openings and pins of, unless a program was compiled before.
+        ppm: by which its crystal is fast. first_tick: of its counter. Raises GateError.
+        """
         self._folder = tempfile.TemporaryDirectory(prefix="edge-sort-board-") if program is None else None
-        program = program or compile_core(Path(self._folder.name))  # type: ignore[union-attr]
+        program = program or compile_core(Path(self._folder.name), like)  # type: ignore[union-attr]
         self._clock, self._rate = clock, TICKS_PER_S * (1 + ppm * 1e-6)
         self._began_at, self._first_tick, self._passed = clock.now(), first_tick, 0
         self._coming: deque[tuple[float, bytes]] = deque()

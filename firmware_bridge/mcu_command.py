@@ -18,7 +18,8 @@ def _of_a_board(command: Any) -> Any:
     port = click.option(
         "--port",
         required=True,
-        help="Serial port: a board on USB /dev/ttyACM0, an RP2040's UART /dev/serial0; 'emulated' needs no board.",
+        help="Serial port: a board on USB /dev/ttyACM0, an RP2040's UART /dev/serial0. No board is needed for "
+        "'emulated' (holds what a Pico does), 'emulated-uno', 'emulated-rp2040' and 'emulated-rp2040-usb'.",
     )
     baud = click.option("--baud", type=click.IntRange(1200, 4_000_000), default=115_200, show_default=True)
     return port(baud(command))
@@ -121,7 +122,7 @@ def test_command(
 
 
 def _say_what_takes_long(port: str) -> None:
-    if port == "emulated":
+    if port in ("emulated", "emulated-uno"):
         click.echo("compiling the firmware's core for this computer", err=True)
 
 

@@ -114,7 +114,8 @@ class McuGates:
             if not answered:
                 raise GateError(
                     f"expected the board to bring its gates to rest within {REPLY_WITHIN_S:g} s, found silence; they "
-                    f"come to rest by themselves {self._heartbeat_s:g} s after its last heartbeat: look at the cable"
+                    f"come to rest by themselves {self._heartbeat_s:g} s after its last heartbeat; "
+                    f"{self._board.link.if_silent}"
                 )
             self._take()
             self._moves.void()

@@ -24,10 +24,13 @@ if TYPE_CHECKING:
 
 EMULATED: dict[str, Callable[[Clock], Port]] = {
     "emulated": HostBoard,
+    "emulated-uno": partial(HostBoard, like="uno"),
     "emulated-rp2040": Rp2040Board,
     "emulated-rp2040-usb": partial(Rp2040Board, usb=True),
 }
-"""The core compiled for this computer, which is quick; the image of an RP2040 on an emulator of it, which is exact."""
+"""The core compiled for this computer, which is quick, with all that a Pico or an Uno can hold; the image of an RP2040
+on an emulator of it, which is exact.
+"""
 
 
 def open_port(name: str, clock: Clock, baud: int = BAUD) -> Port:

@@ -28,6 +28,7 @@ def test_ctrl_c_is_the_normal_end_of_monitor(core, monkeypatch):
     done = CliRunner().invoke(mcu_command, ["monitor", "--port", "emulated"])
 
     assert done.exit_code == 0
+    assert done.stderr == "compiling the firmware's core for this computer\n"
     assert [line.split()[1] for line in done.stdout.splitlines()][:1] == ["Identity:"]
     assert "Aborted" not in done.output
     assert plugged[0]._child.poll() is not None

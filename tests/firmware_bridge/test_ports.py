@@ -11,7 +11,7 @@ import pytest
 
 from edge.clocks import MonotonicClock
 from edge.errors import GateError
-from firmware_bridge.open_board import open_port
+from firmware_bridge.open_board import EMULATED, open_port
 from firmware_bridge.ports import SerialPort
 from firmware_bridge.session import LinkLost
 
@@ -40,7 +40,7 @@ def test_a_port_that_cannot_be_opened_is_told_once(name, found):
 @pytest.mark.parametrize("name", ["emulatd", "Emulated", "emulated-rp2040x", "emulated-rp2040-usb "])
 def test_a_mistyped_emulated_board_is_told_which_there_are(name):
     """It is no serial port that is missing."""
-    with pytest.raises(GateError, match=r"one of emulated, emulated-rp2040, emulated-rp2040-usb, found .*; correct"):
+    with pytest.raises(GateError, match=rf"one of {', '.join(EMULATED)}, found .*; correct"):
         open_port(name, MonotonicClock())
 
 

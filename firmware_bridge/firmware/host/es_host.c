@@ -85,7 +85,7 @@ void es_unlock(uint32_t before) {
     gap();
 }
 
-int es_pin_usable(uint8_t pin) { return pin >= 2 && pin < HOST_PINS; }
+int es_pin_usable(uint8_t pin) { return pin >= 2 && pin < ES_PINS; }
 
 static void write(uint8_t pin, uint8_t level) {
     must_exist(pin);

@@ -3,6 +3,7 @@
 #define ES_BOARD_H
 
 #define ES_BOARD "rp2040"
+#define ES_PINS 30u
 #define ES_GATES 16
 #define ES_SENSORS 8
 #define ES_ENCODERS 2

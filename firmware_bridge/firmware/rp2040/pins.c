@@ -4,7 +4,6 @@
 #include "es_port.h"
 #include "registers.h"
 
-#define PINS 30u
 #define BY_PROGRAM 5u /* GPIO function: SIO */
 #define INPUT_ENABLE 0x40u
 #define SCHMITT 0x02u
@@ -16,7 +15,7 @@
 
 static uint32_t watched;
 
-int es_pin_usable(uint8_t pin) { return pin >= 2 && pin < PINS; }
+int es_pin_usable(uint8_t pin) { return pin >= 2 && pin < ES_PINS; }
 
 void es_pin_output(uint8_t pin, uint8_t level) {
     uint32_t bit = 1u << pin;
@@ -63,7 +62,7 @@ static void on_pin(uint8_t pin, uint32_t edges, uint32_t tick) {
 
 void on_pins(void) {
     uint32_t tick = es_now();
-    for (uint8_t group = 0; group < PINS; group = (uint8_t)(group + 8)) {
+    for (uint8_t group = 0; group < ES_PINS; group = (uint8_t)(group + 8)) {
         uint32_t status = REG(IO_INTS(group));
         if (!status) continue;
         REG(IO_INTR(group)) = status;

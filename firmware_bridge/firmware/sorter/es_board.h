@@ -5,6 +5,7 @@
 #include "es_settings.h" /* ES_BAUD */
 
 #define ES_BOARD "sorter"
+#define ES_PINS 30u
 #define ES_GATES 16
 #define ES_SENSORS 2
 #define ES_ENCODERS 1

@@ -10,7 +10,6 @@
 
 #define DIVISOR ((16000000ul / 4 / ES_BAUD - 1) / 2)
 #define NEAR_US 30000 /* timer 1 goes round in 32,768 us */
-#define PINS 20u
 
 static volatile uint32_t rounds_us; /* when timer 1 last began at 0 */
 static volatile uint32_t alarm_tick;
@@ -81,7 +80,7 @@ EMPTY_INTERRUPT(TIMER0_COMPA_vect)
 
 /* ---- pins: 0 to 7 are port D, 8 to 13 port B, 14 to 19 port C ---- */
 
-int es_pin_usable(uint8_t pin) { return pin >= 2 && pin < PINS; }
+int es_pin_usable(uint8_t pin) { return pin >= 2 && pin < ES_PINS; }
 
 void es_pins_write(uint32_t high, uint32_t low) {
     PORTD = (uint8_t)((PORTD | (uint8_t)high) & ~(uint8_t)low);

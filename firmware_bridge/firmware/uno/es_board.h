@@ -3,6 +3,7 @@
 #define ES_BOARD_H
 
 #define ES_BOARD "uno"
+#define ES_PINS 20u
 #define ES_GATES 6
 #define ES_SENSORS 3
 #define ES_ENCODERS 1
