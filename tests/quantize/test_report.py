@@ -94,6 +94,7 @@ def test_notes_on_other_pictures_stand_on_the_page(test_items):
     assert "which neither training nor calibration used" in report_page(judged(), test_items)
 
 
+@pytest.mark.usefixtures("unrendered")
 def test_no_flip_is_said_in_words(test_items):
     """An empty gallery would look like a fault."""
     assert "None: both models give the same answer to all 20 test pictures" in report_page(judged(0), test_items)
