@@ -75,6 +75,11 @@ def board_info(port: str, baud: int) -> BoardInfo:
 def monitor(port: str, baud: int, seconds: float | None, pins: Sequence[int], tell: Callable[[str], None]) -> None:
     """Tell of everything that comes from a board, until time is over, Ctrl-C, or the link is lost (GateError)."""
     with suppress(KeyboardInterrupt), greeted(port, baud) as link:  # also while it lets the port go
+        if len(pins) > link.identity.sensors:
+            raise GateError(
+                f"--sensor: expected at most the {link.identity.sensors} inputs that {link.identity.board} can watch, "
+                f"found {len(pins)}; leave some out"
+            )
         tell(_line(time.monotonic(), link.identity))
         for number, pin in enumerate(pins):
             link.send(SetSensor(number, pin, Pull.UP, BOTH_EDGES, 0))
@@ -97,7 +102,8 @@ def greeted(port: str, baud: int) -> Iterator[Link]:
 
 def _tell(heard: Message | Done, tell: Callable[[str], None]) -> None:
     if isinstance(heard, Done) and heard.status is not Status.OK:
-        raise GateError(refusal("to watch the pin", heard.status))
+        watched = f"an input on pin {heard.command.pin}" if isinstance(heard.command, SetSensor) else "a command"
+        raise GateError(refusal(watched, heard.status))
     if isinstance(heard, Done):
         tell(f"{time.monotonic():14.6f}  {type(heard.command).__name__}: {heard.status.name}")
     else:

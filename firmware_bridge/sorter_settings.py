@@ -20,8 +20,8 @@ from firmware_bridge.ports import BAUD
 USABLE_PINS = (*range(2, 23), 26, 27, 28)  # of a Pico
 MOST_LABELS, MOST_GATES = 32, 16
 LEAD_US = 1200  # a tick of the program, and what the gates' alarm needs
-# of a Cortex-M0+, with room: the emulated one took 1.4 million cycles for 46,032 multiplications, and 119 million
-# for ResNet-8's 12,501,632
+# of a Cortex-M0+, with room: the emulated one took 1.4 million cycles for 46,032 multiplications, and 117 million
+# for ResNet-8's 12,501,632 (docs/microcontrollers.md: 10.9 ms and 0.93 s)
 CYCLES_PER_MAC, CYCLES_BESIDE = 25, 2_000_000
 CLOCK_HZ = 125_000_000
 PIECE, PIECE_ON_LINE = 26, 40  # bytes of a picture in one message, and of that message on the line

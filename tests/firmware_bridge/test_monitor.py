@@ -5,8 +5,10 @@ from __future__ import annotations
 import time
 from types import SimpleNamespace
 
+import pytest
 from click.testing import CliRunner
 
+from edge.errors import GateError
 from firmware_bridge import board_info, open_board
 from firmware_bridge.host_board import HostBoard
 from firmware_bridge.mcu_command import mcu_command
@@ -58,3 +60,20 @@ def test_ctrl_c_once_more_while_the_port_is_let_go_ends_monitor_as_quietly(core,
     done = CliRunner().invoke(mcu_command, ["monitor", "--port", "emulated"])
 
     assert (done.exit_code, "Aborted" in done.output) == (0, False)
+
+
+@pytest.mark.parametrize(
+    ("pins", "says"),
+    [
+        ((31, 32), "expected the board to accept an input on pin 32, found BAD_VALUE: it has no such pin"),
+        ((2, 3, 4, 5), "--sensor: expected at most the 3 inputs that host can watch, found 4; leave some out"),
+    ],
+)
+def test_an_input_that_cannot_be_watched_is_told_with_its_reason(core, monkeypatch, pins, says):
+    """A pin that is not there, and more inputs than the board has room for."""
+    monkeypatch.setitem(open_board.EMULATED, "emulated", lambda clock: HostBoard(clock, program=core))
+    watched = [word for pin in pins for word in ("--sensor", str(pin))]
+    done = CliRunner().invoke(mcu_command, ["monitor", "--port", "emulated", "--seconds", "5", *watched])
+
+    assert isinstance(done.exception, GateError | SystemExit)
+    assert says in f"{done.exception} {done.output}"
