@@ -15,9 +15,10 @@ demo: $(READY)
 test: $(READY)
 	$(BIN)/python -m pytest -n auto
 
-# two at a time: TensorFlow takes a gigabyte and a half in each; a file stays in one, what it has trained once serves it all
+# property tests once more, with more examples. Two at a time: TensorFlow takes a gigabyte and a half in each; a file
+# stays in one, what it has trained once serves it all
 test-slow: $(READY)
-	$(BIN)/python -m pytest -m slow -n 2 --dist loadfile
+	$(BIN)/python -m pytest -m "slow or property" --hypothesis-profile=thorough -n 2 --dist loadfile
 
 test-pi: $(READY)
 	$(BIN)/python -m pytest -m emulated_pi

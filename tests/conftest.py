@@ -5,7 +5,7 @@ from __future__ import annotations
 from html.parser import HTMLParser
 
 import pytest
-from hypothesis import settings
+from hypothesis import is_hypothesis_test, settings
 
 from firmware_bridge.compilers import find_host_compiler
 from firmware_bridge.host_board import compile_core
@@ -13,10 +13,19 @@ from tests.edge.browsers import a_browser
 from tests.undrawn import UndrawnFigure
 
 # the same examples every time, and a slow machine fails none of them
-settings.register_profile("edge-sort", deadline=None, derandomize=True)
-settings.load_profile("edge-sort")
+settings.register_profile("thorough", deadline=None, derandomize=True)
+settings.register_profile("quick", settings.get_profile("thorough"), max_examples=30)
+settings.load_profile("quick")  # `make test-slow` asks for the other one
 
 pytest.register_assert_rewrite("tests.opened_pages")  # its failures say what was found
+
+
+@pytest.hookimpl(tryfirst=True)  # before -m selects
+def pytest_collection_modifyitems(items):
+    """Mark every property test, so that the slow run finds them all."""
+    for item in items:
+        if is_hypothesis_test(getattr(item, "obj", None)):
+            item.add_marker("property")
 
 
 @pytest.fixture(scope="session")

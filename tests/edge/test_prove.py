@@ -26,30 +26,31 @@ from edge.journal import Journal
 from edge.prove import CHUNK_PARTS, chunks_of, default_jobs, prove
 
 NO_FAULTS = FaultRates(**{one.name: 0.0 for one in dataclasses.fields(FaultRates)})
+KILLED = dataclasses.replace(NO_FAULTS, process_killed=1.0)
 
 
 @pytest.fixture
 def short_chunks(monkeypatch):
-    """Two chunks of 40 parts, one on a steady belt, one on a belt that stops."""
-    monkeypatch.setattr(proving, "CHUNK_PARTS", 40)
+    """Two chunks of 25 parts, one on a steady belt, one on a belt that stops."""
+    monkeypatch.setattr(proving, "CHUNK_PARTS", 25)
 
 
 def test_no_fault_misleads_a_part(short_chunks):
     """Conservation: every part has one account, none is in a wrong bin, no gate left its limits."""
-    found = prove(80, 3, "colours").as_dict()
+    found = prove(50, 3, "colours").as_dict()
     assert found["ok"], found["wrong"]
     assert (found["wrong_by_runtime"], found["unaccounted"], found["limit_violations"]) == (0, 0, 0)
-    assert found["fed"] == sum(found[one] for one in ("own_row", "in_another_row", "unseen", "undecided")) == 80
+    assert found["fed"] == sum(found[one] for one in ("own_row", "in_another_row", "unseen", "undecided")) == 50
     happened = {kind for kind, count in found["faults"].items() if count}
     assert happened >= {"belt_stopped", "frame_late", "frame_repeated", "frames_dropped"}
 
 
 def test_the_same_seed_replays_to_the_byte(monkeypatch):
     """Also one chunk alone is the one that ran among the others."""
-    monkeypatch.setattr(proving, "CHUNK_PARTS", 8)
-    first, again = (prove(16, 5, "colours") for _ in range(2))
+    monkeypatch.setattr(proving, "CHUNK_PARTS", 5)
+    first, again = (prove(10, 5, "colours") for _ in range(2))
     assert json.dumps(first.as_dict()) == json.dumps(again.as_dict())
-    alone = [prove(16, 5, "colours", only_chunk=index) for index in range(2)]
+    alone = [prove(10, 5, "colours", only_chunk=index) for index in range(2)]
     assert sum(one.sums["sorted_right"] for one in alone) == first.sums["sorted_right"]
     assert alone[0].faults + alone[1].faults == first.faults
 
@@ -60,11 +61,11 @@ ENDINGS = ("process_killed", "disk_full")
 @pytest.mark.parametrize("kind", [one.name for one in dataclasses.fields(FaultRates) if one.name not in ENDINGS])
 def test_each_kind_of_fault_is_injected_and_counted(kind, monkeypatch):
     """With one kind alone, and often, it happens, no other does, and the promises hold."""
-    monkeypatch.setattr(proving, "CHUNK_PARTS", 20)
+    monkeypatch.setattr(proving, "CHUNK_PARTS", 12)
     often = dataclasses.replace(NO_FAULTS, **{kind: 0.02 if kind == "camera_stalled" else 0.1})
     # an encoder is on the belt that stops, of the second chunk; the third has the contacts for a hand
     chunk = 1 if kind.startswith("steps") else 2 if kind in ("estop_pressed", "line_stopped", "bin_filled") else 0
-    proof = prove(20 * (chunk + 1), 1, "colours", rates=often, only_chunk=chunk)
+    proof = prove(12 * (chunk + 1), 1, "colours", rates=often, only_chunk=chunk)
     assert {one for one, count in proof.faults.items() if count} - {"belt_stopped"} == {kind}
     assert proof.ok, proof.wrong
 
@@ -194,8 +195,15 @@ def test_a_gate_without_its_limits_is_found_out(monkeypatch):
     assert "max_duty" in proof.wrong[0]
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("rates", [NO_FAULTS, dataclasses.replace(NO_FAULTS, process_killed=1.0)])
+@pytest.mark.parametrize(
+    ("number", "rates"),
+    [
+        (signal.SIGINT, NO_FAULTS),
+        (signal.SIGTERM, KILLED),
+        pytest.param(signal.SIGTERM, NO_FAULTS, marks=pytest.mark.slow),
+        pytest.param(signal.SIGINT, KILLED, marks=pytest.mark.slow),
+    ],
+)
 def test_a_signal_ends_the_proof_and_fails_no_chunk(number, rates, monkeypatch, tmp_path):
     """The line under proof, with one life or two, takes it for its own end; what it cut is in no sum and no folder."""
     monkeypatch.setattr(prove_chunk, "IN_MEMORY", tmp_path)
