@@ -21,8 +21,10 @@ def demo_command(out: Path, seed: int) -> None:
 
     Renders pictures of parts, trains on them, makes and judges the integer model, and sorts on an emulated line.
     """
+    from edge.durable import require_unused
     from training.tensorflow_setup import load_tensorflow
 
+    require_unused(out)  # said at once, not after the seconds that TensorFlow takes to load
     load_tensorflow("edge-sort demo")
     from quantize.demo import DemoOptions, run_demo
 

@@ -12,9 +12,9 @@ def demo(*arguments):
     return CliRunner().invoke(cli, ["demo", *map(str, arguments)])
 
 
-def test_a_folder_in_use_is_refused_before_anything_is_made(tmp_path):
-    """An earlier demo is not mixed with a new one."""
-    pytest.importorskip("tensorflow", reason="TensorFlow comes with the desktop install")
+def test_a_folder_in_use_is_refused_before_anything_is_made(tmp_path, monkeypatch):
+    """An earlier demo is not mixed with a new one; said before TensorFlow is loaded."""
+    monkeypatch.setattr("training.tensorflow_setup.load_tensorflow", lambda _purpose: pytest.fail("was loaded"))
     (tmp_path / "mine.txt").write_text("mine")
 
     result = demo("--out", tmp_path)
