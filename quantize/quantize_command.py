@@ -199,7 +199,7 @@ def _score_lines(judgement: Judgement) -> list[str]:
         return [*lines, "parts of no known class: not measured (--foreign DIR, or train with --leave-out LABEL)"]
     lines.append(
         f"parts of no known class: {unknown.foreign_rejected} of {unknown.foreign_pictures} rejected by a score below "
-        f"{unknown.min_score:.3f} or the bin's threshold"
+        f"{unknown.min_score:.6g} or the bin's threshold"
     )
     return lines
 
