@@ -56,9 +56,11 @@ def test_the_same_seed_replays_to_the_byte(monkeypatch):
 
 
 ENDINGS = ("process_killed", "disk_full")
+QUICK = ("frames_dropped", "frame_garbled", "steps_lost", "gate_refused", "estop_pressed")  # one of a sort; slow: all
+KINDS = [one.name for one in dataclasses.fields(FaultRates) if one.name not in ENDINGS]
 
 
-@pytest.mark.parametrize("kind", [one.name for one in dataclasses.fields(FaultRates) if one.name not in ENDINGS])
+@pytest.mark.parametrize("kind", [one if one in QUICK else pytest.param(one, marks=pytest.mark.slow) for one in KINDS])
 def test_each_kind_of_fault_is_injected_and_counted(kind, monkeypatch):
     """With one kind alone, and often, it happens, no other does, and the promises hold."""
     monkeypatch.setattr(proving, "CHUNK_PARTS", 12)

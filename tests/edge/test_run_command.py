@@ -214,7 +214,10 @@ def test_a_call_that_makes_no_sense_is_a_usage_error(arguments):
     assert "Usage" in done.output
 
 
-@pytest.mark.parametrize(("number", "because"), [(signal.SIGINT, "interrupted"), (signal.SIGTERM, "terminated")])
+@pytest.mark.parametrize(
+    ("number", "because"),
+    [(signal.SIGINT, "interrupted"), pytest.param(signal.SIGTERM, "terminated", marks=pytest.mark.slow)],
+)
 def test_a_signal_ends_the_run_with_its_report(tmp_path, number, because):
     """Ctrl-C and SIGTERM on the real clock: the counts so far are printed and add up, exit code 0."""
     journal = tmp_path / "journal.sqlite"
@@ -301,7 +304,7 @@ def test_frames_are_not_mixed_with_those_of_another_run(tmp_path):
     expect_error(emulate("--count", 2, "--save-frames", tmp_path), "found one in use")
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGHUP, marks=pytest.mark.slow)])
 def test_a_signal_to_both_processes_still_ends_with_the_report(tmp_path, number):
     """systemd signals all processes of a service, a closed terminal all of a job: the gates must not end first."""
     journal = tmp_path / "journal.sqlite"

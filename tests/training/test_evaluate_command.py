@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
@@ -67,17 +66,14 @@ def test_no_page_is_written_unless_asked_for(parts):
     assert "--out DIR" in result.stdout
 
 
-def test_a_bundle_needs_no_tensorflow(parts):
+def test_a_bundle_needs_no_tensorflow(parts, monkeypatch):
     """The integer model is run as on the device; TensorFlow need not even be installed."""
-    program = (
-        "import sys; sys.modules['tensorflow'] = sys.modules['keras'] = None\n"
-        "from edge.cli import cli; cli(['evaluate', *sys.argv[1:]])"
-    )
-    command = [sys.executable, "-c", program, str(BUNDLE), str(parts), "--json"]
+    for name in ("tensorflow", "keras"):
+        monkeypatch.setitem(sys.modules, name, None)
 
-    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=BUNDLE.parents[2])
+    done = evaluate(BUNDLE, parts, "--json")
 
-    assert done.returncode == 0, done.stderr
+    assert done.exit_code == 0, done.output
     assert json.loads(done.stdout)["pictures"] == 56
 
 
