@@ -15,8 +15,8 @@ from firmware_bridge.layers import Convolution, Network
 # the order in which kernels stand in the source: what is used comes first
 _KERNELS = (
     "scaled", "clamped", "place", "narrow", "narrow_end", "wide", "wide_end", "weighted", "begin", "finish", "taps",
-    "dots", "products", "convolution", "dense", "depthwise", "multiplied", "addition", "mean", "pool", "lookup",
-    "padding", "joining", "softmax", "softmax_of_two",
+    "helium", "dots", "products", "convolution", "dense", "depthwise", "multiplied", "addition", "mean", "pool",
+    "lookup", "padding", "joining", "softmax", "softmax_of_two",
 )  # fmt: skip
 # a compiler that puts a copy of a kernel into each call makes the program much larger and hardly quicker
 _ONCE = """#if defined(__GNUC__)

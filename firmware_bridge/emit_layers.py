@@ -23,7 +23,8 @@ from firmware_bridge.layers import (
 from firmware_bridge.unary_tables import shares_of_two
 
 _NEEDED = {
-    "convolution": ("finish", "taps", "dots"), "dense": ("dots",), "depthwise": ("finish", "taps", "products"),
+    "convolution": ("finish", "taps", "helium", "dots"), "dense": ("helium", "dots"),
+    "depthwise": ("finish", "taps", "helium", "products"),
     "multiplied": ("finish", "taps"),
 }  # fmt: skip
 

@@ -1,5 +1,5 @@
-/* Start-up for a Cortex-M on Arm's MPS2 boards as QEMU emulates them (mps2-an385, -an386, -an500): vector table, memory,
-   and output and exit by semihosting. */
+/* Start-up for a Cortex-M on Arm's MPS boards as QEMU emulates them (mps2-an385, -an386, -an500, mps3-an547): vector
+   table, memory, and output and exit by semihosting. */
 #include <stdint.h>
 
 extern uint32_t stack_top, data_from, data_start, data_end, bss_start, bss_end;
@@ -33,6 +33,10 @@ static void leave(uint32_t code)
 
 void reset(void)
 {
+#ifdef __ARM_FEATURE_MVE
+    *(volatile uint32_t *)0xe000ed88 |= 0xfu << 20; /* CPACR: the vectors' registers */
+    __asm__ volatile("dsb\n\tisb" : : : "memory");
+#endif
     const uint32_t *from = &data_from;
     for (volatile uint32_t *to = &data_start; to < &data_end; to++)
         *to = *from++;

@@ -41,7 +41,13 @@ static inline uint32_t four_products(uint32_t even, uint32_t odd, const int8_t *
 static uint32_t dot(uint32_t sum, const int8_t *values, const int8_t *weights, int count)
 {
     int i = 0;
-#ifdef FOURS
+#if defined(HELIUM)
+    for (; i < count; i += 16) {
+        const mve_pred16_t left = __arm_vctp8q((uint32_t)(count - i));
+        const int8x16_t v = __arm_vldrbq_z_s8(values + i, left), w = __arm_vldrbq_z_s8(weights + i, left);
+        sum = (uint32_t)__arm_vmladavaq_s8((int32_t)sum, v, w);
+    }
+#elif defined(FOURS)
     for (; i + 4 <= count; i += 4) {
         const uint32_t four = ((const bytes_t *)(values + i))->four;
         sum = four_products(even_of(four), odd_of(four), weights + i, sum);
@@ -56,7 +62,16 @@ static uint32_t dot(uint32_t sum, const int8_t *values, const int8_t *weights, i
 static void dot4(uint32_t *sums, const int8_t *v, const int8_t *w, int apart, int count)
 {
     uint32_t s0 = sums[0], s1 = sums[1], s2 = sums[2], s3 = sums[3];
-#if defined(FOURS)
+#if defined(HELIUM)
+    for (; count > 0; count -= 16, v += 16, w += 16) {
+        const mve_pred16_t left = __arm_vctp8q((uint32_t)count);
+        const int8x16_t values = __arm_vldrbq_z_s8(v, left);
+        s0 = (uint32_t)__arm_vmladavaq_s8((int32_t)s0, values, __arm_vldrbq_z_s8(w, left));
+        s1 = (uint32_t)__arm_vmladavaq_s8((int32_t)s1, values, __arm_vldrbq_z_s8(w + apart, left));
+        s2 = (uint32_t)__arm_vmladavaq_s8((int32_t)s2, values, __arm_vldrbq_z_s8(w + 2 * apart, left));
+        s3 = (uint32_t)__arm_vmladavaq_s8((int32_t)s3, values, __arm_vldrbq_z_s8(w + 3 * apart, left));
+    }
+#elif defined(FOURS)
     for (const int8_t *later = w + 2 * apart; count >= 4; count -= 4, v += 4, w += 4, later += 4) {
         const uint32_t four = ((const bytes_t *)v)->four, even = even_of(four), odd = odd_of(four);
         s0 = four_products(even, odd, w, s0);

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +11,7 @@ import pytest
 
 from benchmarks.emulated_cortex import NoEmulator, outputs_of
 from edge.interpreter import TfliteInterpreter
+from firmware_bridge.c_text import kernel
 from firmware_bridge.emit import emit
 from tests.firmware_bridge.compiled_models import compile_models, source_of_model
 from tests.integer_graphs import NONE, RELU, RELU6, SAME, VALID, IntegerGraph
@@ -125,8 +128,9 @@ def test_a_kernel_answers_as_the_reference(compiled, case):
 
 
 @pytest.mark.slow
-def test_a_core_with_dsp_instructions_answers_as_the_reference(tmp_path):
-    """Each case on an emulated Cortex-M4, where sums of products are made otherwise."""
+@pytest.mark.parametrize("core", ["cortex-m4", "cortex-m55"])
+def test_a_core_with_dsp_instructions_or_vectors_answers_as_the_reference(tmp_path, core):
+    """Each case on an emulated core where sums of products are made otherwise: pairs, or Helium."""
     for number, (case, add) in enumerate(CASES.items()):
         graph = _graph_of(number, add)
         folder = tmp_path / str(number)
@@ -135,10 +139,22 @@ def test_a_core_with_dsp_instructions_answers_as_the_reference(tmp_path):
         pixels = np.random.default_rng(number).integers(0, 256, (4, *interpreter.input.shape[1:]), dtype=np.uint8)
         expected = [interpreter.run((one ^ np.uint8(0x80)).view(np.int8)[np.newaxis]).reshape(-1) for one in pixels]
         try:
-            outputs, _ = outputs_of(emit(source_of_model(graph.packed())), pixels, folder)
+            outputs, _ = outputs_of(emit(source_of_model(graph.packed())), pixels, folder, core, counted=False)
         except NoEmulator as missing:
             pytest.skip(str(missing))
         assert np.array_equal(outputs, np.stack(expected)), case
+
+
+@pytest.mark.parametrize(("core", "taken"), [("cortex-m4", False), ("cortex-m55", True)])
+def test_a_core_s_vectors_are_used_where_the_compiler_knows_of_them(core, taken):
+    """Else a build for a Cortex-M55 would be right, and three times slower, and no other test would tell."""
+    if not (gcc := shutil.which("arm-none-eabi-gcc")):
+        pytest.skip("needs arm-none-eabi-gcc")
+    options = ["-mthumb", f"-mcpu={core}", "-mfloat-abi=hard" if taken else "-mfloat-abi=soft", "-dM", "-E"]
+    defined = subprocess.run(
+        [gcc, *options, "-xc", "-"], input=kernel("helium.c"), capture_output=True, text=True, check=True
+    )
+    assert ("#define HELIUM" in (line.strip() for line in defined.stdout.splitlines())) == taken
 
 
 @pytest.fixture(scope="module")

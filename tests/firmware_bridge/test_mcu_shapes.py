@@ -1,4 +1,4 @@
-"""Networks of the sizes that microcontrollers run: every byte, here and on emulated Cortex-M3, M4 and M7."""
+"""Networks of the sizes that microcontrollers run: every byte, here and on emulated Cortex-M3, M4, M7 and M55."""
 
 from __future__ import annotations
 
