@@ -79,6 +79,7 @@ class Feeder:
         self, source: PartSource, *, machine: Machine, rate_per_min: float, first_mark_mm: float, seed: int
     ) -> None:
         self._source, self._camera = source, machine.camera
+        self._lane_mm = _lane_mm(machine)
         self._pitch_mm = machine.belt.speed_mm_s * 60 / rate_per_min
         self._rng = np.random.default_rng([seed, 1])
         self._first_mark_mm = first_mark_mm
@@ -89,7 +90,7 @@ class Feeder:
         rng = self._rng
         label = self._source.labels[int(rng.integers(len(self._source.labels)))]
         sprite = self._source.sprite(label, rng, 1 / self._camera.mm_per_px)
-        half_mm = self._camera.height_px * self._camera.mm_per_px / 2 - sprite.width_mm / 2 - SIDE_MARGIN_MM
+        half_mm = self._lane_mm / 2 - sprite.width_mm / 2
         y_mm = float(rng.uniform(-half_mm, half_mm)) if half_mm > 0 else 0.0
         number = self._last.number + 1 if self._last else 1
         self._last = FedPart(number, label, self._next_mark(sprite), y_mm, sprite.length_mm)
@@ -108,6 +109,13 @@ class Feeder:
         close = self._rng.random() < CLOSE_SHARE
         gap_mm = self._rng.uniform(*CLOSE_MM) if close else self._rng.uniform(0.5, 1.5) * self._pitch_mm - halves_mm
         return self._last.mark_mm + halves_mm + max(float(gap_mm), CLOSE_MM[0])
+
+
+def _lane_mm(machine: Machine) -> float:
+    """Return how wide the middle of the belt is that parts ride in: an eye alone cannot tell where across it one is."""
+    if machine.finder.source == "eye" and machine.eye is not None:
+        return machine.eye.lane_mm or 0.0
+    return machine.camera.height_px * machine.camera.mm_per_px - 2 * SIDE_MARGIN_MM
 
 
 class EmulatedBelt:

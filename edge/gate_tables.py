@@ -11,6 +11,7 @@ from edge.gate_limits import GateLimits
 from edge.parts import REJECT_BIN
 from edge.tables import NotNegative, PinOfEither, Positive, Table
 
+LONGEST_MS = 600_000  # that the firmware of a board takes, and no gate of a sorter needs
 ServoPulse = Annotated[float, Field(ge=400, le=2600)]
 
 
@@ -38,14 +39,14 @@ class GateTable(Table):
     pin: PinOfEither
     bin: str = Field(min_length=1)
     labels: tuple[str, ...] = Field(min_length=1)
-    travel_mm: Positive
+    travel_mm: float = Field(gt=0, le=100_000, allow_inf_nan=False)
     lag_ms: NotNegative
     move_ms: NotNegative = 0.0
     dwell_ms: Positive
     rest_us: ServoPulse | None = None
     away_us: ServoPulse | None = None
-    min_off_ms: NotNegative = 50.0
-    max_on_ms: Positive = 2000.0
+    min_off_ms: float = Field(default=50.0, ge=0, le=LONGEST_MS)
+    max_on_ms: float = Field(default=2000.0, gt=0, le=LONGEST_MS)
     max_duty: float = Field(default=0.8, gt=0, le=1)
     active_high: bool = True
     confirm: ConfirmTable | None = None

@@ -140,7 +140,7 @@ def audit_command(journal: Path, count: int) -> None:
 
 @journal_command.command("correct")
 @_JOURNAL
-@click.argument("part", type=click.IntRange(0))
+@click.argument("part", type=click.IntRange(0, 2**63 - 1))
 @click.argument("label")
 @click.option("--run", type=click.IntRange(1), help="The part's run. Default: the last one.")
 @click.option("--by", default="", help="Who says so.")

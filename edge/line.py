@@ -223,9 +223,13 @@ def run_line(
 
 
 def _rest_and_note(gates: Gates, sorter: Sorter) -> None:
-    """Bring the gates to rest, and write down their last moves, also of gates that have gone, and what was learned."""
+    """Bring the gates to rest, and write down their last moves, also of gates that have gone, and what was learned.
+
+    A part whose gate has not moved yet rides to reject, and its row says so.
+    """
     try:
         gates.rest()
     finally:
+        sorter.give_up()
         sorter.note_moves()
         sorter.keep_sizes()

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from edge.journal import Journal, RunFacts
+from edge.journal_file import JournalError
 from edge.machine import Machine
 from edge.picture_store import PictureStore
 
@@ -28,6 +29,11 @@ def line_journal(
     started_s: the machine clock now, where it is not the system's. factory: what SQLite makes the connection of.
     Raises JournalError.
     """
+    if path is not None and (not path.name or path.is_dir()):
+        raise JournalError(
+            f"journal: expected the name of a file, found {'a folder' if path.is_dir() else 'none'} ({str(path)!r}); "
+            "name a file in it, such as journal.sqlite"
+        )
     table = machine.journal
     facts = RunFacts(labels, machine.bins, started_s, audit_share=table.audit_share)
     pictures = None

@@ -161,8 +161,12 @@ def read_machine(path: Path, *, board_alone: bool = False) -> Machine:
 
 def parse_machine(path: Path) -> Machine:
     """Read a machine file whose values are each fine by themselves; together they may not work. Raises MachineError."""
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise MachineError(f"{path}: expected a machine file, found a pipe or a device; name the file")
     try:
         raw = tomllib.loads(path.read_text(encoding="utf-8-sig"))  # Windows editors put a mark at the start
+        # as JSON, because strict there means: no text for a number, no true for a pin, but a list for a tuple
+        given = json.dumps(raw, default=str)
     except FileNotFoundError as error:
         raise MachineError(
             f"{path}: expected a machine file, found none; print one to start from with: edge-sort machine"
@@ -171,11 +175,10 @@ def parse_machine(path: Path) -> Machine:
         raise MachineError(
             f"{path}: expected a machine file, found a folder; name the file, such as machine.toml in it"
         ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # of TOML, of UTF-8, of a number of 5,000 digits
         raise MachineError(f"{path}: expected TOML, found: {error}; mend that line") from error
     try:
-        # as JSON, because strict there means: no text for a number, no true for a pin, but a list for a tuple
-        return Machine.model_validate_json(json.dumps(raw, default=str), strict=True)
+        return Machine.model_validate_json(given, strict=True)
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(str(step) for step in first["loc"])

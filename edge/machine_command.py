@@ -34,6 +34,7 @@ source = "picture"          # or "eye" or "both", with a photo-eye:
 # active_high = true        # the pin is high while a part breaks the beam
 # at_mm = -90.0             # of the beam, from the middle of the picture; negative is upstream
 # min_gap_mm = 2.0          # what follows closer is the same part
+# lane_mm = 50.0            # with "eye" alone: guides keep parts in a lane so wide, along the picture's middle line
 
 [decision]
 max_votes = 5               # frames that vote on a part

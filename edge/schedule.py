@@ -105,6 +105,12 @@ class Schedule:
             self._gates.rest()
             self._transit.purge()
 
+    def give_up(self) -> None:
+        """Give up all that is planned, as `disarm` does, when the line ends and its gates have come to rest."""
+        with self._lock:
+            self._armed = False
+            self._transit.purge()
+
     def stopped(self) -> Stop | None:
         """Look at the gates; what has brought them to rest by itself. All that was planned is then given up."""
         with self._lock:

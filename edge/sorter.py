@@ -157,6 +157,10 @@ class Sorter:
             self._on_incident(incident)
         self._overseer.record(self._journal)
 
+    def give_up(self) -> None:
+        """Send to reject what was on its way to a gate, now that the gates rest for good."""
+        self._schedule.give_up()
+
     def keep_sizes(self) -> None:
         """Leave what parts measured for the next run. Raises JournalError."""
         keep_sizes(self._journal, self._decider.sizes)

@@ -17,10 +17,12 @@ from edge.end_signals import Stopped
 from edge.errors import CameraError, GateError, MachineError
 from edge.gate_limits import Window
 from edge.gates import WrappedGates
-from edge.journal import Journal
+from edge.journal import Journal, Planned
 from edge.line import build_sorter, check_labels, gate_specs, run_line
-from edge.parts import Frame
+from edge.parts import Decision, Frame, Reason
 from edge.pin_gates import LocalGates
+from edge.track import Track
+from edge.transit import GatePlace
 
 
 class ScriptedCamera:
@@ -163,6 +165,37 @@ def test_a_signal_in_the_middle_of_the_record_loses_no_move(machine, color_model
         because = run_line(sorter, ScriptedCamera(wait), gates, journal, lambda frame, outcomes: None)
     assert because == "terminated"
     assert written == ["interrupted", ("opened", 0.05), ("closed", 0.1)]
+
+
+@pytest.mark.parametrize("ending", [interrupt, terminate, lambda: None, stall])
+@pytest.mark.parametrize(
+    ("ends_at", "recorded"),
+    [(1.0, ("reject", "line_stopped", None)), (1.95, ("reject", "gate_cut", 1.88)), (2.05, ("red", "sorted", 1.88))],
+)
+def test_a_part_that_no_gate_will_move_for_any_more_is_recorded_as_rejected(
+    machine, color_model, tmp_path, ending, ends_at, recorded
+):
+    """On its way to its gate, right at it, and past it when the line ends: its centre is there at 2 s."""
+    clock, path = ManualClock(), tmp_path / "journal.sqlite"
+    gates = LocalGates(gate_specs(machine), clock, MockFactory())
+    with closing(Journal(path, bundle_sha256="b", machine_sha256="m", clock="manual")) as journal:
+        sorter = build_sorter(
+            machine, color_model, belt=FixedSpeedBelt(150.0), gates=gates, journal=journal, clock=clock
+        )
+        place = GatePlace("red", travel_mm=300.0, lag_s=0.02, half_mm=15.0)
+        _, window = sorter._schedule.plan(1, 0.0, [place], None)
+        track = Track(1, 0.0, 0.0, 20.0, 20.0, first_seen_at=0.0, last_seen_at=0.4)
+        journal.decided(track, Decision("red", Reason.SORTED, "red", 0.9, (0.9, 0.1)), 0.5, Planned("red", window))
+
+        def end():
+            clock.sleep_until(ends_at)
+            ending()
+
+        with suppress(CameraError):
+            run_line(sorter, ScriptedCamera(end), gates, journal, lambda frame, outcomes: None)
+    with closing(sqlite3.connect(path)) as db:
+        (found,) = db.execute("SELECT bin, reason, opened_s FROM parts")
+    assert found == (*recorded[:2], pytest.approx(recorded[2], abs=0.01) if recorded[2] else None)
 
 
 def test_the_last_moves_of_gates_that_have_gone_are_in_the_record(machine, color_model):
