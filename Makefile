@@ -13,7 +13,7 @@ demo: $(READY)
 	$(BIN)/edge-sort demo --out demo-out
 
 test: $(READY)
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 # property tests once more, with more examples. Two at a time: TensorFlow takes a gigabyte and a half in each; a file
 # stays in one, what it has trained once serves it all

@@ -33,6 +33,7 @@ def wheel_names(tmp_path_factory):
         return {info.filename: info.file_size for info in archive.infolist()}
 
 
+@pytest.mark.slow
 def test_the_wheel_holds_the_four_packages_and_no_tests(wheel_names):
     """tests/ and benchmarks/ never ship."""
     assert {name.split("/")[0] for name in wheel_names if ".dist-info" not in name} == PACKAGES

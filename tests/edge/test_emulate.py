@@ -189,6 +189,7 @@ def test_a_belt_that_stops_and_changes_its_speed_misleads_no_part(table, color_m
     assert windows["most_late_mm"] < 1.5
 
 
+@pytest.mark.slow
 def test_an_unsteady_belt_repeats_to_the_bit(table, color_model, colored_parts):
     """The belt's whims, its steps and every reaction follow from the seed."""
     table["belt"] |= ENCODER

@@ -43,7 +43,9 @@ SERVOS = tuple(
 )
 
 
-@pytest.fixture(params=["manual", "manual servo", "process", "process servo", "board"])
+@pytest.fixture(
+    params=["manual", "manual servo", "process", pytest.param("process servo", marks=pytest.mark.slow), "board"]
+)
 def rig(request):
     """Gates with the clock they follow: each place they live in, each kind of driver."""
     specs = SERVOS if "servo" in request.param else SPECS

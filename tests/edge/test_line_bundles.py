@@ -182,7 +182,8 @@ def test_all_of_a_bundle_is_on_the_disk_before_the_link_is_switched(line, three,
     assert f"sync {line.folder.name}" in steps[switched:]
 
 
-@pytest.mark.parametrize("kind", ["promote", pytest.param("rollback", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["promote", "rollback"])
 def test_killed_at_any_step_the_current_bundle_is_the_old_one_or_the_new_one(kind, tmp_path, request):
     """The next change works, nothing half done is left, and the history tells what was made."""
     old, new = (other_bundle(tmp_path / name, name=name, bare=True) for name in ("old", "new"))

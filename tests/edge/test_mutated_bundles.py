@@ -249,6 +249,7 @@ def outcome(folder, model):
     return "ran"
 
 
+@pytest.mark.slow
 def test_spoiled_models_with_fitting_digests_do_not_end_the_process(tmp_path):
     """A few of them, each refused in one sentence, or harmless; without the fourth, which runs for seconds."""
     came = Counter(outcome(tmp_path / str(number), model_mutant(number)) for number in (0, 1, 2, 3, 5, 6))

@@ -255,6 +255,7 @@ def two_parts(tmp_path_factory):
     return machine, folder
 
 
+@pytest.mark.slow
 def test_a_replay_decides_as_the_run_did_and_twice_the_same(two_parts, tmp_path):
     """The emulated belt recorded without gates and sorted afterwards: same parts, same bins, same scores."""
     machine, folder = two_parts

@@ -41,13 +41,17 @@ def test_a_whole_model_passes(monkeypatch):
     rehearse(model, MODEL)
 
 
-@pytest.mark.parametrize("number", ["SIGSEGV", "SIGABRT", "SIGFPE", "SIGBUS", "SIGILL"])
+@pytest.mark.parametrize(
+    "number",
+    ["SIGSEGV", *(pytest.param(other, marks=pytest.mark.slow) for other in ("SIGABRT", "SIGFPE", "SIGBUS", "SIGILL"))],
+)
 def test_a_crash_is_an_error_like_any_other(runtime, number):
     """The model and the signal are named."""
     with pytest.raises(ModelError, match=rf"elsewhere/model\.tflite: .* crashed on it \({number}\)"):
         rehearse(b"model", MODEL, runtime(f"os.kill(os.getpid(), signal.{number})"))
 
 
+@pytest.mark.slow
 def test_a_model_that_never_ends_is_refused(runtime):
     """The child is ended when its time is up."""
     with pytest.raises(ModelError, match="did not come to an end within 1 s"):

@@ -60,6 +60,7 @@ def test_a_compiler_that_a_board_does_not_have_is_refused(tmp_path):
         ready_image("uno")
 
 
+@pytest.mark.slow
 def test_the_image_that_comes_with_the_package_is_built_from_its_sources():
     """The pinned zig gives the same bytes everywhere; a change of the C sources takes a new image."""
     installed = version("ziglang") if find_spec("ziglang") else None

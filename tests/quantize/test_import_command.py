@@ -182,8 +182,15 @@ def imported(tmp_path_factory, labels_of):
     return bundle
 
 
+def _heavy(model):
+    """Large models take seconds: the small ones show the way in the quick run."""
+    return pytest.mark.slow if "224" in model or "160" in model else ()
+
+
 @needs_reference
-@pytest.mark.parametrize("case", CASES, ids=[f"{case['model']}-{case['image']}" for case in CASES])
+@pytest.mark.parametrize(
+    "case", [pytest.param(case, id=f"{case['model']}-{case['image']}", marks=_heavy(case["model"])) for case in CASES]
+)
 def test_public_models_answer_as_expected(imported, labels_of, case):
     """From file to answer with nothing but the label file: the label that was seen, the score that was seen."""
     bundle = imported(case["model"])
@@ -197,7 +204,9 @@ def test_public_models_answer_as_expected(imported, labels_of, case):
 
 
 @needs_reference
-@pytest.mark.parametrize("model", sorted({case["model"] for case in CASES}))
+@pytest.mark.parametrize(
+    "model", [pytest.param(model, marks=_heavy(model)) for model in sorted({case["model"] for case in CASES})]
+)
 def test_public_models_pass_the_check(imported, model):
     """Every file, the test card, a dozen golden inputs."""
     result = command("check", imported(model), "--json")

@@ -56,6 +56,7 @@ def test_one_shot_saved_in_another_way_is_found(variant):
     assert {(pair.first, pair.second) for pair in pairs} == {(n, n + 9) for n in range(9)}
 
 
+@pytest.mark.slow
 def test_look_alike_parts_are_not_one_shot():
     """Two similar machined parts, a hundred of each, stay two hundred things."""
     assert look_alikes(looks_of(parts(100, ("part_a", "part_b")))) == []

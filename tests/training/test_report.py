@@ -30,6 +30,7 @@ def two(tmp_path_factory):
     return folder, facts, (folder / "report.html").read_text()
 
 
+@pytest.mark.slow
 def test_every_plot_is_a_file_and_on_the_page(two):
     """Curves, overview, samples, look-alikes, confusion matrix, answers, calibration and, for two classes, ROC."""
     folder, _, page = two

@@ -115,6 +115,7 @@ def test_nothing_but_failures_still_gives_a_page(studied):
     assert json.loads((study.folder / "results.json").read_text())["recipes"] == []
 
 
+@pytest.mark.slow
 def test_all_files_are_there_and_agree(studied):
     """CSV and JSON hold the figures of the page, plots have a size."""
     study = studied(ACCURACIES)
