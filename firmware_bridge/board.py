@@ -67,7 +67,9 @@ class Board:
         self.link.settle(REPLY_WITHIN_S)
         answers = [one for one in self.take() if isinstance(one, Done) and one.command is command]
         if not answers:
-            raise GateError(f"expected the board to answer {what} within {REPLY_WITHIN_S:g} s, found silence")
+            raise GateError(
+                f"expected the board to answer {what} within {REPLY_WITHIN_S:g} s, found silence; {self.link.if_silent}"
+            )
         if answers[0].status is not Status.OK:
             raise GateError(refusal(what, answers[0].status))
 

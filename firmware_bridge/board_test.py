@@ -122,7 +122,8 @@ def _wait(gates: McuGates, clock: Clock, until: float, moved: list[Moved], tell:
             tell(moved[-1])
         if gates.stopped:
             raise GateError(
-                f"expected the board to go on, found it stopped: {gates.stopped.cause}; its gates are at rest"
+                f"expected the board to go on, found it stopped: {gates.stopped.cause}; "
+                "a board that hears nothing brings its gates to rest by itself; mend that, and test again"
             )
         if clock.now() >= until:
             return

@@ -14,7 +14,7 @@ class Identity(Answer, id=0x41):
     """The answer to hello. Its layout and hello's stay as they are in every version of the protocol."""
 
     protocol: Annotated[int, U16, "the version the device speaks"]
-    status: Annotated[Status, U8, "OK; WRONG_VERSION: the device then takes nothing but hello and ping; or BUSY"]
+    status: Annotated[Status, U8, "OK; WRONG_VERSION: that of hello is another; or BUSY"]
     state: Annotated[State, U8, "GREETED when status is OK"]
     session: Annotated[int, U32, "the one of the hello that this answers"]
     firmware: Annotated[int, U16, "the firmware's version: 256 x major + minor"]

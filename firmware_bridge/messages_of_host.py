@@ -48,8 +48,8 @@ class SetGate(Command, id=0x10):
     gate: Annotated[int, U8, "the gate's number, from 0"]
     pin: Annotated[int, U8, "the board's own number of the pin"]
     resting_level: Annotated[int, U8, "0 or 1: the pin's level at rest"]
-    max_on: Annotated[int, US32, "longest time away from rest"]
-    min_off: Annotated[int, US32, "shortest rest between two openings"]
+    max_on: Annotated[int, US32, "longest time away from rest, 1 us to 600 s"]
+    min_off: Annotated[int, US32, "shortest rest between two openings, at most 600 s"]
     late: Annotated[int, US32, "an opening that begins later than this is not made"]
 
 

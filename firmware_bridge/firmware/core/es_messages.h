@@ -159,8 +159,8 @@ struct es_set_gate {
     uint8_t gate; /* the gate's number, from 0 */
     uint8_t pin; /* the board's own number of the pin */
     uint8_t resting_level; /* 0 or 1: the pin's level at rest */
-    uint32_t max_on; /* longest time away from rest */
-    uint32_t min_off; /* shortest rest between two openings */
+    uint32_t max_on; /* longest time away from rest, 1 us to 600 s */
+    uint32_t min_off; /* shortest rest between two openings, at most 600 s */
     uint32_t late; /* an opening that begins later than this is not made */
 };
 static inline void es_read_set_gate(const uint8_t *p, struct es_set_gate *m) {
@@ -355,7 +355,7 @@ static inline void es_write_pixels(uint8_t *p, const struct es_pixels *m) {
 #define ES_IDENTITY_SIZE 32u
 struct es_identity {
     uint16_t protocol; /* the version the device speaks */
-    uint8_t status; /* OK; WRONG_VERSION: the device then takes nothing but hello and ping; or BUSY */
+    uint8_t status; /* OK; WRONG_VERSION: that of hello is another; or BUSY */
     uint8_t state; /* GREETED when status is OK */
     uint32_t session; /* the one of the hello that this answers */
     uint16_t firmware; /* the firmware's version: 256 x major + minor */
