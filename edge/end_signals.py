@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from edge.said import would_wait
+
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 ENOUGH = 3  # whoever asks so often wants to be rid of it, whatever it still does
 
@@ -58,7 +60,8 @@ class EndSignals:
     def _say(self, words: str) -> None:
         if self._words:
             with contextlib.suppress(OSError):  # the terminal may be gone
-                os.write(2, f"{words}\n".encode())  # not print, which may be under way
+                if not would_wait(2):
+                    os.write(2, f"{words}\n".encode())  # not print, which may be under way
 
 
 def _raised(number: int) -> BaseException:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edge.said import say
+from edge.said import PassingWords, say
 
 if TYPE_CHECKING:
     from edge.belt import Belt
@@ -17,9 +17,12 @@ if TYPE_CHECKING:
     from edge.sorter import Outcome
 
 
+_beside = PassingWords(err=True)
+
+
 def tell(line: str) -> None:
     """Say what is to be known, beside what was asked for."""
-    say(line, err=True)
+    _beside.say(line)
 
 
 def report(run: MachineRun) -> None:
@@ -44,12 +47,11 @@ def _watcher(machine: Machine, belt: Belt, save_frames: Path | None, *, quiet: b
 
     saver = FrameSaver(save_frames, belt, machine.camera.mm_per_px) if save_frames else None
 
-    listened_to = not quiet
+    words = PassingWords()
 
     def watch(frame: Frame | None, outcomes: list[Outcome]) -> None:
-        nonlocal listened_to
-        if listened_to:
-            listened_to = all([say(_line(outcome)) for outcome in outcomes])
+        for outcome in () if quiet else outcomes:
+            words.say(_line(outcome))
         if saver is not None and frame is not None and outcomes:
             saver.save(frame, outcomes)
 
