@@ -93,7 +93,7 @@ def test_a_line_that_is_ended_leaves_its_gates_at_rest(pi, number):
     assert at_rest(pi)
     last = rows(pi, journal)[-1]
     if number == signal.SIGTERM:
-        assert (last["bin"], last["reason"], last["closed_s"] is not None) == ("reject", "gate_resting", True)
+        assert (last["bin"], last["reason"], last["closed_s"] is not None) == ("reject", "gate_cut", True)
     else:
         assert (last["bin"], last["opened_s"]) == ("round", None)
 
