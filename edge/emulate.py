@@ -132,6 +132,17 @@ def _check_source(source: PartSource, labels: Sequence[str]) -> None:
         )
 
 
+def _unwired(machine: Machine, tell: Callable[[str], None]) -> Machine:
+    """Return a machine without its inputs: the gates' pins are in another process, where no hand reaches them."""
+    bare = without_inputs(machine)
+    if bare != machine:
+        tell(
+            "[inputs], [stack_light] and confirm eyes are left out: nothing is wired to an emulated line on the real "
+            "clock; with --fast its start button presses itself"
+        )
+    return bare
+
+
 def emulate_line(
     options: EmulateOptions,
     machine: Machine,
@@ -161,7 +172,7 @@ def emulate_line(
         slowed = AssumedLatency(model.scorer, clock, options.latency_ms / 1000, options.seed)
         model = replace(model, scorer=slowed)
     else:
-        machine = without_inputs(machine)  # the gates' pins are in another process, where no hand reaches them
+        machine = _unwired(machine, tell)
     model = replace(model, scorer=between.scorer(model.scorer, clock))
     moving, belt = belts(options, machine, clock, between)
     on_outcome = watch(machine, belt) if watch else _unwatched

@@ -9,6 +9,7 @@ from contextlib import closing
 import numpy as np
 import pytest
 
+from edge import emulate
 from edge.clocks import ManualClock
 from edge.emulate import emulate_line, run_emulated
 from edge.emulated_world import EmulateOptions, emulated_machine
@@ -289,3 +290,16 @@ def test_the_model_is_warm_before_the_first_part_where_time_is_real(monkeypatch,
     monkeypatch.setattr("edge.emulate.emulate_line", lambda *_arguments, **_options: asked.append("line"))
     run_emulated(EmulateOptions(fast=fast))
     assert asked == (["line"] if fast else ["warmed", "line"])
+
+
+def test_inputs_that_nobody_could_press_are_left_out_and_told_of(table):
+    """On the real clock; without a word the line would seem to ignore its start button."""
+    told = []
+    table["inputs"] = {"start": {"pin": 22, "active_high": False}}
+    wired = Machine.model_validate(table)
+    assert emulate._unwired(wired, told.append).inputs.start is None
+    assert told[0].startswith("[inputs], [stack_light] and confirm eyes are left out")
+    told.clear()
+    bare = emulate._unwired(wired, lambda _line: None)
+    assert emulate._unwired(bare, told.append) == bare
+    assert told == []
