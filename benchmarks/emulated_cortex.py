@@ -34,7 +34,9 @@ BOARDS = {
     "cortex-m3": EmulatedBoard("mps2-an385"),
     "cortex-m4": EmulatedBoard("mps2-an386"),
     "cortex-m7": EmulatedBoard("mps2-an500"),
-    "cortex-m55": EmulatedBoard("mps3-an547", 0x59302018, True, 31.25, "512K", ("-mfloat-abi=hard",)),
+    "cortex-m55": EmulatedBoard(
+        "mps3-an547", ticks=0x59302018, upwards=True, tick_ns=31.25, memory="512K", options=("-mfloat-abi=hard",)
+    ),
 }
 
 MAIN = """

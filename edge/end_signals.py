@@ -58,10 +58,9 @@ class EndSignals:
         raise _raised(number)
 
     def _say(self, words: str) -> None:
-        if self._words:
+        if self._words and not would_wait(2):
             with contextlib.suppress(OSError):  # the terminal may be gone
-                if not would_wait(2):
-                    os.write(2, f"{words}\n".encode())  # not print, which may be under way
+                os.write(2, f"{words}\n".encode())  # not print, which may be under way
 
 
 def _raised(number: int) -> BaseException:

@@ -29,9 +29,9 @@ def line_journal(
     started_s: the machine clock now, where it is not the system's. factory: what SQLite makes the connection of.
     Raises JournalError.
     """
-    if path is not None and (not path.name or path.is_dir()):
+    if path is not None and path.is_dir():  # as the empty name is
         raise JournalError(
-            f"journal: expected the name of a file, found {'a folder' if path.is_dir() else 'none'} ({str(path)!r}); "
+            f"journal: expected the name of a file, found a folder ({str(path)!r}); "
             "name a file in it, such as journal.sqlite"
         )
     table = machine.journal

@@ -106,7 +106,7 @@ class Schedule:
             self._transit.purge()
 
     def give_up(self) -> None:
-        """Give up all that is planned, as `disarm` does, when the line ends and its gates have come to rest."""
+        """Give up all that is planned, as `disarm` does, once the gates have come to rest without it."""
         with self._lock:
             self._armed = False
             self._transit.purge()
@@ -228,5 +228,4 @@ class Schedule:
             self._moves.append(move)
             self._transit.note(move)
         if self._armed and self._gates.stopped:
-            self._armed = False
-            self._transit.purge()
+            self.give_up()
