@@ -56,7 +56,9 @@ def main(bundle: Path | None, pictures: Path | None, inputs: int, alike: int, ho
     if bundle and pictures:
         _real_pictures(bundle, pictures)
         return
-    print(f"{'network':<18} {'flash':>7} {'memory':>7} {'TFLM arena':>10} {'ratio':>5}  instructions of M3, M4, M7")
+    print(
+        f"{'network':<18} {'flash':>7} {'memory':>7} {'TFLM arena':>10} {'ratio':>5}  instructions of M3, M4, M7, M55"
+    )
     for name in SHAPES:
         print(_row(name, integer_model(name), inputs), flush=True)
 
