@@ -80,17 +80,19 @@ def _attend(
             )
         wait_s = min(gates.next_due, alive_at + heartbeat_timeout_s) - now
         idle_s = max(0.0, min(wait_s - SPIN_S, longest_wait_s, _RETRY_S if outbox else wait_s))
-        heard = wait([pipe, bell.fileno()], idle_s)
+        heard, answer = wait([pipe, bell.fileno()], idle_s), None
         if idle_s > 0:  # held up itself, it cannot blame the sorter; spinning is not being held up
             alive_at += max(0.0, time.monotonic() - now - idle_s)
         if pipe in heard:
             message = pipe.recv()
             if message[0] in _SIGNS_OF_LIFE:
                 alive_at = time.monotonic()
-            _obey(pipe, gates, message)
+            answer = _obey(gates, message)
         bell.hush()
         gates.serve()
         _tell_moves(gates, outbox)
+        if answer is not None:  # after the moves it made: whoever has it has them too
+            pipe.send(answer)
 
 
 def _tell_moves(gates: PinGates, outbox: Outbox, *, wait: bool = False) -> None:
@@ -158,19 +160,20 @@ class Outbox:
         return bool(select.select([], [self._pipe.fileno()], [], 0)[1])
 
 
-def _obey(pipe: Connection, gates: PinGates, message: tuple[Any, ...]) -> None:
+def _obey(gates: PinGates, message: tuple[Any, ...]) -> tuple[str, Any] | None:
+    """Do what the sorter asks for. Returns the answer, if it waits for one."""
     match message:
         case ("move", gate, window, part, hold):
             try:
                 gates.move_at(gate, window, part, hold=hold)
             except MoveRefused as refusal:
-                pipe.send(("planned", (refusal.reason, str(refusal))))
-            else:
-                pipe.send(("planned", None))
+                return "planned", (refusal.reason, str(refusal))
+            return "planned", None
         case ("replan", gate, windows):
-            pipe.send(("replanned", gates.replan(gate, windows)))
+            return "replanned", gates.replan(gate, windows)
         case ("rearm",):
-            pipe.send(("rearmed", gates.rearm()))
+            return "rearmed", gates.rearm()
         case ("rest",):
             gates.rest()
-            pipe.send(("rested", None))
+            return "rested", None
+    return None

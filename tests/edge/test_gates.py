@@ -7,9 +7,11 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -21,7 +23,7 @@ from edge.estop import EstopSpec
 from edge.gate_drivers import PinSpec
 from edge.gate_limits import GateLimits, MoveRefused, Window
 from edge.gate_process import GateProcess
-from edge.gate_serving import Outbox
+from edge.gate_serving import Outbox, serve
 from edge.gates import MOST_MOVES, GateMove, Gates, GateSpec
 from edge.parts import Reason
 from edge.pin_gates import LocalGates, PinGates
@@ -116,15 +118,15 @@ def test_a_late_opening_is_refused_and_no_pin_moves(rig):
 
 
 def test_rest_closes_an_open_gate_and_forgets_its_plan(rig):
-    """After rest() every pin is at rest, and what was planned does not happen."""
+    """After rest() every pin is at rest, the next poll says which that closed, and what was planned does not happen."""
     gates, clock = rig
     now = soon(clock)
     gates.move_at("nut", Window(now + 0.01, now + 0.4), part=1, hold=True)
     gates.move_at("coin", Window(now + 0.2, now + 0.3), part=2, hold=True)
     assert [move.kind for move in moves_until(gates, clock, now + 0.02)] == ["opened"]
     gates.rest()
-    moves = moves_until(gates, clock, now + 0.45)
-    assert [(move.gate, move.kind, move.due_at) for move in moves] == [("nut", "closed", None)]
+    assert [(move.gate, move.kind, move.due_at) for move in gates.poll()] == [("nut", "closed", None)]
+    assert moves_until(gates, clock, now + 0.45) == []
 
 
 def test_closing_twice_does_no_harm(rig):
@@ -425,6 +427,31 @@ def test_the_gate_process_does_not_wait_for_a_sorter_that_does_not_listen():
     assert len(kept) + lost == 3 * MOST_MOVES
     assert kept == sorted(kept)
     assert kept[-1] == 3 * MOST_MOVES - 1
+
+
+def test_an_answer_of_the_gate_process_comes_after_the_moves_that_it_made(monkeypatch):
+    """Whoever is told that all gates rest knows which have closed: the record of a line may end there."""
+    monkeypatch.setattr("edge.gate_serving.claim_real_time", RealTime)
+    ours, theirs = multiprocessing.Pipe()
+    child = threading.Thread(target=serve, args=(theirs, SPECS, partial(open_pin_factory, "mock"), None, 10.0))
+    child.start()
+    now = time.monotonic()
+    ours.send(("move", "nut", Window(now + 0.05, now + 0.45), 1, True))
+    heard = heard_until(ours, "moved")
+    ours.send(("rest",))
+    heard += heard_until(ours, "rested")
+    ours.close()
+    child.join()
+    said = [content.kind if kind == "moved" else kind for kind, content in heard]
+    assert said == ["started", "planned", "opened", "closed", "rested"]
+
+
+def heard_until(pipe, last):
+    """Return all that the gate process says up to its next word of this kind."""
+    heard = [pipe.recv()]
+    while heard[-1][0] != last:
+        heard.append(pipe.recv())
+    return heard
 
 
 def test_a_refused_real_time_is_said_with_its_remedy():
