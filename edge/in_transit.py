@@ -64,14 +64,19 @@ class PartsInTransit:
         self._changes.append(Replanned(one.part, None, reason))
 
     def purge(self) -> None:
-        """Give up every part, also one whose gate was away already, unless that has surely caught it."""
+        """Give up every part, also one whose gate was away already, unless that has surely caught it.
+
+        Nothing is sure of a gate that has not told its opening, as of one that came to rest unasked before it was due.
+        """
         now, speed_mm_s = self._clock.now(), self._belt.speed_mm_s
+        away = {one.place.gate for one in self.waiting() if one.opened_at is not None}
         for one in list(self._parts.values()):
             rested_at = now if one.closed_at is None else one.closed_at
             reached_mm = self._belt.travelled_mm(rested_at) + speed_mm_s * one.place.lag_s
+            opened = one.opened_at is not None or one.place.gate in away
             if not one.has_begun(now):
                 self.lose(one, Reason.LINE_STOPPED)
-            elif reached_mm < one.passes_mm + self.tally.tolerance_mm:
+            elif not opened or reached_mm < one.passes_mm + self.tally.tolerance_mm:
                 self.lose(one, Reason.GATE_CUT)
 
     def note(self, move: GateMove) -> None:

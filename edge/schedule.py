@@ -14,9 +14,11 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Sequence
+from contextlib import suppress
 
 from edge.belt import Belt
 from edge.clocks import Clock
+from edge.errors import GateError
 from edge.gate_limits import MoveRefused, Window
 from edge.gates import MOST_MOVES, GateMove, Gates
 from edge.in_transit import MOST_IN_TRANSIT, PartsInTransit
@@ -101,14 +103,16 @@ class Schedule:
         """
         with self._lock:
             self._armed = False
-            self._take_moves(alive=False)
             self._gates.rest()
+            self._take_moves(alive=False)
             self._transit.purge()
 
     def give_up(self) -> None:
         """Give up all that is planned, as `disarm` does, once the gates have come to rest without it."""
         with self._lock:
             self._armed = False
+            with suppress(GateError):  # of gates that have gone and told all they had to tell
+                self._take_moves(alive=False)
             self._transit.purge()
 
     def stopped(self) -> Stop | None:
@@ -138,15 +142,21 @@ class Schedule:
         Raises GateError, and what has kept a thread from following the belt, once the moves made before are returned.
         """
         with self._lock:
-            if self.failure is None:
-                self._take_moves(alive=True)
-                self._transit.judge()
-                self._losses.moves(self._gates.moves_lost + self._dropped)
-            elif not self._moves:
-                raise self.failure
+            try:
+                self._look()
+            except Exception:
+                if not self._moves:
+                    raise
             moves = list(self._moves)
             self._moves.clear()
         return moves
+
+    def _look(self) -> None:
+        if self.failure is not None:
+            raise self.failure
+        self._take_moves(alive=True)
+        self._transit.judge()
+        self._losses.moves(self._gates.moves_lost + self._dropped)
 
     def finish(self) -> None:
         """Judge every opening that has been made, now that no more come."""

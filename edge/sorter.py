@@ -134,8 +134,16 @@ class Sorter:
         return LineSummary(self._schedule.tally, self._visual.as_dict(), self._incidents.counts())
 
     def note_moves(self) -> None:
-        """Write into the journal what the gates did and what happened to the line."""
-        self._moves += self._schedule.poll()
+        """Write into the journal what the gates did and what happened to the line.
+
+        Raises JournalError, and GateError of gates that have gone, once what is known is written.
+        """
+        try:
+            self._moves += self._schedule.poll()
+        finally:
+            self._write_what_is_known()
+
+    def _write_what_is_known(self) -> None:
         self._changes += self._schedule.take_changes()
         for change in self._changes:  # nothing is taken out before it is written: a signal may come in between
             if change.window is not None:

@@ -176,8 +176,51 @@ def test_a_part_that_no_gate_will_move_for_any_more_is_recorded_as_rejected(
     machine, color_model, tmp_path, ending, ends_at, recorded
 ):
     """On its way to its gate, right at it, and past it when the line ends: its centre is there at 2 s."""
-    clock, path = ManualClock(), tmp_path / "journal.sqlite"
+    clock = ManualClock()
+
+    def end():
+        clock.sleep_until(ends_at)
+        ending()
+
     gates = LocalGates(gate_specs(machine), clock, MockFactory())
+    found = record_of_one_part(machine, color_model, tmp_path, clock, gates, end)
+    assert found == (*recorded[:2], pytest.approx(recorded[2], abs=0.01) if recorded[2] else None)
+
+
+def test_a_part_whose_gates_went_before_its_moment_is_recorded_as_rejected(machine, color_model, tmp_path):
+    """The sorter stood still for so long that the gates rested without it; its part has ridden past them."""
+    clock = ManualClock()
+    gates = GatesThatGo(gate_specs(machine), clock, MockFactory())
+
+    def stand_still():
+        gates.go()
+        clock.sleep_until(8.0)
+
+    assert record_of_one_part(machine, color_model, tmp_path, clock, gates, stand_still) == ("reject", "gate_cut", None)
+
+
+class GatesThatGo(LocalGates):
+    """Gates that can be told to rest and to be gone, as the gate process of a sorter that hangs."""
+
+    gone = False
+
+    def go(self):
+        super().rest()
+        self.gone = True
+
+    def poll(self, *, alive=True):
+        if self.gone:
+            raise GateError("gone")
+        return super().poll(alive=alive)
+
+    def rest(self):
+        self.poll()
+        super().rest()
+
+
+def record_of_one_part(machine, color_model, tmp_path, clock, gates, end):
+    """Return bin, reason and opening of a part at its gate at 2 s, on a line of one frame during which `end` is called."""
+    path = tmp_path / "journal.sqlite"
     with closing(Journal(path, bundle_sha256="b", machine_sha256="m", clock="manual")) as journal:
         sorter = build_sorter(
             machine, color_model, belt=FixedSpeedBelt(150.0), gates=gates, journal=journal, clock=clock
@@ -186,16 +229,11 @@ def test_a_part_that_no_gate_will_move_for_any_more_is_recorded_as_rejected(
         _, window = sorter._schedule.plan(1, 0.0, [place], None)
         track = Track(1, 0.0, 0.0, 20.0, 20.0, first_seen_at=0.0, last_seen_at=0.4)
         journal.decided(track, Decision("red", Reason.SORTED, "red", 0.9, (0.9, 0.1)), 0.5, Planned("red", window))
-
-        def end():
-            clock.sleep_until(ends_at)
-            ending()
-
-        with suppress(CameraError):
+        with suppress(CameraError, GateError):
             run_line(sorter, ScriptedCamera(end), gates, journal, lambda frame, outcomes: None)
     with closing(sqlite3.connect(path)) as db:
         (found,) = db.execute("SELECT bin, reason, opened_s FROM parts")
-    assert found == (*recorded[:2], pytest.approx(recorded[2], abs=0.01) if recorded[2] else None)
+    return found
 
 
 def test_the_last_moves_of_gates_that_have_gone_are_in_the_record(machine, color_model):

@@ -10,6 +10,7 @@ import pytest
 from edge import follow
 from edge.clocks import ManualClock
 from edge.encoder_belt import EncoderBelt
+from edge.errors import GateError
 from edge.estop import EstopSpec
 from edge.follow import followed_by_clock, followed_by_thread
 from edge.gate_drivers import PinSpec
@@ -325,6 +326,32 @@ def test_two_parts_a_gate_is_held_open_for_are_each_given_up_or_kept(stops_at, g
     _, changes = rig.run(6.0)
     assert [(one.part, one.reason) for one in changes if one.reason] == given_up
     assert rig.schedule.tally.as_dict()["lost"] == len(given_up)
+
+
+def test_a_part_whose_gate_never_told_an_opening_is_given_up_however_far_it_has_come():
+    """The gates rested by themselves while the sorter stood still: its part has passed a gate that did not move."""
+    rig = Rig((20, SPEED))
+    rig.start(1, 100.0)
+    rig.gates.rest()
+    rig.clock.sleep_until(8.0)
+    rig.schedule.give_up()
+    assert [(one.part, one.reason) for one in rig.schedule.take_changes()] == [(1, Reason.GATE_CUT)]
+
+
+def test_moves_told_before_the_gates_went_are_returned_before_it_is_said_that_they_are_gone(monkeypatch):
+    """Whoever looked at the gates took their moves: the record has them all the same."""
+    rig = Rig((20, SPEED))
+    rig.start(1, 100.0)
+    rig.clock.sleep_until(4.0)
+    assert not rig.schedule.stopped()
+
+    def gone(*, alive):
+        raise GateError("gone")
+
+    monkeypatch.setattr(rig.gates, "poll", gone)
+    assert [move.kind for move in rig.schedule.poll()] == ["opened", "closed"]
+    with pytest.raises(GateError, match="gone"):
+        rig.schedule.poll()
 
 
 def test_an_e_stop_gives_up_what_is_on_its_way_when_the_schedule_next_looks():
