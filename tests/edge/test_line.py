@@ -219,7 +219,7 @@ class GatesThatGo(LocalGates):
 
 
 def record_of_one_part(machine, color_model, tmp_path, clock, gates, end):
-    """Return bin, reason and opening of a part at its gate at 2 s, on a line of one frame during which `end` is called."""
+    """Return bin, reason and opening of a part at its gate at 2 s; `end` is called during the line's only frame."""
     path = tmp_path / "journal.sqlite"
     with closing(Journal(path, bundle_sha256="b", machine_sha256="m", clock="manual")) as journal:
         sorter = build_sorter(
