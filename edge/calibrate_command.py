@@ -87,6 +87,8 @@ def gate_command(
     from edge.machine import read_machine
     from edge.machine_lock import gates_of
 
+    if emulate and eye is not None:
+        raise click.UsageError("--eye: expected a real gate, found --emulate, whose pretend bins tell; leave one out")
     described = read_machine(machine)
     gate = named_gate(described, name)
     opened = open_bundle(bundle or packaged_bundle())

@@ -12,7 +12,9 @@ from edge.doctor_holders import holders
 from edge.doctor_patient import Patient
 
 _GPIOZERO = "2.0.1.post3"  # knows both numberings of a Pi 5's chips
-_NO_PINS = "no pins are to be driven (give --machine FILE)"
+_NO_MACHINE = "no pins are to be driven (give --machine FILE)"
+_MOCK = "the machine file's pins are mock ones, on no chip"
+_NONE = "the machine file uses no pin of this computer"
 _NO_CHIP = "no /dev/gpiochip* here"
 _ON_PI5 = frozenset({"lgpio", "mock"})
 _CHIP_LABELS = re.compile(r"pinctrl-(bcm2\d+|rp1)")
@@ -21,7 +23,7 @@ _CHIP_LABELS = re.compile(r"pinctrl-(bcm2\d+|rp1)")
 def gpiozero(patient: Patient) -> Finding:
     """Compare gpiozero's version with the oldest that knows the Pi 5's chips."""
     if patient.pin_factory is None:
-        return skipped(_NO_PINS)
+        return skipped(_no_pins(patient))
     try:
         found = version("gpiozero")
     except PackageNotFoundError:
@@ -33,6 +35,12 @@ def gpiozero(patient: Patient) -> Finding:
     return ok(f"gpiozero {found}")
 
 
+def _no_pins(patient: Patient) -> str:
+    if patient.machine is None:
+        return _NO_MACHINE
+    return _MOCK if patient.pin_factory == "mock" else _NONE
+
+
 def _numbers(version: str) -> tuple[int, ...]:
     return tuple(int(number) for number in re.findall(r"\d+", version))
 
@@ -41,7 +49,7 @@ def pin_factory(patient: Patient) -> Finding:
     """Let a child process open the pin factory the machine file asks for. No pin is claimed."""
     name, environ = patient.pin_factory, patient.host.environ.get("GPIOZERO_PIN_FACTORY")
     if name is None:
-        return skipped(_NO_PINS)
+        return skipped(_no_pins(patient))
     if patient.is_pi5 and name not in _ON_PI5:
         return fail(
             f"gpio.pin_factory is {name}, which does not know a Raspberry Pi 5",
@@ -63,7 +71,7 @@ def _install(name: str) -> str:
 def gpio_chip(patient: Patient) -> Finding:
     """Look which chip the header's pins are on: 0, and on some kernels 4 on a Pi 5."""
     if not patient.drives_pins:
-        return skipped(_NO_PINS)
+        return skipped(_no_pins(patient))
     number = chip_number(patient)
     if number is None:
         return fail(_NO_CHIP, 'use a Raspberry Pi, or pin_factory = "mock" in [gpio]')
@@ -98,7 +106,7 @@ def pins_free(patient: Patient) -> Finding:
     """Look whether the machine file's pins are free, and who uses those that are not."""
     number = chip_number(patient)
     if not patient.drives_pins or not patient.pins:
-        return skipped(_NO_PINS)
+        return skipped(_no_pins(patient))
     if number is None:
         return skipped(_NO_CHIP)
     used, problem = _used_lines(patient, number)
@@ -141,7 +149,7 @@ def group_gpio(patient: Patient) -> Finding:
     """Look whether this user may open the pins' chip."""
     number = chip_number(patient)
     if not patient.drives_pins:
-        return skipped(_NO_PINS)
+        return skipped(_no_pins(patient))
     if number is None:
         return skipped(_NO_CHIP)
     host, node = patient.host, f"/dev/gpiochip{number}"
@@ -166,7 +174,7 @@ def working_directory(patient: Patient) -> Finding:
 def pin_persistence(patient: Patient) -> Finding:
     """Look what the kernel does with a driven pin whose process is gone: keep its level, or let it go."""
     if not patient.drives_pins:
-        return skipped(_NO_PINS)
+        return skipped(_no_pins(patient))
     for file in patient.host.glob("/sys/module/pinctrl_*/parameters/persist_gpio_outputs"):
         value = patient.host.text(patient.host.name(file)) or ""
         if value.upper() in ("Y", "1"):

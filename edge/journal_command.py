@@ -163,7 +163,12 @@ def correct_command(journal: Path, part: int, label: str, run: int | None, by: s
 def _period(runs: tuple[int, ...], since: str | None, until: str | None) -> Period:
     from edge.journal_read import Period
 
-    return Period(runs or None, _moment("--since", since), _moment("--until", until))
+    begin, end = _moment("--since", since), _moment("--until", until)
+    if begin is not None and end is not None and begin >= end:
+        raise click.BadParameter(
+            f"expected a moment after --since {since}, found {until}; correct it", param_hint="--until"
+        )
+    return Period(runs or None, begin, end)
 
 
 def _moment(option: str, text: str | None) -> datetime | None:

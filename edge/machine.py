@@ -20,7 +20,7 @@ from edge.finder import FinderSettings
 from edge.gate_tables import GateTable, GpioTable, McuTable
 from edge.machine_checks import check_machine
 from edge.mqtt_table import MqttTable
-from edge.problems import key_problem
+from edge.problems import key_problem, most_telling
 from edge.tables import NotNegative, PinOfEither, Positive, Table
 from edge.tracker import Spacing
 from edge.web_table import WebTable
@@ -180,6 +180,6 @@ def parse_machine(path: Path) -> Machine:
     try:
         return Machine.model_validate_json(given, strict=True)
     except ValidationError as error:
-        first = error.errors()[0]
+        first = most_telling(error.errors())
         key = ".".join(str(step) for step in first["loc"])
         raise MachineError(f"{path}: {key_problem(key, first)}") from error

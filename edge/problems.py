@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import re
+from collections.abc import Sequence
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
@@ -15,7 +16,7 @@ _NO_TABLE = ("model_type", "model_attributes_type", "dict_type", "dataclass_type
 def first_problem(error: Exception) -> str:
     """Return what a reader of JSON, a check of its contents, or the system found, in a few words and one line."""
     if isinstance(error, ValidationError):
-        first = error.errors()[0]
+        first = most_telling(error.errors())
         where = ".".join(str(key) for key in first["loc"])
         return f"{where}: {without_classes(first['msg'])}" if where else without_classes(first["msg"])
     if isinstance(error, OSError):
@@ -26,6 +27,11 @@ def first_problem(error: Exception) -> str:
 def without_classes(message: str) -> str:
     """Return pydantic's words with the members of an enum as people write them: 'stop', not <Command.STOP: 'stop'>."""
     return re.sub(r"<[\w.]+: ('[^']*')>", r"\1", message)
+
+
+def most_telling(errors: Sequence[ErrorDetails]) -> ErrorDetails:
+    """Return the unknown key among them, where there is one: a slip in its name explains the one that is missing."""
+    return next((each for each in errors if each["type"] in UNKNOWN_KEY), errors[0])
 
 
 def key_problem(key: str, problem: ErrorDetails) -> str:

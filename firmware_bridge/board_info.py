@@ -22,6 +22,7 @@ from firmware_bridge.wire import Message
 
 ANSWER_WITHIN_S = 1.0
 BEAT_S = 0.02
+ASK_EVERY_S = 1.0  # whether the board is still there, for a monitor that has nothing else to say
 BOTH_EDGES = 3
 
 
@@ -84,7 +85,11 @@ def monitor(port: str, baud: int, seconds: float | None, pins: Sequence[int], te
         for number, pin in enumerate(pins):
             link.send(SetSensor(number, pin, Pull.UP, BOTH_EDGES, 0))
         until = time.monotonic() + seconds if seconds is not None else float("inf")
+        ask_at = time.monotonic() + ASK_EVERY_S
         while time.monotonic() < until:
+            if time.monotonic() >= ask_at and link.failure is None:
+                link.send(AskStats())
+                ask_at += ASK_EVERY_S
             for heard in link.take():
                 _tell(heard, tell)
             if link.failure is not None:
@@ -104,6 +109,8 @@ def _tell(heard: Message | Done, tell: Callable[[str], None]) -> None:
     if isinstance(heard, Done) and heard.status is not Status.OK:
         watched = f"an input on pin {heard.command.pin}" if isinstance(heard.command, SetSensor) else "a command"
         raise GateError(refusal(watched, heard.status))
+    if isinstance(heard, Done) and isinstance(heard.command, AskStats):
+        return
     if isinstance(heard, Done):
         tell(f"{time.monotonic():14.6f}  {type(heard.command).__name__}: {heard.status.name}")
     else:

@@ -139,7 +139,8 @@ def _packed(message: Message, field: Field) -> bytes:
 
 def _read(kind: type[Message], field: Field, value: Any) -> Any:
     if field.kind is str:
-        return value.rstrip(b"\0").decode("ascii", "replace")
+        text = value.rstrip(b"\0").decode("ascii", "replace")
+        return "".join(letter if letter.isprintable() else "\ufffd" for letter in text)  # a terminal would obey it
     try:
         return field.kind(value)
     except ValueError as error:

@@ -18,7 +18,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from edge.errors import EdgeSortError
-from edge.problems import UNKNOWN_KEY, key_problem
+from edge.problems import UNKNOWN_KEY, key_problem, most_telling
 
 VARIABLE = "TF_CONFIG"
 _EXAMPLE = (
@@ -110,7 +110,7 @@ def _check_addresses(addresses: tuple[str, ...]) -> None:
 
 
 def _sentence(error: ValidationError) -> str:
-    first = error.errors()[0]
+    first = most_telling(error.errors())
     key = ".".join(str(step) for step in first["loc"])
     if first["type"] == "json_invalid":
         return f"expected JSON, found: {first['ctx']['error']}; for example {_EXAMPLE}"

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from edge.errors import EdgeSortError
 from edge.preprocess import InputSpec
-from edge.problems import UNKNOWN_KEY, key_problem
+from edge.problems import key_problem, most_telling
 from training.augment import AugmentSettings
 from training.network_settings import KerasNetworkSettings, NetworkSettings
 from training.optimizers import AdamSettings, OptimizerSettings
@@ -165,8 +165,7 @@ def _validated(raw: Mapping[str, Any], source: str) -> Recipe:
 
 
 def _sentence(error: ValidationError, raw: Mapping[str, Any]) -> str:
-    errors = error.errors()
-    first = next((each for each in errors if each["type"] in UNKNOWN_KEY), errors[0])  # a slip explains what is missing
+    first = most_telling(error.errors())
     key = _key(first["loc"], raw)
     if key == "network.weights":
         return f"expected a network that can start from trained weights, found {raw['network']['kind']!r}; {_WITHOUT}"

@@ -164,3 +164,10 @@ def test_the_belt_command_prints_lines_for_the_machine_file(tmp_path):
     assert "2 parts: " in done.output
     assert "suggestion for" in done.output
     assert "[belt]\nspeed_mm_s = " in done.output
+
+
+def test_the_gate_command_takes_no_photo_eye_of_an_emulated_belt():
+    """The option would have been ignored without a word."""
+    done = CliRunner().invoke(cli, ["calibrate", "gate", "nut", "--machine", "any.toml", "--emulate", "--eye", "4"])
+    assert done.exit_code == 2
+    assert "--eye: expected a real gate, found --emulate" in done.output

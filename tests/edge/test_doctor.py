@@ -105,7 +105,9 @@ def test_gpiozeros_own_variable_is_told_to_count_for_nothing(tmp_path, machine_f
 
 def test_pretend_pins_are_told(tmp_path, machine_file):
     """A line on mock pins runs and moves nothing: somebody may have forgotten."""
-    assert findings(pi4(tmp_path), machine_file(pin_factory='"mock"'))["pin-factory"].status == "warn"
+    found = findings(pi4(tmp_path), machine_file(pin_factory='"mock"'))
+    assert found["pin-factory"].status == "warn"
+    assert found["pin-persistence"].found == "the machine file's pins are mock ones, on no chip"
 
 
 @pytest.mark.parametrize(

@@ -282,6 +282,9 @@ def test_a_period_takes_in_its_start_and_leaves_out_its_end(path):
     wrong = run("report", path, "--since", "yesterday")
     assert wrong.exit_code == 2
     assert "2026-01-05T06:00" in wrong.output
+    turned = run("report", path, "--since", until, "--until", since)
+    assert turned.exit_code == 2
+    assert f"expected a moment after --since {until}, found {since}" in turned.output
 
 
 @pytest.mark.parametrize("command", ["tail", "export", "report", "audit"])

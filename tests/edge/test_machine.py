@@ -44,7 +44,8 @@ def test_what_the_machine_file_we_print_leaves_out_works_too(tmp_path):
     ("old", "new", "message"),
     [
         ("guard_mm", "gaurd_mm", "unknown key 'decision.gaurd_mm'"),
-        ("[belt]", "[conveyor]", "'belt'"),
+        ("[belt]", "[conveyor]", "unknown key 'conveyor'"),
+        ("speed_mm_s = 100.0", "sped_mm_s = 100.0", "unknown key 'belt.sped_mm_s'"),
         ("speed_mm_s = 100.0", "speed_mm_s = 0.0", "belt.speed_mm_s: input should be greater than 0, found 0.0"),
         ("speed_mm_s = 100.0", "speed_mm_s = inf", "belt.speed_mm_s"),
         ("pin = 27", "pin = 17", "gates.1.pin: expected a pin of its own, found 17"),

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from firmware_bridge import c_header, protocol_page
 from firmware_bridge.cobs import stuff, unstuff
 from firmware_bridge.codec import Decoder, Frame, decode, encode, next_number, wire_length
-from firmware_bridge.codes import MOST_PAYLOAD
+from firmware_bridge.codes import MOST_PAYLOAD, PROTOCOL
 from firmware_bridge.messages import Arm, Hello, Identity, Ping, Plan, Pong, Rest
-from firmware_bridge.wire import BY_ID, ProtocolError
+from firmware_bridge.wire import BY_ID, ProtocolError, pack, unpack
 
 
 def values(field):
@@ -136,6 +136,12 @@ def test_a_message_of_a_newer_side_is_named():
     body = bytes([0, 0x3F, 1])
     with pytest.raises(ProtocolError, match="0x3f; one side is newer"):
         decode(stuff(body + crc_hqx(body, 0xFFFF).to_bytes(2, "little")))
+
+
+def test_a_board_s_name_can_be_printed_whatever_it_sends():
+    """Escape codes would be obeyed by the terminal."""
+    sent = Hello(PROTOCOL, 1, "\x1b[2Jpi")
+    assert unpack(Hello, pack(sent)) == Hello(PROTOCOL, 1, "\ufffd[2Jpi")
 
 
 def test_numbers_go_round_without_zero():

@@ -62,11 +62,33 @@ def test_ctrl_c_once_more_while_the_port_is_let_go_ends_monitor_as_quietly(core,
     assert (done.exit_code, "Aborted" in done.output) == (0, False)
 
 
+def test_a_board_that_falls_silent_ends_monitor_with_an_error(core, monkeypatch):
+    """Power gone behind an adapter whose port stays: nothing comes, and that is not a board with nothing to tell."""
+    board = None
+
+    def silence(wait_s):
+        time.sleep(wait_s)
+        return b""
+
+    def plug(clock):
+        nonlocal board
+        board = HostBoard(clock, program=core)
+        return board
+
+    monkeypatch.setitem(open_board.EMULATED, "emulated", plug)
+    monkeypatch.setattr(board_info, "ASK_EVERY_S", 0.05)
+    monkeypatch.setattr(board_info, "_line", lambda _at, _heard: setattr(board, "read", silence) or "greeted")
+    done = CliRunner().invoke(mcu_command, ["monitor", "--port", "emulated", "--seconds", "30"])
+
+    assert isinstance(done.exception, GateError)
+    assert "mcu.port: the board has not answered AskStats in 10 tries" in str(done.exception)
+
+
 @pytest.mark.parametrize(
     ("pins", "says"),
     [
         ((31, 32), "expected the board to accept an input on pin 32, found BAD_VALUE: it has no such pin"),
-        ((2, 3, 4, 5), "--sensor: expected at most the 3 inputs that host can watch, found 4; leave some out"),
+        ((2, 3, 4, 5), "--sensor: expected at most the 3 inputs that pretend can watch, found 4; leave some out"),
     ],
 )
 def test_an_input_that_cannot_be_watched_is_told_with_its_reason(core, monkeypatch, pins, says):

@@ -23,7 +23,7 @@
 #define ES_LEAD_US 100
 
 #endif
-#define ES_BOARD "host"
+#define ES_BOARD "pretend"
 #define ES_SPIN_US 0 /* nothing passes while it is waited */
 
 #endif
