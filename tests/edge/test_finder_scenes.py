@@ -95,7 +95,9 @@ def book():
     return sizes
 
 
-@pytest.mark.parametrize(("gap_mm", "by_shape", "with_sizes"), [(0.5, 20, 38), (3.0, 32, 39)])
+@pytest.mark.parametrize(
+    ("gap_mm", "by_shape", "with_sizes"), [pytest.param(0.5, 20, 38, marks=pytest.mark.slow), (3.0, 32, 39)]
+)
 def test_parts_that_touch_or_share_a_shadow_are_known_for_two(gap_mm, by_shape, with_sizes):
     """Of 40 pairs so many are told apart or doubted, whichever of its two labels the model gives."""
     known, known_by_size = 0, 0

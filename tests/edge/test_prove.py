@@ -45,6 +45,7 @@ def test_no_fault_misleads_a_part(short_chunks):
     assert happened >= {"belt_stopped", "frame_late", "frame_repeated", "frames_dropped"}
 
 
+@pytest.mark.slow
 def test_the_same_seed_replays_to_the_byte(monkeypatch):
     """Also one chunk alone is the one that ran among the others."""
     monkeypatch.setattr(proving, "CHUNK_PARTS", 5)

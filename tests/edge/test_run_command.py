@@ -304,7 +304,8 @@ def test_frames_are_not_mixed_with_those_of_another_run(tmp_path):
     expect_error(emulate("--count", 2, "--save-frames", tmp_path), "found one in use")
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGHUP, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_to_both_processes_still_ends_with_the_report(tmp_path, number):
     """systemd signals all processes of a service, a closed terminal all of a job: the gates must not end first."""
     journal = tmp_path / "journal.sqlite"

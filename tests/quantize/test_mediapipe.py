@@ -14,6 +14,7 @@ from quantize.metadata import with_metadata
 from tests.installed import require_installed
 
 require_installed("mediapipe", "MediaPipe comes with the dev install")
+pytestmark = pytest.mark.slow  # to import it takes four seconds
 
 LABELS = ("red", "green", "blue", "dull")
 
