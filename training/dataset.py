@@ -107,9 +107,10 @@ def read_found(
         if on_read:
             on_read(number, len(found))
     labels = tuple(sorted({picture.label for picture in found}))
-    kept, contradicted = _without_contradictions([one.item for one in read])
+    readable = [one.item for one in read]
+    kept, contradicted = _without_contradictions(readable)
+    _check_every_class_is_left(folder, labels, readable, [readable[index] for index in kept])
     read = [read[index] for index in kept]
-    _check_every_class_is_left(folder, labels, [one.item for one in read])
     alike = look_alikes([one.look for one in read])
     items, notes = _grouped(read, rule, alike)
     split = given_split([one.found for one in read])
@@ -192,14 +193,21 @@ def _without_contradictions(items: Sequence[Item]) -> tuple[list[int], list[Skip
     return kept, skipped
 
 
-def _check_every_class_is_left(folder: Path, labels: Sequence[str], items: Sequence[Item]) -> None:
-    left = {item.label for item in items}
+def _check_every_class_is_left(
+    folder: Path, labels: Sequence[str], readable: Sequence[Item], kept: Sequence[Item]
+) -> None:
+    read, left = ({item.label for item in items} for items in (readable, kept))
     for label in labels:
-        if label not in left:
-            raise DataError(
-                f"{folder / label}: expected pictures of class {label!r}, found no file that can be used as one; "
-                "replace them with JPEG or PNG pictures, or delete the folder"
-            )
+        if label in left:
+            continue
+        found, remedy = (
+            "no file that can be used as one",
+            "replace them with JPEG or PNG pictures, or delete the folder",
+        )
+        if label in read:
+            found = "only such as stand under another class too, byte for byte"
+            remedy = "keep each only under the class it shows"
+        raise DataError(f"{folder / label}: expected pictures of class {label!r}, found {found}; {remedy}")
 
 
 @dataclass(frozen=True)

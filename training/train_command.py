@@ -80,10 +80,17 @@ def train_command(
             "--resume goes on with a training on one machine only; leave out --distribute multiworker"
         )
     recipe = changed_recipe(recipe_name, settings, options, no_augment)
+    # before TensorFlow, weights from afar and other workers are waited for
+    if distribute != "multiworker":  # where only one of them writes
+        from training.folders import require_outside
+        from training.unfinished import require_place
+
+        require_place(out, resume)
+        require_outside(out, data)
     if leave_out:
         from training.dataset import check_left_out
 
-        check_left_out(data, leave_out)  # before TensorFlow, weights from afar and other workers are waited for
+        check_left_out(data, leave_out)
     distribution = _distribution(distribute, recipe)
     from training.tensorflow_setup import load_tensorflow
 

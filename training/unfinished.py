@@ -33,6 +33,16 @@ def unfinished_place(out: Path) -> Path:
     return out.with_name(f"{out.name}.unfinished")
 
 
+def require_place(out: Path, resume: bool) -> None:
+    """Raise DataError when `out` is in use, or holds a training that is finished and cannot be resumed."""
+    if resume and (out / RUN_FILE).is_file():
+        raise DataError(
+            f"{out}: expected a training that was stopped, found one that is finished: nothing is left to resume; "
+            "leave it as it is, or choose another --out to train anew"
+        )
+    require_unused(out)
+
+
 def epochs_kept(out: Path) -> int:
     """Return after how many epochs `--resume` would go on with the training of `out`; 0 when there is none."""
     folder = unfinished_place(out)
@@ -49,12 +59,7 @@ class UnfinishedRun:
 
     def __enter__(self) -> Self:
         """Raise DataError when `out` is in use or finished, or a stopped training is there that nobody asked for."""
-        if self._resume and (self._out / RUN_FILE).is_file():
-            raise DataError(
-                f"{self._out}: expected a training that was stopped, found one that is finished: nothing is left to "
-                "resume; leave it as it is, or choose another --out to train anew"
-            )
-        require_unused(self._out)
+        require_place(self._out, self._resume)
         self.folder.mkdir(parents=True, exist_ok=True)
         self._lock = self._locked()
         if (self.folder / CHECKPOINT_FILE).is_file() and not self._resume:

@@ -104,6 +104,15 @@ def test_class_without_a_usable_picture_is_an_error(data):
         read_dataset(data, SPEC, group_by_name)
 
 
+def test_a_class_whose_every_picture_stands_under_another_one_is_said(data):
+    """Its pictures can be read: to replace them with others would not help."""
+    (data / "washer").mkdir()
+    shutil.copy(data / "bolt" / "a.png", data / "washer" / "a.png")
+
+    with pytest.raises(DataError, match="'washer', found only such as stand under another class too, byte for byte"):
+        read_dataset(data, SPEC, group_by_name)
+
+
 def test_reading_is_reported(data):
     """Every file counts, so that a long reading shows how far it is."""
     heard: list[tuple[int, int]] = []

@@ -153,11 +153,22 @@ def test_a_class_that_cannot_be_left_out_is_refused_before_tensorflow_is_loaded(
     assert [path.name for path in tmp_path.iterdir()] == ["data"]
 
 
+def test_a_place_in_use_is_refused_before_tensorflow_is_loaded(tmp_path, monkeypatch):
+    """To load it takes seconds, and longer on a small computer."""
+    monkeypatch.setitem(sys.modules, "tensorflow", None)
+    save_pictures(tmp_path / "run", 1)
+
+    code, output = train(tmp_path / "data", "--out", tmp_path / "run")
+
+    assert code == 1
+    assert "found one in use" in output
+
+
 def test_without_tensorflow_it_says_how_to_install_it(tmp_path, monkeypatch):
     """On a device install the command is listed, and says what it lacks."""
     monkeypatch.setitem(sys.modules, "tensorflow", None)
 
-    code, output = train(tmp_path, "--out", tmp_path / "run")
+    code, output = train(tmp_path / "data", "--out", tmp_path / "run")
 
     assert code == 1
     assert "edge-sort train needs the Python package 'tensorflow'" in output
