@@ -6,7 +6,7 @@ The test pictures have no say in the choice. Whoever takes the remedy is judged 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,7 @@ from training.run_folder import Run
 
 PICTURES = 500
 LESS_STRAY = 0.75
+LEAST_AGREEMENT = 0.9
 ERROR_DIGITS = 4  # of a score's error; behind them processors differ, and nothing may hang on that
 NO_LONGER_INTEGER = "no longer full-integer: no Edge TPU, no microcontroller"
 
@@ -79,11 +80,19 @@ class Rescued:
     remedy: Remedy | None
 
 
+def mends(trial: Trial, plain: Trial | None, least_right: float) -> bool:
+    """Whether a remedy is good enough, as `rescue` says. plain: the model to mend, which itself mends nothing: None."""
+    if plain is None or trial.right < least_right - 1e-9 or trial.agreement < LEAST_AGREEMENT:
+        return False
+    return trial.score_error <= plain.score_error * (LESS_STRAY if plain.right >= least_right - 1e-9 else 1)
+
+
 def rescue(patient: Patient, run: Run, model: Any, max_drop: float, tell: Callable[[str], None]) -> Rescued:
     """Try the remedies for `patient`. model: the float network. max_drop: what may be lost, 0..1.
 
-    Good enough is what loses no more than `max_drop` and whose scores stray no farther than the plain model's; where
-    the plain model itself loses no more on these pictures, they must stray less: to a share of LESS_STRAY.
+    Good enough is what loses no more than `max_drop`, gives the float model's answer to LEAST_AGREEMENT of the pictures
+    (few pictures are answered right as often by chance too), and whose scores stray no farther than the plain model's;
+    where the plain model itself loses no more on these pictures, they must stray less: to a share of LESS_STRAY.
     """
     ward = _Ward(run, model, max_drop)
     tried = [ward.measure(patient.plain, None)]
@@ -130,25 +139,20 @@ class _Ward:
         answers = self._answers(
             classifier_scorer(load_integer_model(data, self._run.labels, self._run.spec).classifier)
         )
-        right, error = answers.accuracy.right, float(np.abs(answers.scores - self._floats.scores).mean())
+        right = answers.accuracy.right
         trial = Trial(
             remedy=remedy.name,
             right=right,
             accuracy=right / len(self._truth),
             agreement=float((answers.answered == self._floats.answered).mean()),
-            score_error=error,
+            score_error=float(np.abs(answers.scores - self._floats.scores).mean()),
             size_bytes=len(data),
             full_integer=not remedy.float_layers,
             float_layers=tuple(layer.layer for layer in remedy.float_layers),
-            good_enough=plain is not None and self._within(right) and error <= self._most_stray(plain),
+            good_enough=False,
         )
-        return _Tried(trial, data, remedy)
-
-    def _within(self, right: int) -> bool:
-        return self._floats.accuracy.right - right <= self._max_drop * len(self._truth) + 1e-9
-
-    def _most_stray(self, plain: Trial) -> float:
-        return plain.score_error * (LESS_STRAY if self._within(plain.right) else 1)
+        least_right = self._floats.accuracy.right - self._max_drop * len(self._truth)
+        return _Tried(replace(trial, good_enough=mends(trial, plain, least_right)), data, remedy)
 
     def account(self, trials: Sequence[Trial]) -> Rescue:
         """Put the trials together; the last is the one taken, if it is good enough."""

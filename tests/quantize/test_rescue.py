@@ -1,6 +1,7 @@
 """A model that int8 breaks, what the layers say of it, and the remedy that mends it."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from quantize.float_islands import check_islands
 from quantize.integer_model import load_integer_model
 from quantize.layers import measure_layers, worst_first
 from quantize.ranges import cut_ranges, inner_tensors, measured_ranges
+from quantize.rescue import Trial, mends
 from quantize.tensor_watch import TensorWatch
 from quantize.tflite_graph import TfliteGraph
 from tests.quantize.test_quantize_command import make_run, quantize
@@ -105,6 +107,34 @@ def test_equal_channels_need_no_scale():
     assert channel_scales(np.full(4, 3.0), np.full(4, 0.2)).tolist() == [1, 1, 1, 1]
     assert channel_scales(np.array([4.0, 1.0, 1.0, 0.0]), None).tolist() == [4, 1, 1, 1]
     assert channel_scales(np.array([16.0, 1.0, 1.0]), np.ones(3)).tolist() == [4, 1, 1]
+
+
+PLAIN = Trial("plain int8", 15, 0.32, 0.21, 0.14, 1000, True, (), False)
+
+
+@pytest.mark.parametrize(
+    ("changes", "mended"),
+    [
+        ({}, True),
+        ({"right": 17}, False),
+        ({"agreement": 0.89}, False),
+        ({"agreement": 0.30, "right": 20}, False),
+        ({"score_error": 0.15}, False),
+    ],
+)
+def test_a_remedy_must_be_right_as_often_with_the_same_answers_and_stray_no_farther(changes, mended):
+    """Of 47 pictures a broken model answers as many right by chance: only agreement tells."""
+    trial = replace(PLAIN, remedy="biases corrected", **{"right": 18, "agreement": 0.9, "score_error": 0.13, **changes})
+    assert mends(trial, PLAIN, least_right=18) is mended
+
+
+def test_a_remedy_for_what_is_right_as_often_already_must_stray_clearly_less():
+    """Or the plain model would be as good as mended."""
+    plain = replace(PLAIN, right=18)
+    trial = replace(plain, remedy="biases corrected", agreement=0.95, score_error=0.13)
+    assert not mends(trial, plain, least_right=18)
+    assert mends(replace(trial, score_error=0.10), plain, least_right=18)
+    assert not mends(plain, None, least_right=18)
 
 
 @pytest.mark.slow
