@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from edge.options import FiniteRange
+from edge.options import FiniteRange, ask_whether_clear
 
 if TYPE_CHECKING:
     from edge.gates import GateMove
@@ -43,7 +43,7 @@ def test_command(
         if test.board is None and described.gpio.pin_factory == "mock":
             click.echo("(gpio.pin_factory is mock: no real pin moves)")
         if not yes:
-            click.confirm("Is everybody clear of it?", abort=True)
+            ask_whether_clear()
         run_test(described, test, _say, click.echo)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from typing import Any
 
 import click
@@ -23,3 +24,15 @@ class FiniteRange(click.FloatRange):
 def given(name: str) -> bool:
     """Whether an option of the command that runs stands on the command line."""
     return click.get_current_context().get_parameter_source(name) is ParameterSource.COMMANDLINE
+
+
+def ask_whether_clear() -> None:
+    """Ask before something moves. Raises click.Abort at a no, a usage error where nobody is there to answer."""
+    try:
+        clear = click.confirm("Is everybody clear of it?")
+    except click.Abort as error:
+        if sys.stdin.isatty():
+            raise
+        raise click.UsageError("expected an answer, found the end of the input; give --yes where you know") from error
+    if not clear:
+        raise click.Abort

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from edge.options import FiniteRange
+from edge.options import FiniteRange, ask_whether_clear
 from firmware_bridge.sorter_command import build_command, feed_command
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ def test_command(
     test = PinTest(pin, not active_low, times, open_ms / 1000, pause_ms / 1000)
     click.echo(test.sentence)
     if not yes:
-        click.confirm("Is everybody clear of it?", abort=True)
+        ask_whether_clear()
     _say_what_takes_long(port)
     result = run_pin_test(port, baud, test, _say)
     click.echo(result.sentence)

@@ -23,6 +23,7 @@ def build_command(folder: Path, compiler: str | None) -> None:
     """
     from firmware_bridge.sorter_build import build_sorter
 
+    click.echo("compiling the sorter, for half a minute or so", err=True)
     for path in build_sorter(folder, compiler):
         click.echo(f"{path}: {path.stat().st_size:,} bytes")
 
@@ -46,6 +47,8 @@ def feed_command(folder: Path, pictures: tuple[Path, ...], port: str | None, emu
     if emulate == (port is not None):
         found = ", not both" if emulate else "; found neither"
         raise click.UsageError(f"give --port PORT for a Pico, or --emulate where there is none{found}")
+    if emulate:
+        click.echo(f"starting the image of {folder} on an emulated Pico, for half a minute or so", err=True)
     told = run_sorter(folder, pictures, port, (lambda _one: None) if as_json else _say)
     if as_json:
         click.echo(json.dumps({"parts": [one.as_dict() for one in told]}, indent=2))

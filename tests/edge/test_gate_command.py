@@ -46,6 +46,9 @@ def test_nothing_moves_without_a_yes(machine_file, monkeypatch):
     done = gate_test("nut", "--machine", machine_file, input="n\n")
     assert done.exit_code == 1
     assert "Is everybody clear of it?" in done.output
+    nobody = gate_test("nut", "--machine", machine_file, input="")
+    assert nobody.exit_code == 2
+    assert "found the end of the input; give --yes where you know" in nobody.output
 
 
 def test_no_gate_moves_while_the_e_stop_is_open(machine_file):
