@@ -129,7 +129,6 @@ class Sorter:
         failed: an error has ended the line; gates or record may be what it lost, and are not asked any more.
         """
         if not failed:
-            self._schedule.finish()
             self.note_moves()
         return LineSummary(self._schedule.tally, self._visual.as_dict(), self._incidents.counts())
 
@@ -166,8 +165,9 @@ class Sorter:
         self._overseer.record(self._journal)
 
     def give_up(self) -> None:
-        """Send to reject what was on its way to a gate, now that the gates rest for good."""
+        """Send to reject what was on its way to a gate, now that the gates rest for good, and judge what has been."""
         self._schedule.give_up()
+        self._schedule.finish()
 
     def keep_sizes(self) -> None:
         """Leave what parts measured for the next run. Raises JournalError."""
