@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from edge.counted import counted
 from edge.pictures import PICTURE_SUFFIXES
 
 LEAST_SESSIONS = 3  # training, validation and test get whole sessions
@@ -31,12 +32,12 @@ def advice(data: Path, label: str) -> list[str]:
     said = []
     if 0 < named < LEAST_SESSIONS and "" not in sessions:
         said.append(
-            f"{label} has {_count(named, 'session')}; training, validation and test each get whole sessions, so take "
+            f"{label} has {counted(named, 'session')}; training, validation and test each get whole sessions, so take "
             f"{LEAST_SESSIONS} or more: other specimens, another hour, the lamp as it is on the line"
         )
     if 0 < pictures < LEAST_PICTURES:
         said.append(
-            f"{label} has {_count(pictures, 'picture')}; {LEAST_PICTURES} are a beginning, and a few hundred are better"
+            f"{label} has {counted(pictures, 'picture')}; {LEAST_PICTURES} are a beginning, a few hundred are better"
         )
     others = {folder.name: sum(sessions_of(folder).values()) for folder in _classes(data)}
     others = {name: count for name, count in others.items() if count}
@@ -50,7 +51,3 @@ def advice(data: Path, label: str) -> list[str]:
 
 def _classes(data: Path) -> list[Path]:
     return sorted(path for path in data.iterdir() if path.is_dir() and not path.name.startswith("."))
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

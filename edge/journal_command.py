@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from edge.counted import counted
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from datetime import datetime
@@ -87,7 +89,7 @@ def export_command(
             count = write(records, text)
             text.flush()
             text.detach()
-    click.echo(f"{out}: {count} parts")
+    click.echo(f"{out}: {counted(count, 'part')}")
 
 
 @journal_command.command("report")
@@ -119,7 +121,7 @@ def snapshot_command(journal: Path, file: Path, replace: bool) -> None:
     """Copy JOURNAL into FILE as it is at one moment, also while a sorter writes to it."""
     from edge.journal_snapshot import snapshot_journal
 
-    click.echo(f"{file}: {snapshot_journal(journal, file, replace=replace)} parts")
+    click.echo(f"{file}: {counted(snapshot_journal(journal, file, replace=replace), 'part')}")
 
 
 @journal_command.command("audit")

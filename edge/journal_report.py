@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from edge.counted import counted
 from edge.journal import Journal
 from edge.journal_read import Period, Run, bounds_s, read_runs
 from edge.journal_states import seconds_in_states
@@ -141,7 +142,10 @@ def audited_shares(audits: Sequence[tuple[str, str]]) -> tuple[dict[str, Share],
 def report_text(report: ShiftReport) -> str:
     """Say it for a person."""
     rate = f"{report.per_min:.1f} a minute" if report.per_min is not None else "no rate"
-    lines = [f"{report.parts} parts in {_runs(report.runs)}, {report.span_s / 60:.1f} minutes: {rate}", ""]
+    lines = [
+        f"{counted(report.parts, 'part')} in {counted(report.runs, 'run')}, {report.span_s / 60:.1f} minutes: {rate}",
+        "",
+    ]
     lines.append(f"{'bin':<16}{'parts':>8}  {'purity (audited)':<30}{'recovery (audited)'}")
     for name in sorted({*report.bins, *report.purity, *report.recovery}):
         purity, recovery = _share(report.purity.get(name)), _share(report.recovery.get(name))
@@ -158,13 +162,10 @@ def report_text(report: ShiftReport) -> str:
 
 def _timing(report: ShiftReport) -> str:
     if not report.moves:
-        return f"gate timing error: no gate moved ({report.not_moved} openings planned)"
+        return f"gate timing error: no gate moved ({counted(report.not_moved, 'opening')} planned)"
     figures = ", ".join(f"{name} {value:.3f} ms" for name, value in report.gate_error_ms.items())
-    return f"gate timing error: {figures} over {report.moves} moves; {report.not_moved} openings never seen"
-
-
-def _runs(count: int) -> str:
-    return f"{count} run" if count == 1 else f"{count} runs"
+    never = f"{counted(report.not_moved, 'opening')} never seen"
+    return f"gate timing error: {figures} over {counted(report.moves, 'move')}; {never}"
 
 
 def _share(share: Share | None) -> str:

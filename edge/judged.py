@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from edge.accounts import CUT_MM, accounts
 from edge.belt import arrival, position_mm
 from edge.chunks import Chunk
+from edge.counted import counted
 from edge.emulated_belt import Fate, FedPart
 from edge.faults import Faults
 from edge.line_report import line_report, records_of
@@ -87,9 +88,9 @@ def judged(chunk: Chunk, machine: Machine, lived: Lived, faults: Faults, witness
     )
     wrong = [*given.unaccounted, *beyond, *(lived.first_end.broken if lived.first_end else ())]
     if struck:
-        wrong.insert(0, f"{struck} parts were at a gate while it moved, on a steady belt")
+        wrong.insert(0, f"{counted(struck, 'part')} at a gate while it moved, on a steady belt")
     if wrong_by_runtime:
-        wrong.insert(0, f"{wrong_by_runtime} parts ended elsewhere than decided")
+        wrong.insert(0, f"{counted(wrong_by_runtime, 'part')} ended elsewhere than decided")
     if lived.because != "no more frames":
         wrong.insert(0, f"the run ended because: {lived.because}")
     sentences = tuple(f"{_name(chunk)}: {one}" for one in wrong[:MOST_SENTENCES])

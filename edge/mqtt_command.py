@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from edge.counted import counted
+
 if TYPE_CHECKING:
     from edge.machine import Machine
     from edge.mqtt_table import MqttTable
@@ -48,7 +50,9 @@ def publish_command(journal: Path, machine: Path, from_run: int | None) -> None:
 
     described = read_machine(machine)
     told = tell_broker(described, _table(machine, described), journal, from_run)
-    click.echo(f"told: {told.parts} parts, {told.incidents} incidents, {told.changes} changes of state")
+    click.echo(
+        f"told: {counted(told.parts, 'part')}, {counted(told.incidents, 'incident')}, {told.changes} changes of state"
+    )
     if told.waiting:
         click.echo(f"{told.waiting} parts wait for their run to end, or for the next one to begin")
 

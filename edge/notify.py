@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from types import TracebackType
 
 from edge.clocks import Clock
+from edge.counted import counted
 from edge.line import OnOutcome
 from edge.parts import REJECT_BIN, Frame
 from edge.sorter import Outcome
@@ -92,7 +93,7 @@ class Notifier:
 
     @property
     def _counts(self) -> str:
-        return f"{self._parts} parts, {self._rejected} rejected"
+        return f"{counted(self._parts, 'part')}, {self._rejected} rejected"
 
 
 def _one_line(text: str) -> str:

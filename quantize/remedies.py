@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.counted import counted
 from quantize.bias_correction import bias_corrected
 from quantize.calibrate import calibration_inputs, choose_calibration
 from quantize.calibrated import Calibrated, calibrate
@@ -97,7 +98,7 @@ class Patient:
             if count <= max(1, len(worst) // 2):
                 layers = tuple(worst[:count])
                 base = "" if best.name == self.plain.name else f"{best.name}, "
-                name = f"{base}{count} {'layer' if count == 1 else 'layers'} in float"
+                name = f"{base}{counted(count, 'layer')} in float"
                 yield Remedy(name, best.calibrated, best.items, layers)
 
     @cached_property

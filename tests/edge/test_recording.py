@@ -339,7 +339,7 @@ def test_what_was_sorted_before_a_damaged_frame_is_reported_with_the_error(as_js
         assert (found["parts"], found["ended_because"]) == (1, "error")
         assert last.name in found["error"]
     else:
-        assert "1 parts in 1 run" in done.stdout
+        assert "1 part in 1 run" in done.stdout
 
 
 def test_an_emulated_belt_is_recorded_at_the_rate_that_was_asked_for(tmp_path, monkeypatch):
