@@ -98,7 +98,7 @@ def rescue(patient: Patient, run: Run, model: Any, max_drop: float, tell: Callab
     tried = [ward.measure(patient.plain, None)]
     if not _found(tried, patient.integer_remedies(), ward, tell):
         suited = [one for one in reversed(tried) if not one.remedy.int8_biases]  # of equals, the one that does more
-        best = max(suited, key=lambda one: (one.trial.right, -round(one.trial.score_error, ERROR_DIGITS)))
+        best = min(suited, key=lambda one: round(one.trial.score_error, ERROR_DIGITS))
         _found(tried, patient.float_remedies(best.remedy), ward, tell)
     last = tried[-1]
     account = ward.account([one.trial for one in tried])
