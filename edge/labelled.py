@@ -54,14 +54,14 @@ def labelled_folder(data: Path, least_classes: int = 2) -> list[LabelledPicture]
     return pictures
 
 
-def held_out(split_file: Path) -> HeldOut:
-    """List the test pictures that a training run kept apart (its split.json).
+def held_out(split_file: Path, root: Path | None = None) -> HeldOut:
+    """List the test pictures that a training run kept apart (its split.json). root: where they lie now, if moved.
 
     Raises DataError when the file is no split or its pictures are gone.
     """
     try:
         split = json.loads(split_file.read_text())
-        root = split_file.parent / split["data"]  # relative when the pictures lie in the run folder itself
+        root = root or split_file.parent / split["data"]  # relative when the pictures lie in the run folder itself
         pictures = [LabelledPicture(item["label"], root / item["path"]) for item in split["test"]]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DataError(

@@ -19,7 +19,7 @@ _SHEET_MARGIN_PX = 72
 
 @click.command("parts")
 @click.argument("out", type=click.Path(path_type=Path))
-@click.option("--count", type=click.IntRange(min=1), default=40, show_default=True, help="Pictures per class.")
+@click.option("--count", type=click.IntRange(1, 100_000), default=40, show_default=True, help="Pictures per class.")
 @click.option("--size", type=click.IntRange(32, 1024), default=128, show_default=True, help="Side of a picture, px.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Same seed, same pictures.")
 @click.option("--labels", help="Only these classes, separated by commas.  [default: all seven]")

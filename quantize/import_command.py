@@ -59,7 +59,8 @@ def import_command(as_json: bool, **options: Any) -> None:
     imported = import_model(ImportOptions(**options), tell=lambda line: click.echo(f"{line} ...", err=True))
     for warning in imported.known.warnings:
         click.echo(f"Note: {warning}", err=True)
-    click.echo(json.dumps(_as_object(imported, options["data"]), indent=2) if as_json else _text(imported))
+    out, data = options["out"], options["data"]
+    click.echo(json.dumps(_as_object(imported, out, data), indent=2) if as_json else _text(imported, out))
 
 
 def _refuse_idle_options(*, measured: bool) -> None:
@@ -69,21 +70,21 @@ def _refuse_idle_options(*, measured: bool) -> None:
         raise click.UsageError(f"--{idle.replace('_', '-')} is for an import {wanted}; leave it out")
 
 
-def _text(imported: Imported) -> str:
+def _text(imported: Imported, out: Path) -> str:
     findings = imported.known.findings
     what, value = (max(len(getattr(one, field)) for one in findings) for field in ("what", "value"))
     lines = [f"{one.what:<{what}}  {one.value:<{value}}  {one.how}" for one in findings]
-    return "\n".join([*lines, "", f"bundle: {imported.bundle.folder}"])
+    return "\n".join([*lines, "", f"bundle: {out}"])
 
 
-def _as_object(imported: Imported, data: Path | None) -> dict[str, Any]:
+def _as_object(imported: Imported, out: Path, data: Path | None) -> dict[str, Any]:
     from dataclasses import asdict
 
     from quantize.import_pack import evaluation
 
     known = imported.known
     return {
-        "bundle": str(imported.bundle.folder),
+        "bundle": str(out),
         "labels": list(imported.bundle.labels),
         "findings": [asdict(finding) for finding in known.findings],
         "notes": list(known.warnings),

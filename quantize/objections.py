@@ -9,7 +9,7 @@ import numpy as np
 
 from edge.exact_tests import chance_of_so_few
 from quantize.compare import Comparison
-from quantize.thresholds import BinCount, Choice
+from quantize.thresholds import FLOOR, BinCount, Choice
 from training.answers import Answers
 
 if TYPE_CHECKING:
@@ -104,7 +104,10 @@ def _inaccurate(answers: Answers, least: float) -> Iterator[str]:
 def _unreached(choices: Sequence[Choice], limits: Limits) -> Iterator[str]:
     missed = [choice for choice in choices if limits.purity and not choice.reached]
     if empty := [choice.label for choice in missed if not choice.validation.right]:
-        yield f"no validation picture is rightly answered {_quoted(empty)}: nothing would reach that bin"
+        yield (
+            f"no validation picture is rightly answered {_quoted(empty)} with a score of {FLOOR:g} or more: nothing "
+            "would reach that bin"
+        )
     if impure := [choice for choice in missed if choice.validation.right]:
         best = min(impure, key=lambda choice: choice.validation.purity.value or 0.0)
         yield (

@@ -130,7 +130,7 @@ def quantize_command(
         spread=spread,
     )
     outcome = quantize_run(options, tell=lambda line: click.echo(f"{line} ...", err=True))
-    click.echo(json.dumps(_as_object(outcome), indent=2) if as_json else "\n".join(_text(outcome)))
+    click.echo(json.dumps(_as_object(outcome, out), indent=2) if as_json else "\n".join(_text(outcome)))
     if not as_json:
         click.echo("\n" + (f"bundle: {out}\n" if outcome.bundle else "") + f"report: {outcome.page}")
     if outcome.refused:
@@ -212,19 +212,22 @@ def _trouble_lines(judgement: Judgement) -> list[str]:
 
 
 def _note(choice: Choice, purity: float) -> str:
+    from quantize.thresholds import FLOOR
+
     if choice.reached:
         return ""
-    return f"   purity {purity:g} not reached" if choice.validation.right else "   never answered right: all to reject"
+    if choice.validation.right:
+        return f"   purity {purity:g} not reached"
+    return f"   never right with {FLOOR:g} or more: all to reject"
 
 
 def _share(value: float | None) -> str:
     return "-" if value is None else f"{value:.3f}"
 
 
-def _as_object(outcome: Outcome) -> dict[str, Any]:
+def _as_object(outcome: Outcome, out: Path) -> dict[str, Any]:
     from quantize.report import report_object
 
     found = report_object(outcome.judgement, refusal=outcome.refusal)
     found["edgetpu"] = outcome.edgetpu.as_object() if outcome.edgetpu else None
-    bundle = str(outcome.bundle.folder) if outcome.bundle else None
-    return {**found, "bundle": bundle, "report": str(outcome.page)}
+    return {**found, "bundle": str(out) if outcome.bundle else None, "report": str(outcome.page)}

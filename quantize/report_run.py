@@ -22,13 +22,15 @@ from quantize.integer_model import IntegerModel
 from quantize.judge import Judgement, Limits
 from quantize.options import QuantizeOptions
 from quantize.picture_notes import notes_on
-from quantize.provenance import recorded_share
+from quantize.provenance import calibration_digests, recorded_share
 from quantize.quiet import quiet
 from quantize.report import report_json, report_page
 from quantize.shown_pictures import list_pictures, show
 from quantize.spread import recorded_spread, spread_scores
 from quantize.stability import Converted
 from training.answers import classifier_scorer, network_scorer
+from training.dataset import file_sha256
+from training.run_folder import MODEL_FILE as RUN_MODEL
 from training.run_folder import Run, open_run
 
 Tell = Callable[[str], None]
@@ -126,11 +128,24 @@ def _integer_model(bundle: Bundle) -> IntegerModel:
 
 def _check_belong(bundle: Bundle, run: Run) -> None:
     made_of = bundle.facts.provenance.get("run")
-    if made_of is None or bundle.labels != run.labels or bundle.facts.input != run.spec:
+    if other := _other(bundle, run):
         raise DataError(
             f"{run.folder}: expected the training run that {bundle.folder} was made of ({made_of or 'none'}), found "
-            "one with other labels or another input; give that run, or leave out --run to judge the bundle alone"
+            f"one with {other}; give that run, or leave out --run to judge the bundle alone"
         )
+
+
+def _other(bundle: Bundle, run: Run) -> str | None:
+    """What tells this run from the one the bundle was made of."""
+    origin = bundle.facts.provenance
+    if origin.get("run") is None or bundle.labels != run.labels or bundle.facts.input != run.spec:
+        return "other labels or another input"
+    if not calibration_digests(origin) <= {item.sha256 for item in run.split["train"]}:
+        return "other training pictures"
+    network = origin.get("network_sha256")  # bundles of earlier versions do not tell
+    if network is not None and network != file_sha256(run.folder / RUN_MODEL):
+        return "another network, as one that was trained again"
+    return None
 
 
 def _limits(bundle: Bundle) -> Limits:

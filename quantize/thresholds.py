@@ -16,7 +16,7 @@ from edge.wilson import Share
 from training.answers import Answers
 
 FLOOR = 0.5  # below this, all other labels together are likelier than the one answered
-NEVER = 1.0  # no int8 score reaches it: a label without a single right answer sends everything to reject
+NEVER = 1.0  # no int8 score reaches it: a label never answered rightly from FLOOR up sends everything to reject
 
 
 @dataclass(frozen=True)
@@ -77,8 +77,8 @@ def choose_threshold(validation: Answers, label: str, purity: float) -> Choice:
     """Choose the lowest score from FLOOR up, among those seen, at which the bin of `label` reaches `purity`.
 
     The lowest keeps the most parts; one between two seen scores would be a guess. When none reaches it, the score
-    with the best purity is taken, and among those the lowest; when no picture is rightly answered at all, the label
-    gets NEVER.
+    with the best purity is taken, and among those the lowest; when no picture is rightly answered with FLOOR or more,
+    the label gets NEVER.
     """
     counts = [(score, count_bin(validation, label, score)) for score in _candidates(validation, label)]
     useful = [(score, count) for score, count in counts if count.right]

@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from edge.errors import EdgeSortError
+from training.recipe_changes import LARGEST_SEED
 from training.train_options import training_options
 
 if TYPE_CHECKING:
     from training.study import Study
     from training.study_record import StudyRequest
     from training.study_results import Results
+
+_MOST_RUNS = 1000
 
 
 @click.command("compare")
@@ -28,8 +31,14 @@ if TYPE_CHECKING:
     metavar="NAME|FILE.toml",
     help="What to compare; repeat it. `edge-sort recipes` lists those that ship.",
 )
-@click.option("--seeds", type=click.IntRange(1, 1000), default=3, show_default=True, help="Runs of each recipe.")
-@click.option("--first-seed", type=click.IntRange(0), default=0, show_default=True, help="The others follow it.")
+@click.option("--seeds", type=click.IntRange(1, _MOST_RUNS), default=3, show_default=True, help="Runs of each recipe.")
+@click.option(
+    "--first-seed",
+    type=click.IntRange(0, LARGEST_SEED + 1 - _MOST_RUNS),
+    default=0,
+    show_default=True,
+    help="The others follow it.",
+)
 @click.option(
     "--out", required=True, type=click.Path(path_type=Path), help="Folder of the study: a new one, or to go on."
 )

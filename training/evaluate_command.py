@@ -15,9 +15,12 @@ if TYPE_CHECKING:
 @click.command("evaluate")
 @click.argument("model", metavar="RUN|BUNDLE", type=click.Path(path_type=Path))
 @click.argument("data", required=False, type=click.Path(path_type=Path))
+@click.option(
+    "--run-data", type=click.Path(path_type=Path), help="Where the pictures of RUN lie now, if moved since training."
+)
 @click.option("--out", type=click.Path(path_type=Path), help="New folder for the page, the plots and the JSON files.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of text.")
-def evaluate_command(model: Path, data: Path | None, out: Path | None, as_json: bool) -> None:
+def evaluate_command(model: Path, data: Path | None, run_data: Path | None, out: Path | None, as_json: bool) -> None:
     """Show pictures to the network of RUN, or to the integer model of BUNDLE, and count what it gets right.
 
     DATA is a folder per class, one divided into train, validation and test (only test is used), or the split.json of
@@ -25,7 +28,9 @@ def evaluate_command(model: Path, data: Path | None, out: Path | None, as_json: 
     """
     from training.evaluate_run import evaluate_run
 
-    evaluated = evaluate_run(model, data, out, lambda line: click.echo(line, err=True))
+    if run_data is not None and data is not None:
+        raise click.UsageError("--run-data says where the pictures that RUN kept apart lie; leave it or DATA out")
+    evaluated = evaluate_run(model, data, out, lambda line: click.echo(line, err=True), run_data)
     if as_json:
         click.echo(json.dumps({**evaluated.facts, "report": str(out / "report.html") if out else None}, indent=2))
     else:

@@ -17,7 +17,7 @@ from training.dataset import Dataset, label_indices, read_found
 from training.doubts import doubts
 from training.folders import Found, find_pictures, given_sides, require_outside
 from training.groups import group_by_name
-from training.history import Epoch, read_history
+from training.history import HISTORY_FILE, Epoch, read_history
 from training.overview import overview
 from training.report import Examination, metrics_object, write_report
 from training.run_folder import RUN_FILE, SPLIT_FILE, open_run
@@ -47,10 +47,13 @@ class Evaluated:
     facts: Mapping[str, Any]
 
 
-def evaluate_run(source: Path, data: Path | None, out: Path | None, tell: Tell) -> Evaluated:
+def evaluate_run(
+    source: Path, data: Path | None, out: Path | None, tell: Tell, run_data: Path | None = None
+) -> Evaluated:
     """Evaluate a run folder or a bundle on `data`, or a run on its own test pictures; write the page into `out`.
 
     data: a folder per class, one divided into train, validation and test (its test pictures), or a split.json.
+    run_data: where the run's own pictures lie now, if they moved since training; asked only without `data`.
     Raises DataError or BundleError when model, pictures or `out` cannot be used.
     """
     if out is not None:
@@ -64,8 +67,8 @@ def evaluate_run(source: Path, data: Path | None, out: Path | None, tell: Tell) 
             "split.json of the run it was made from"
         )
     place = data or source / SPLIT_FILE
-    model = _open_bundle(source) if is_bundle else _open_run(source, own_pictures=data is None)
-    pictures = _read(place, model, tell)
+    model = _open_bundle(source) if is_bundle else _open_run(source, run_data, own_pictures=data is None)
+    pictures = _read(place, run_data, model, tell)
     answers = answers_to(pictures.inputs, label_indices(pictures.items, model.labels), model.scorer, model.labels)
     examined = _examined(model, pictures, answers, place)
     for warning in examined.warnings:
@@ -100,10 +103,10 @@ def _open_bundle(folder: Path) -> Model:
     )
 
 
-def _open_run(folder: Path, own_pictures: bool) -> Model:
+def _open_run(folder: Path, run_data: Path | None, own_pictures: bool) -> Model:
     """Open a trained network. Its own pictures must be unchanged when they are what it is tested on."""
-    run = open_run(folder, check_pictures=own_pictures)
-    history, best_epoch = read_history(folder)
+    run = open_run(folder, run_data, check_pictures=own_pictures)
+    history, best_epoch = read_history(folder) if (folder / HISTORY_FILE).exists() else ((), 0)
     return Model(
         name=folder.resolve().name,
         kind="float network of a training run",
@@ -116,8 +119,8 @@ def _open_run(folder: Path, own_pictures: bool) -> Model:
     )
 
 
-def _read(place: Path, model: Model, tell: Tell) -> Dataset:
-    found, root = _found(place)
+def _read(place: Path, run_data: Path | None, model: Model, tell: Tell) -> Dataset:
+    found, root = _found(place, run_data)
     _check_labels(place, {one.label for one in found}, model)
     tell(f"reading {len(found)} pictures")
     pictures = replace(read_found(found, root, model.spec, group_by_name), notes=())  # they are about dividing
@@ -126,10 +129,10 @@ def _read(place: Path, model: Model, tell: Tell) -> Dataset:
     return pictures
 
 
-def _found(place: Path) -> tuple[list[Found], Path]:
+def _found(place: Path, run_data: Path | None) -> tuple[list[Found], Path]:
     """List the pictures to test on, and the folder they all lie below."""
     if place.is_file():
-        tested = held_out(place)
+        tested = held_out(place, run_data)
         root = tested.root
         return [Found(one.label, one.path, one.path.relative_to(root).as_posix()) for one in tested.pictures], root
     if given_sides(place):

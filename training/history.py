@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from edge.errors import DataError
+from edge.problems import first_problem
 
 HISTORY_FILE = "history.json"
 
@@ -43,7 +44,7 @@ def read_history(folder: Path) -> tuple[tuple[Epoch, ...], int]:
             raise ValueError(f"epoch {best_epoch} of {len(epochs)} was kept")
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DataError(
-            f"{path}: expected the history that edge-sort train wrote, found something else ({error}); "
+            f"{path}: expected the history that edge-sort train wrote, found: {first_problem(error)}; "
             "copy the run folder again"
         ) from error
     return epochs, best_epoch

@@ -19,7 +19,7 @@ from edge.problems import key_problem, most_telling
 from training.augment import AugmentSettings
 from training.network_settings import KerasNetworkSettings, NetworkSettings
 from training.optimizers import AdamSettings, OptimizerSettings
-from training.recipe_changes import RecipeError
+from training.recipe_changes import LARGEST_SEED, RecipeError
 from training.split import Fractions
 
 SHIPPED = Path(__file__).parent / "recipes"
@@ -73,7 +73,7 @@ class Recipe(BaseModel):
 
     summary: str = Field(min_length=1)
     note: str = ""
-    seed: int = Field(default=0, ge=0)
+    seed: int = Field(default=0, ge=0, le=LARGEST_SEED)
     epochs: int = Field(ge=1)
     batch: int = Field(ge=1)
     patience_epochs: int | None = Field(default=None, ge=1)

@@ -9,6 +9,7 @@ from typing import Any
 from edge.errors import EdgeSortError
 
 DEFAULT_RECIPE = "small-cnn"
+LARGEST_SEED = 2**32 - 1  # that NumPy and so Keras take
 
 # option -> the keys of the recipe that it sets
 _KEYS: dict[str, tuple[tuple[str, ...], ...]] = {

@@ -88,6 +88,8 @@ class Run:
             return keras.models.load_model(path, compile=False)
         except Exception as error:  # Keras raises whatever its zip, JSON and HDF5 readers raise
             reason = str(error).strip().splitlines()[:1] or [type(error).__name__]
+            if reason[0].startswith("File not found"):  # Keras says so of a file that is no zip
+                reason = ["no zip file"]
             raise DataError(
                 f"{path}: expected the model that edge-sort train wrote, found a damaged one ({reason[0]}); {_REMEDY}"
             ) from error
@@ -179,9 +181,9 @@ def _check_pictures(root: Path, items: list[Item]) -> None:
     missing = [item for item in items if not item.path.is_file()]
     if missing:
         raise DataError(
-            f"{missing[0].path}: expected the {len(items)} pictures of the training run below {root}, found this one "
-            f"and {len(missing) - 1} others missing; put the data folder back, or say where it lies now: "
-            "--data of quantize, --run-data of report"
+            f"{missing[0].path}: expected the {len(items)} pictures of the training run below {root}, found "
+            f"{len(missing)} of them missing, this one first; put the data folder back, or say where it lies now: "
+            "--data of quantize, --run-data of report and evaluate"
         )
     for item in items:
         if file_sha256(item.path) != item.sha256:

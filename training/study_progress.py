@@ -7,6 +7,7 @@ import time
 from collections import defaultdict
 from collections.abc import Mapping
 
+from edge.counted import counted
 from training.display import Display
 from training.history import Epoch
 from training.study_runs import FinishedRun, RunName
@@ -53,7 +54,7 @@ class StudyProgress(Display):
         self._missing = [name for name in runs if name not in finished]
         self._total = len(runs)
         told = f", {len(finished)} of them finished already" if finished else ""
-        self._print(f"{len(runs)} runs{told}")
+        self._print(f"{counted(len(runs), 'run')}{told}")
         self._bar.update(self._all, total=len(runs), completed=len(finished), visible=True)
 
     def run_begins(self, name: RunName, epochs: int) -> None:

@@ -20,12 +20,12 @@ _COLUMNS = (
     "macro F1",
     "parameters",
     "MACs",
-    "a run",
+    "a run's epochs",
 )
 
 
 def recipes_table(results: Results) -> str:
-    """Return a row per recipe, aligned. MACs: multiply-accumulates per picture. a run: what its epochs took."""
+    """Return a row per recipe, aligned. MACs: multiply-accumulates per picture. The last: seconds, without start-up."""
     rows = [_COLUMNS, *(_row(one) for one in results.recipes)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(_COLUMNS))]
     return "\n".join(

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from edge.counted import counted
 from edge.errors import EdgeSortError
-from training.recipe_changes import DEFAULT_RECIPE
+from training.recipe_changes import DEFAULT_RECIPE, LARGEST_SEED
 from training.train_options import changed_recipe, training_options
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     metavar="NAME|FILE.toml",
     help="How to train; `edge-sort recipes` lists those that ship. The options below change it.",
 )
-@click.option("--seed", type=click.IntRange(0), help="Fixes split and training.")
+@click.option("--seed", type=click.IntRange(0, LARGEST_SEED), help="Fixes split and training.")
 @training_options
 @click.option(
     "--leave-out",
@@ -171,7 +172,7 @@ def _json(result: TrainResult, out: Path) -> str:
 def _text(result: TrainResult, out: Path) -> str:
     from training.tables import per_class_table
 
-    skipped = f"{result.skipped} files were skipped; split.json names them.\n" if result.skipped else ""
+    skipped = f"Skipped {counted(result.skipped, 'file')}; split.json names them.\n" if result.skipped else ""
     note = f"{result.recipe}: {result.note}\n\n" if result.note else ""
     return (
         f"Test accuracy {result.test.accuracy:.3f} on {result.pictures['test']} pictures the training never saw "

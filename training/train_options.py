@@ -23,7 +23,7 @@ def _checked_pattern(ctx: click.Context, param: click.Parameter, value: str | No
     try:
         group_rule(value)
     except DataError as error:
-        raise click.BadParameter(str(error), ctx, param) from error
+        raise click.BadParameter(str(error).removeprefix("--group-pattern: "), ctx, param) from error
     return value
 
 

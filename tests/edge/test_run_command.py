@@ -308,6 +308,8 @@ def test_frames_are_not_mixed_with_those_of_another_run(tmp_path):
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_to_both_processes_still_ends_with_the_report(tmp_path, number):
     """systemd signals all processes of a service, a closed terminal all of a job: the gates must not end first."""
+    if signal.getsignal(number) == signal.SIG_IGN:
+        pytest.skip("these tests were started with nohup, which a line heeds too")
     journal = tmp_path / "journal.sqlite"
     script = "from edge.cli import main; main()"
     arguments = ["run", "--emulate", "--count", "500", "--rate", "240", "--json", "--journal", str(journal)]

@@ -46,6 +46,17 @@ def test_a_model_that_always_says_the_same_is_caught_first():
     assert len(told) == 4
 
 
+def test_right_answers_below_the_floor_reach_no_bin_and_are_told_as_that():
+    """Each picture is answered right, with less than half of all score: not one part would go to a bin."""
+    weak = answers(TRUTH, TRUTH, score=0.4)
+
+    (told,) = found(TRUTH, TRUTH, weak, Limits(max_drop=1.0, purity=0.9), validation=weak)
+
+    assert told.startswith(
+        "no validation picture is rightly answered 'bolt', 'nut', 'screw' with a score of 0.5 or more"
+    )
+
+
 def test_a_model_that_answers_one_label_with_living_scores_is_not_called_constant():
     """Weak is not broken."""
     after = answers(TRUTH, [1] * 60)

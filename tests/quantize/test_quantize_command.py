@@ -231,6 +231,9 @@ def test_a_forced_bundle_says_so_wherever_it_goes(fragile_run, tmp_path):
     assert (found["verdict"], found["bundle"]) == ("forced", str(tmp_path / "bundle"))
     assert found["objections"] == list(open_bundle(tmp_path / "bundle").facts.forced)
     assert "all to reject" in (tmp_path / "bundle" / "report.html").read_text()
+    again = report(tmp_path / "bundle", "--data", fragile_run.parent / "data", "--out", tmp_path / "again")
+    assert again.exit_code == 3
+    assert "on these pictures this model would be refused" in again.stderr
     line = CliRunner().invoke(cli, ["run", "--emulate", "--fast", "--count", "1", "--bundle", str(tmp_path / "bundle")])
     assert "Warning: " in line.stderr
     assert "was made by --force although the integer model gives every picture the same scores" in line.stderr
@@ -412,4 +415,28 @@ def test_a_report_wants_the_run_the_bundle_was_made_of(easy_run, tmp_path):
     assert result.exit_code == 1
     assert "expected the training run that" in result.stderr
     assert "or leave out --run to judge the bundle alone" in result.stderr
+    assert not (tmp_path / "page").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [("network", "found one with another network, as one that was trained again"), ("pictures", "other training")],
+)
+def test_a_run_that_was_made_again_is_not_the_one_of_the_bundle(easy_run, tmp_path, changed, told):
+    """Same labels, same input: only the digests of network and calibration pictures tell."""
+    assert quantize(easy_run, "--out", tmp_path / "bundle").exit_code == 0
+    shutil.copytree(easy_run, tmp_path / "run")
+    if changed == "network":
+        with (tmp_path / "run" / "model.keras").open("ab") as file:
+            file.write(b"trained again")
+    else:
+        split = json.loads((tmp_path / "run" / "split.json").read_text())
+        split["train"], split["validation"] = split["validation"], split["train"]
+        (tmp_path / "run" / "split.json").write_text(json.dumps(split))
+
+    result = report(tmp_path / "bundle", "--run", tmp_path / "run", "--out", tmp_path / "page")
+
+    assert result.exit_code == 1
+    assert told in result.stderr
     assert not (tmp_path / "page").exists()

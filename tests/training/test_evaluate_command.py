@@ -13,6 +13,7 @@ from click.testing import CliRunner, Result
 from PIL import Image
 
 from edge.cli import cli
+from edge.labelled import held_out
 from edge.parts_command import write_parts
 from edge.render import PART_LABELS
 from tests.installed import require_installed
@@ -99,6 +100,20 @@ def test_held_out_pictures_of_a_run_judge_its_bundle(parts, tmp_path):
 
     assert facts["pictures"] == 4
     assert {one["picture"] for one in facts["panel"]} == {one["path"] for one in tested}
+
+
+def test_pictures_of_a_run_that_have_moved_are_found_where_the_user_says(parts, tmp_path):
+    """Only the pictures that it kept apart are asked, wherever they lie now."""
+    tested = [{"path": "coin/coin_00000.png", "label": "coin"}, {"path": "nut/nut_00001.png", "label": "nut"}]
+    split = tmp_path / "split.json"
+    split.write_text(json.dumps({"data": str(tmp_path / "gone"), "train": [], "test": tested}))
+
+    found = held_out(split, parts)
+
+    assert [one.path for one in found.pictures] == [parts / one["path"] for one in tested]
+    both = evaluate(BUNDLE, parts, "--run-data", parts)
+    assert both.exit_code == 2
+    assert "--run-data says where the pictures that RUN kept apart lie" in flat(both.stderr)
 
 
 def test_held_out_pictures_that_lie_in_the_run_are_found(parts, tmp_path):

@@ -67,7 +67,7 @@ def test_moved_pictures_are_found_where_the_user_says(run, data, tmp_path):
     """The data folder may move between training and quantizing."""
     moved = data.rename(tmp_path / "elsewhere")
 
-    with pytest.raises(DataError, match="and 5 others missing"):
+    with pytest.raises(DataError, match="found 6 of them missing, this one first"):
         open_run(run)
     assert open_run(run, moved).split["test"][0].path == moved / "bolt" / "c.png"
 

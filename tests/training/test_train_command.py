@@ -237,6 +237,14 @@ def test_tensorboard_folder_that_cannot_be_is_told_before_training(tmp_path, mon
     assert "choose another --tensorboard" in " ".join(output.split())
 
 
+def test_a_seed_that_keras_cannot_take_is_refused_at_once(tmp_path):
+    """Its own message would come as a traceback, after all pictures have been read."""
+    code, output = train(tmp_path / "data", "--out", tmp_path / "run", "--seed", 2**32)
+
+    assert code == 2
+    assert "4294967296 is not in the range 0<=x<=4294967295" in output
+
+
 @pytest.mark.parametrize("out", [".", "/", ""])
 def test_out_without_a_name_is_refused(tmp_path, monkeypatch, out):
     """A run appears under its name, whole; the folder one stands in cannot be replaced."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -128,6 +129,24 @@ def test_evaluate_repeats_the_figures_of_the_training(trained, tmp_path):
     assert again.exit_code == 0, again.output
     assert json.loads(again.stdout)["confusion_matrix"] == json.loads(result.stdout)["confusion_matrix"]
     assert (tmp_path / "page" / "curves.png").is_file()
+
+
+def test_evaluate_needs_neither_the_history_nor_the_pictures_where_they_were(data, trained, tmp_path):
+    """Copied to another computer without its curves: the same figures, once it is told where the pictures lie."""
+    out, result = trained
+    shutil.copytree(out, tmp_path / "run")
+    shutil.copytree(data, tmp_path / "moved")
+    (tmp_path / "run" / "history.json").unlink()
+    split = json.loads((tmp_path / "run" / "split.json").read_text())
+    (tmp_path / "run" / "split.json").write_text(json.dumps({**split, "data": str(tmp_path / "gone")}))
+
+    lost = CliRunner().invoke(cli, ["evaluate", str(tmp_path / "run")])
+    told = CliRunner().invoke(cli, ["evaluate", str(tmp_path / "run"), "--run-data", str(tmp_path / "moved"), "--json"])
+
+    assert lost.exit_code == 1
+    assert "--run-data of report and evaluate" in lost.stderr
+    assert told.exit_code == 0, told.output
+    assert json.loads(told.stdout)["confusion_matrix"] == json.loads(result.stdout)["confusion_matrix"]
 
 
 def test_evaluate_tells_when_the_pictures_were_trained_on(data, trained):
