@@ -2,11 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from edge.errors import ModelError
 from quantize.convert import check_integer
 from quantize.tflite_graph import TfliteGraph
+
+_MOVES_ONLY = ("RESHAPE", "PAD", "MAX_POOL_2D", "SQUEEZE", "TRANSPOSE")
+
+
+def with_readers(graph: TfliteGraph, layers: Sequence[str]) -> tuple[str, ...]:
+    """Return these layers and those that read them, by the names of output tensors.
+
+    A layer left in float by itself hands its answer on in int8: it is rounded all the same, and nothing is won but its
+    weights. Only where whoever reads it computes in float too does the answer stay what it is.
+    """
+    computed = graph.computed
+    found = [name for layer in layers for name in (layer, *_readers(graph, computed[layer]))]
+    return tuple(dict.fromkeys(found))
+
+
+def _readers(graph: TfliteGraph, tensor: int) -> Iterator[str]:
+    for operator in graph.consumers(tensor):
+        yield graph.name(graph.output(operator))
+        if graph.kind(operator) in _MOVES_ONLY:
+            yield from _readers(graph, graph.output(operator))
 
 
 def check_islands(model: bytes, float_layers: Sequence[str]) -> None:

@@ -15,6 +15,7 @@ from quantize.bias_correction import bias_corrected
 from quantize.calibrate import calibration_inputs, choose_calibration
 from quantize.calibrated import Calibrated, calibrate
 from quantize.equalize import equalized, layer_pairs
+from quantize.float_islands import with_readers
 from quantize.layers import PICTURES, LayerError, measure_layers, worst_first
 from quantize.ranges import cut_ranges, measured_ranges
 from quantize.tflite_graph import Range, TfliteGraph
@@ -31,20 +32,17 @@ FLOAT_LAYERS = (1, 2, 4, 8)
 class Remedy:
     """A model to try.
 
-    items: the pictures its ranges come from. float_layers: what is left in float. int8_biases: whether its biases make
-    up for what int8 shifts, and would be wrong in a layer left in float.
+    items: the pictures its ranges come from. float_layers: what is left in float, by Keras' names; float_tensors: the
+    same by the converter's names of their outputs. int8_biases: whether its biases make up for what int8 shifts, and
+    would be wrong in a layer left in float.
     """
 
     name: str
     calibrated: Calibrated
     items: Sequence[Item]
-    float_layers: tuple[LayerError, ...] = ()
+    float_layers: tuple[str, ...] = ()
+    float_tensors: tuple[str, ...] = ()
     int8_biases: bool = False
-
-    @property
-    def float_tensors(self) -> tuple[str, ...]:
-        """The float layers as the converter knows them."""
-        return tuple(layer.tensor for layer in self.float_layers)
 
     def convert(self) -> bytes:
         """Return the model.tflite of this remedy."""
@@ -92,14 +90,17 @@ class Patient:
             yield self._corrected("channels equalised, biases corrected", equal)
 
     def float_remedies(self, best: Remedy) -> Iterator[Remedy]:
-        """Yield `best` with its worst layers left in float, ever more of them, half of all at most."""
-        worst = worst_first(measure_layers(best.calibrated, self._parts[:PICTURES], self._model))
+        """Yield `best` with its worst layers and who reads them in float; ever more of them, half of all at most."""
+        layers = measure_layers(best.calibrated, self._parts[:PICTURES], self._model)
+        names = {layer.tensor: layer.layer for layer in layers}
+        worst, graph = worst_first(layers), TfliteGraph(best.calibrated.data)
+        base = "" if best.name == self.plain.name else f"{best.name}, "
         for count in FLOAT_LAYERS:
             if count <= max(1, len(worst) // 2):
-                layers = tuple(worst[:count])
-                base = "" if best.name == self.plain.name else f"{best.name}, "
-                name = f"{base}{counted(count, 'layer')} in float"
-                yield Remedy(name, best.calibrated, best.items, layers)
+                tensors = with_readers(graph, [layer.tensor for layer in worst[:count]])
+                told = tuple(dict.fromkeys(names[tensor] for tensor in tensors if tensor in names))
+                name = f"{base}{counted(count, 'layer')} and {'its' if count == 1 else 'their'} readers in float"
+                yield Remedy(name, best.calibrated, best.items, told, tensors)
 
     @cached_property
     def _items(self) -> list[Item]:

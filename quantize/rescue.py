@@ -147,8 +147,8 @@ class _Ward:
             agreement=float((answers.answered == self._floats.answered).mean()),
             score_error=float(np.abs(answers.scores - self._floats.scores).mean()),
             size_bytes=len(data),
-            full_integer=not remedy.float_layers,
-            float_layers=tuple(layer.layer for layer in remedy.float_layers),
+            full_integer=not remedy.float_tensors,
+            float_layers=remedy.float_layers,
             good_enough=False,
         )
         least_right = self._floats.accuracy.right - self._max_drop * len(self._truth)

@@ -12,7 +12,7 @@ from edge.preprocess import InputSpec
 from quantize.calibrated import calibrate
 from quantize.convert import check_integer, convert
 from quantize.equalize import channel_scales, equalized, layer_pairs
-from quantize.float_islands import check_islands
+from quantize.float_islands import check_islands, with_readers
 from quantize.integer_model import load_integer_model
 from quantize.layers import measure_layers, worst_first
 from quantize.ranges import cut_ranges, inner_tensors, measured_ranges
@@ -207,6 +207,24 @@ def test_float_is_allowed_by_name_only(even, parts):
         check_islands(mixed, [])
     with pytest.raises(ModelError, match="found no such layer"):
         check_islands(mixed, ["another"])
+
+
+@pytest.mark.slow
+def test_what_is_left_in_float_is_read_in_float(even, parts):
+    """A layer alone in float is rounded to int8 at its end: nothing is won. Those that read it must be float too."""
+    (layer,) = [one.tensor for one in measure_layers(even, parts[2:], network()) if one.layer == "conv_1"]
+    tensors = with_readers(TfliteGraph(even.data), [layer])
+
+    def read_by(mixed):
+        graph = TfliteGraph(mixed)
+        (tensor,) = [graph.computed[name] for name in graph.computed if layer in (name, name[:-1])]
+        return graph.type(tensor), [graph.kind(operator) for operator in graph.consumers(tensor)]
+
+    mixed = even.quantized(tensors)
+    check_islands(mixed, tensors)
+    assert ["pool_1" in tensors[1], "depthwise" in tensors[2]] == [True, True]
+    assert read_by(even.quantized([layer])) == ("FLOAT32", ["QUANTIZE"])
+    assert read_by(mixed) == ("FLOAT32", ["MAX_POOL_2D"])
 
 
 @pytest.mark.slow
