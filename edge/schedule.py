@@ -45,7 +45,7 @@ class Schedule:
         self._standing: bool | None = None
         self._armed = True
         self._losses, self._dropped = Losses(incidents, clock), 0
-        self.failure: Exception | None = None  # of whoever follows the belt in a thread
+        self.failure: Exception | None = None  # of the gates, or of whoever follows the belt in a thread
 
     @property
     def tally(self) -> WindowTally:
@@ -142,21 +142,19 @@ class Schedule:
         Raises GateError, and what has kept a thread from following the belt, once the moves made before are returned.
         """
         with self._lock:
-            try:
-                self._look()
-            except Exception:
-                if not self._moves:
-                    raise
+            if self.failure is None:
+                try:
+                    self._take_moves(alive=True)
+                except GateError as error:
+                    self.failure = error
+                else:
+                    self._transit.judge()
+                    self._losses.moves(self._gates.moves_lost + self._dropped)
+            if self.failure is not None and not self._moves:
+                raise self.failure
             moves = list(self._moves)
             self._moves.clear()
         return moves
-
-    def _look(self) -> None:
-        if self.failure is not None:
-            raise self.failure
-        self._take_moves(alive=True)
-        self._transit.judge()
-        self._losses.moves(self._gates.moves_lost + self._dropped)
 
     def finish(self) -> None:
         """Judge every opening that has been made, now that no more come."""

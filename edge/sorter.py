@@ -124,7 +124,7 @@ class Sorter:
         return self._clock.now()
 
     def summary(self, *, failed: bool = False) -> LineSummary:
-        """Judge what is over, and say how the run went in terms of belt and gates.
+        """Say how the run went in terms of belt and gates.
 
         failed: an error has ended the line; gates or record may be what it lost, and are not asked any more.
         """

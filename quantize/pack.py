@@ -19,8 +19,7 @@ from quantize.integer_model import IntegerModel
 from quantize.judge import Judgement
 from quantize.report import report_json, report_page
 from quantize.stability import Converted
-from training.dataset import Item, file_sha256
-from training.run_folder import MODEL_FILE as RUN_MODEL
+from training.dataset import Item
 from training.run_folder import Run
 
 _MOST_LETTERS = 500  # what a bundle may hold in one text; a clause may name many labels
@@ -31,7 +30,7 @@ def provenance(run: Run, made: Converted, runtime: str) -> dict[str, Any]:
     """Say where a model comes from. Nothing in it depends on this machine's folders or on the hour."""
     return {
         "run": run.folder.resolve().name,
-        "network_sha256": file_sha256(run.folder / RUN_MODEL),
+        "network_sha256": run.network_sha256,
         "seed": run.seed,
         "split": {subset: len(items) for subset, items in run.split.items()},
         "calibration": {

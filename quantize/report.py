@@ -19,7 +19,7 @@ from quantize.provenance import origin_object
 from quantize.rescue import rescue_object
 from quantize.sweep import sweep
 from quantize.temperature import done_by, with_temperature
-from quantize.thresholds import BinCount, Choice
+from quantize.thresholds import FLOOR, BinCount, Choice
 from training.calibration import calibration
 from training.dataset import Item
 from training.page import axis_start, data_uri, render, thumbnail_uri
@@ -103,6 +103,7 @@ def report_page(
         done_by=done_by,
         flips=[{**asdict(flip), "uri": thumbnail_uri(items[flip.index].path)} for flip in flips],
         bins_drawn=BINS_DRAWN,
+        floor=FLOOR,
         large=large,
         axis_low=axis_start(low),
         plots={name: data_uri("image/png", drawn) for name, drawn in _plots(judgement).items()},

@@ -29,8 +29,6 @@ from quantize.shown_pictures import list_pictures, show
 from quantize.spread import recorded_spread, spread_scores
 from quantize.stability import Converted
 from training.answers import classifier_scorer, network_scorer
-from training.dataset import file_sha256
-from training.run_folder import MODEL_FILE as RUN_MODEL
 from training.run_folder import Run, open_run
 
 Tell = Callable[[str], None]
@@ -143,7 +141,7 @@ def _other(bundle: Bundle, run: Run) -> str | None:
     if not calibration_digests(origin) <= {item.sha256 for item in run.split["train"]}:
         return "other training pictures"
     network = origin.get("network_sha256")  # bundles of earlier versions do not tell
-    if network is not None and network != file_sha256(run.folder / RUN_MODEL):
+    if network is not None and network != run.network_sha256:
         return "another network, as one that was trained again"
     return None
 

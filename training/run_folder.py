@@ -80,6 +80,11 @@ class Run:
     split: dict[str, list[Item]]
     foreign: list[Item] = field(default_factory=list)
 
+    @property
+    def network_sha256(self) -> str:
+        """The digest of the trained network's file: one that is trained again has another."""
+        return file_sha256(self.folder / MODEL_FILE)
+
     def load_model(self) -> keras.Model:
         """Load the trained network. Raises DataError when its file is damaged."""
         keras = load_keras("loading a trained model")

@@ -66,18 +66,19 @@ def test_a_board_that_falls_silent_ends_monitor_with_an_error(core, monkeypatch)
     """Power gone behind an adapter whose port stays: nothing comes, and that is not a board with nothing to tell."""
     board = None
 
-    def silence(wait_s):
-        time.sleep(wait_s)
-        return b""
-
     def plug(clock):
         nonlocal board
         board = HostBoard(clock, program=core)
         return board
 
+    def fall_silent(_at, _greeting):
+        read = board.read
+        monkeypatch.setattr(board, "read", lambda wait_s: read(wait_s) and b"")
+        return "greeted"
+
     monkeypatch.setitem(open_board.EMULATED, "emulated", plug)
     monkeypatch.setattr(board_info, "ASK_EVERY_S", 0.05)
-    monkeypatch.setattr(board_info, "_line", lambda _at, _heard: setattr(board, "read", silence) or "greeted")
+    monkeypatch.setattr(board_info, "_line", fall_silent)
     done = CliRunner().invoke(mcu_command, ["monitor", "--port", "emulated", "--seconds", "30"])
 
     assert isinstance(done.exception, GateError)
