@@ -39,6 +39,7 @@ def test_the_wheel_holds_the_four_packages_and_no_tests(wheel_names):
     assert {name.split("/")[0] for name in wheel_names if ".dist-info" not in name} == PACKAGES
 
 
+@pytest.mark.slow
 def test_every_module_and_data_file_is_in_the_wheel(wheel_names):
     """What the code reads at run time travels with it."""
     for package in PACKAGES:
@@ -47,6 +48,7 @@ def test_every_module_and_data_file_is_in_the_wheel(wheel_names):
                 assert str(path.relative_to(ROOT)) in wheel_names
 
 
+@pytest.mark.slow
 def test_the_packaged_bundle_is_small(wheel_names):
     """Under 300 kB, so that the install stays quick."""
     sizes = [size for name, size in wheel_names.items() if name.startswith("edge/data/bundle/")]

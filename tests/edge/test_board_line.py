@@ -63,6 +63,7 @@ def run(table, model, source, tmp_path, script=None, count=24):
     return done, changes
 
 
+@pytest.mark.slow
 def test_gates_on_pins_and_on_a_board_sort_as_one(on_board, color_model, colored_parts, tmp_path, boards):
     """No part ends in a wrong bin, and the board's gates keep their moments although its clock goes wrong."""
     done, _changes = run(on_board, color_model, colored_parts, tmp_path)

@@ -19,6 +19,7 @@ def test_the_tail_of_chi_square_is_that_of_the_tables(value, freedom, chance):
     assert chi_square_tail(value, freedom) == pytest.approx(chance, rel=2e-3)
 
 
+@pytest.mark.slow
 def test_the_tail_of_chi_square_agrees_with_scipy():
     """Far out, too."""
     stats = pytest.importorskip("scipy.stats", reason="SciPy comes with the desktop install")

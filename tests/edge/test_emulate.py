@@ -172,7 +172,8 @@ def test_the_journal_holds_every_part_and_its_gate_s_moments(machine, color_mode
 ENCODER = {"kind": "encoder", "mm_per_step": 0.5, "pin": 5, "pin_b": 6}
 
 
-@pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [0, 1])
 def test_a_belt_that_stops_and_changes_its_speed_misleads_no_part(table, color_model, colored_parts, seed):
     """Deadlines move with the belt; who stood at a gate when it stopped is given up, the others are sorted."""
     table["belt"] |= ENCODER

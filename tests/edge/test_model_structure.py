@@ -102,6 +102,7 @@ def with_far_buffer(offset, size):
     return bytes(builder.Output())
 
 
+@pytest.mark.slow
 def test_a_small_file_that_lets_many_fields_share_a_long_list_is_refused_in_time():
     """300 graphs of one list of 1,000 tensors are 300,000 tables to whoever follows them."""
     flatbuffers = pytest.importorskip("flatbuffers", reason="the runtime brings the builder")

@@ -375,6 +375,7 @@ def test_a_problem_is_told_once_and_its_end_too(bench):
     assert len(bench.told) == 2
 
 
+@pytest.mark.slow
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.one_of(

@@ -143,7 +143,7 @@ def run(table, model, parts, **options):
     return emulate_line(EmulateOptions(fast=True, count=50, **options), machine, model, parts, "digest")
 
 
-@pytest.mark.parametrize("source", ["eye", "both"])
+@pytest.mark.parametrize("source", ["eye", pytest.param("both", marks=pytest.mark.slow)])
 def test_an_emulated_line_with_an_eye_sorts_as_well(table, color_model, colored_parts, source):
     """The eye on a mock pin, driven by the same parts: all accounted for, none misled, eye and picture agree."""
     table["finder"] = {"source": source}

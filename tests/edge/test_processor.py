@@ -181,6 +181,7 @@ def run(bundle, machine, *options):
     return CliRunner().invoke(cli, ["run", "--bundle", str(bundle), "--machine", str(machine), *options])
 
 
+@pytest.mark.slow
 def test_a_line_that_falls_back_says_so_at_start_in_its_result_and_in_its_journal(
     compiled_bundle, machine_file, tmp_path
 ):

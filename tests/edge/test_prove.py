@@ -233,6 +233,7 @@ def test_a_signal_that_comes_while_a_line_ends_is_not_forgotten(monkeypatch):
     assert (proof.stopped_by, proof.chunks, proof.failing_chunks) == (signal.SIGTERM, 1, [])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("broken", "exit_code"), [(False, 143), (True, 1)])
 def test_a_stopped_proof_says_how_far_it_came(broken, exit_code, monkeypatch):
     """In words and in the JSON; a promise that was broken before still makes it fail."""

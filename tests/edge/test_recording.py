@@ -166,6 +166,7 @@ def test_a_disk_that_is_full_ends_the_recording_with_whole_frames(tmp_path):
     assert len(play(tmp_path / "r")) == 5
 
 
+@pytest.mark.slow
 def test_a_killed_recorder_leaves_a_recording_of_whole_frames(tmp_path):
     """Every frame that is listed is whole."""
     script = """
@@ -277,6 +278,7 @@ def test_a_replay_decides_as_the_run_did_and_twice_the_same(two_parts, tmp_path)
     ]
 
 
+@pytest.mark.slow
 def test_a_replay_needs_no_board_for_the_gates_that_one_moves(two_parts, tmp_path):
     """They move on pretend pins as the others do, also where a pin of the Pi has the number of one of the board."""
     machine, folder = two_parts
@@ -294,6 +296,7 @@ def test_a_replay_needs_no_board_for_the_gates_that_one_moves(two_parts, tmp_pat
     assert all(opened is not None for _gate, opened, _closed in moved[0])
 
 
+@pytest.mark.slow
 def test_what_was_recorded_for_a_machine_is_sorted_with_it(tmp_path):
     """edge-sort machine, record --emulate, run --replay: without hardware, with the machine's own camera table."""
     (tmp_path / "machine.toml").write_text(CliRunner().invoke(cli, ["machine"]).output)

@@ -30,6 +30,7 @@ def test_an_interval_holds_its_share_and_stays_a_share(right, wrong):
         assert (low == 0, high == 1) == (right == 0, wrong == 0)
 
 
+@pytest.mark.slow
 @settings(max_examples=30)
 @given(st.integers(0, 500), st.integers(0, 500))
 def test_the_interval_is_scipys(right, wrong):

@@ -121,6 +121,7 @@ def compiled(tmp_path_factory):
     return dict(zip(CASES, compile_models(models, tmp_path_factory.mktemp("c")), strict=True))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", CASES)
 def test_a_kernel_answers_as_the_reference(compiled, case):
     """Each operator, with its paddings, strides, dilations and activations."""

@@ -38,6 +38,7 @@ def error_us(clock, device, host_s):
     return abs((found.ticks - device.ticks(host_s) + WRAP / 2) % WRAP - WRAP / 2), found.error_us
 
 
+@pytest.mark.slow
 def test_the_error_is_never_more_than_stated_in_an_hour_of_drifting_clocks():
     """100 ppm apart, wandering by 1 ppm, the counter wraps, the link's delays vary and are unlike in both ways."""
     rng = np.random.default_rng(5)

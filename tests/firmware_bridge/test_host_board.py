@@ -18,6 +18,7 @@ from firmware_bridge.open_board import open_board
 LIMITS = GateLimits(min_off_ms=20, max_on_ms=500, max_duty=0.9)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(find_host_compiler() is None, reason="needs a C compiler: gcc, clang or pip install ziglang")
 @pytest.mark.parametrize(("port", "gates", "queue", "pins"), [("emulated", 16, 64, 30), ("emulated-uno", 6, 16, 20)])
 def test_it_takes_the_gates_openings_and_pins_of_a_pico_or_an_uno(port, gates, queue, pins):

@@ -1,4 +1,4 @@
-"""What tests of imported models share: small models with known weights, made without TensorFlow, and pictures."""
+"""What these tests share: small models with known weights, made without TensorFlow, pictures, and runs set by hand."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 from PIL import Image
+
+from tests.quantize.brightness_runs import make_run
 
 COLORS = {"red": (215, 30, 40), "green": (40, 210, 30), "blue": (30, 40, 205), "dull": (150, 148, 152)}
 SOFTMAX, LOGISTIC, DEQUANTIZE, QUANTIZE, MEAN, FULLY_CONNECTED = 25, 14, 6, 114, 40, 9
@@ -173,3 +175,17 @@ def described():
         return written.replace(pixels, halves + (3).to_bytes(4, "little") + halves)
 
     return describe
+
+
+@pytest.fixture(scope="session")
+def easy_run(tmp_path_factory):
+    """A run whose classes are far apart: integers lose nothing."""
+    pytest.importorskip("tensorflow", reason="TensorFlow comes with the desktop install")
+    return make_run(tmp_path_factory.mktemp("easy"), bright=180.5, dim=60.5)
+
+
+@pytest.fixture(scope="session")
+def fragile_run(tmp_path_factory):
+    """A run whose classes differ by 0.15 of a grey level: the mean of an int8 tensor cannot hold that."""
+    pytest.importorskip("tensorflow", reason="TensorFlow comes with the desktop install")
+    return make_run(tmp_path_factory.mktemp("fragile"), bright=127.45, dim=127.30)

@@ -130,6 +130,7 @@ def test_a_folder_in_use_is_left_alone(tiny, color_labels, tmp_path):
     assert "found one in use" in result.stderr
 
 
+@pytest.mark.slow
 def test_it_needs_no_desktop_library(tiny, color_labels, color_folder, tmp_path):
     """On the Pi there is neither TensorFlow nor what reports need."""
     script = (

@@ -1,8 +1,6 @@
 """`edge-sort quantize`, as a user types it: a bundle, or a refusal with nothing written."""
 
-import hashlib
 import json
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,75 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from PIL import Image
 
 from edge.bundle import open_bundle
 from edge.check import check_bundle
 from edge.cli import cli
-from edge.preprocess import InputSpec
-from quantize.quiet import quiet
-from training.dataset import Item
-from training.run_folder import RunFacts, write_run
-
-SIDE_PX = 16
-LABELS = ("bright", "dim")
-
-
-def quantize(*arguments):
-    """Run the command in this process."""
-    return CliRunner().invoke(cli, ["quantize", *map(str, arguments)])
-
-
-def picture_of_mean(mean, random):
-    """Return grey pixels of exactly this mean: two neighbouring levels, mixed and shuffled."""
-    level, share = divmod(mean, 1)
-    pixels = np.full(SIDE_PX * SIDE_PX, level, np.uint8)
-    pixels[: round(share * pixels.size)] += 1
-    random.shuffle(pixels)
-    return np.repeat(pixels.reshape(SIDE_PX, SIDE_PX, 1), 3, axis=2)
-
-
-def items_of(data, label, mean, count):
-    """Write pictures of one class and list them."""
-    (data / label).mkdir(parents=True)
-    random = np.random.default_rng(round(mean * 1000))
-    found = []
-    for number in range(count):
-        path = data / label / f"{number}.png"
-        Image.fromarray(picture_of_mean(mean, random)).save(path)
-        digest = hashlib.sha256(path.read_bytes()).hexdigest()
-        found.append(Item(path, f"{label}/{number}.png", label, f"{label}{number}", digest))
-    return found
-
-
-def make_run(folder, bright, dim):
-    """Make the run folder of a network that knows two classes apart by their mean brightness, set by hand.
-
-    The float network is always right. How many levels lie between the two means decides what integers make of it.
-    """
-    from training.tensorflow_setup import load_keras
-
-    keras = load_keras("testing")
-    classes = [items_of(folder / "data", label, mean, 30) for label, mean in zip(LABELS, (bright, dim), strict=True)]
-    picture = keras.Input((SIDE_PX, SIDE_PX, 3), name="pixels")
-    mean = keras.layers.GlobalAveragePooling2D()(keras.layers.Rescaling(1 / 255)(picture))
-    scores = keras.layers.Dense(2, activation="softmax", name="scores")
-    model = keras.Model(picture, scores(mean))
-    steep = 4 / (bright - dim) * 255 / 3
-    middle = steep * 3 * (bright + dim) / 2 / 255
-    scores.set_weights([np.array([[steep, -steep]] * 3), np.array([-middle, middle])])
-    run = folder / "run"
-    run.mkdir()
-    with quiet():  # Keras warns of its own way with numpy
-        model.save(run / "model.keras")
-    split = {
-        name: [item for items in classes for item in items[part]]
-        for name, part in (("train", slice(0, 10)), ("validation", slice(10, 20)), ("test", slice(20, 30)))
-    }
-    spec = InputSpec(width_px=SIDE_PX, height_px=SIDE_PX)
-    facts = RunFacts(labels=LABELS, input=spec, seed=5, data="data", settings={}, versions={})
-    write_run(run, facts, folder / "data", split, ())
-    return run
+from tests.quantize.brightness_runs import LABELS, quantize, report
 
 
 def test_a_folder_that_is_no_run_is_refused(tmp_path):
@@ -124,20 +58,6 @@ def test_a_share_is_between_0_and_1(tmp_path, wrong):
     assert quantize(tmp_path, "--out", tmp_path / "b", *wrong).exit_code == 2
 
 
-@pytest.fixture(scope="module")
-def easy_run(tmp_path_factory):
-    """A run whose classes are far apart: integers lose nothing."""
-    pytest.importorskip("tensorflow", reason="TensorFlow comes with the desktop install")
-    return make_run(tmp_path_factory.mktemp("easy"), bright=180.5, dim=60.5)
-
-
-@pytest.fixture(scope="module")
-def fragile_run(tmp_path_factory):
-    """A run whose classes differ by 0.15 of a grey level: the mean of an int8 tensor cannot hold that."""
-    pytest.importorskip("tensorflow", reason="TensorFlow comes with the desktop install")
-    return make_run(tmp_path_factory.mktemp("fragile"), bright=127.45, dim=127.30)
-
-
 @pytest.mark.slow
 def test_an_accepted_model_becomes_a_bundle(easy_run, tmp_path):
     """Exit code 0, and a bundle that opens, answers and tells where it comes from."""
@@ -178,9 +98,9 @@ def test_the_same_run_gives_the_same_bundle(easy_run, tmp_path):
     facts = [open_bundle(folder).facts.model_copy(update={"files": {}}) for folder in folders]
     assert facts[0] == facts[1]
     reports = [json.loads((folder / "report.json").read_text()) for folder in folders]
-    for report in reports:
-        assert report.pop("latency_ratio") > 0
-        del report["float_latency"], report["int8_latency"]
+    for one in reports:
+        assert one.pop("latency_ratio") > 0
+        del one["float_latency"], one["int8_latency"]
     assert reports[0] == reports[1]
 
 
@@ -317,126 +237,3 @@ def test_without_the_compiler_everything_else_is_done(easy_run, tmp_path, monkey
     bundle = open_bundle(tmp_path / "bundle")
     assert "model_edgetpu.tflite" not in bundle.facts.files
     assert "Edge TPU" not in (bundle.folder / "report.html").read_text()
-
-
-def report(*arguments):
-    """Run `edge-sort report` in this process."""
-    return CliRunner().invoke(cli, ["report", *map(str, arguments)])
-
-
-@pytest.mark.slow
-def test_a_report_made_again_gives_the_figures_of_the_first(easy_run, tmp_path):
-    """Same model, same pictures: the same verdict, thresholds and answers."""
-    assert quantize(easy_run, "--out", tmp_path / "bundle").exit_code == 0
-
-    result = report(tmp_path / "bundle", "--run", easy_run, "--out", tmp_path / "again", "--json")
-
-    assert result.exit_code == 0, result.output
-    first, again = (json.loads((tmp_path / name / "report.json").read_text()) for name in ("bundle", "again"))
-    for figure in ("verdict", "right_float", "right_int8", "flips", "thresholds", "confusion_int8", "scores"):
-        assert again[figure] == first[figure], figure
-    assert "<title>Accepted" in (tmp_path / "again" / "report.html").read_text()
-
-
-@pytest.mark.slow
-def test_spread_scores_travel_with_their_factor(easy_run, tmp_path):
-    """The float network beside the bundle is spread alike when it is judged again, or every score would differ."""
-    assert quantize(easy_run, "--out", tmp_path / "bundle", "--spread", "2").exit_code == 0
-
-    result = report(tmp_path / "bundle", "--run", easy_run, "--out", tmp_path / "again", "--json")
-
-    assert open_bundle(tmp_path / "bundle").facts.provenance["spread"] == 2
-    found = json.loads(result.stdout)
-    assert found["scores"] == json.loads((tmp_path / "bundle" / "report.json").read_text())["scores"]
-    assert found["scores"]["mean_score_error"] < 0.01
-    assert found["scores"]["mean_confidence_int8"] < 0.99
-    page = (tmp_path / "again" / "report.html").read_text()
-    assert "What goes into the last softmax was divided by 2 (--spread)" in page
-
-
-@pytest.mark.slow
-def test_a_report_is_told_where_the_pictures_of_its_run_lie_now(easy_run, tmp_path):
-    """They were moved to another disk: without a word it says so and how to tell it, with it all is as before."""
-    assert quantize(easy_run, "--out", tmp_path / "bundle").exit_code == 0
-    shutil.copytree(easy_run, tmp_path / "run")
-    split = tmp_path / "run" / "split.json"
-    split.write_text(split.read_text().replace(str(easy_run.parent / "data"), str(tmp_path / "gone")))
-
-    lost = report(tmp_path / "bundle", "--run", tmp_path / "run", "--out", tmp_path / "page")
-    told = report(
-        tmp_path / "bundle",
-        "--run",
-        tmp_path / "run",
-        "--run-data",
-        easy_run.parent / "data",
-        "--out",
-        tmp_path / "page",
-    )
-
-    assert lost.exit_code == 1
-    assert "--run-data of report" in lost.stderr
-    assert told.exit_code == 0, told.output
-
-
-def test_where_the_pictures_lie_says_nothing_without_a_run(tmp_path):
-    """The option would change nothing."""
-    result = report(tmp_path / "bundle", "--run-data", tmp_path, "--out", tmp_path / "page")
-
-    assert result.exit_code == 2
-    assert "--run-data says where the pictures of --run lie" in result.stderr
-
-
-@pytest.mark.slow
-def test_a_report_on_other_pictures_may_say_no(easy_run, tmp_path):
-    """The two classes exchanged: everything is answered wrongly, exit code 3, and the bundle stays."""
-    assert quantize(easy_run, "--out", tmp_path / "bundle").exit_code == 0
-    exchanged = tmp_path / "exchanged"
-    for label, other in (LABELS, LABELS[::-1]):
-        (exchanged / label).mkdir(parents=True)
-        for path in (easy_run.parent / "data" / other).iterdir():
-            (exchanged / label / path.name).write_bytes(path.read_bytes())
-
-    result = report(tmp_path / "bundle", "--run", easy_run, "--data", exchanged, "--out", tmp_path / "page")
-
-    assert result.exit_code == 3
-    assert "40 of 60 pictures helped to make this model" in result.stderr
-    assert "on these pictures this model would be refused: bin 'bright' holds 0 right of 30" in result.stderr
-    assert (tmp_path / "page" / "report.html").is_file()
-    open_bundle(tmp_path / "bundle")
-
-
-@pytest.mark.slow
-def test_a_report_wants_the_run_the_bundle_was_made_of(easy_run, tmp_path):
-    """Another float network would be compared with nothing."""
-    from edge.emulated_world import packaged_bundle
-
-    result = report(packaged_bundle(), "--run", easy_run, "--out", tmp_path / "page")
-
-    assert result.exit_code == 1
-    assert "expected the training run that" in result.stderr
-    assert "or leave out --run to judge the bundle alone" in result.stderr
-    assert not (tmp_path / "page").exists()
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    ("changed", "told"),
-    [("network", "found one with another network, as one that was trained again"), ("pictures", "other training")],
-)
-def test_a_run_that_was_made_again_is_not_the_one_of_the_bundle(easy_run, tmp_path, changed, told):
-    """Same labels, same input: only the digests of network and calibration pictures tell."""
-    assert quantize(easy_run, "--out", tmp_path / "bundle").exit_code == 0
-    shutil.copytree(easy_run, tmp_path / "run")
-    if changed == "network":
-        with (tmp_path / "run" / "model.keras").open("ab") as file:
-            file.write(b"trained again")
-    else:
-        split = json.loads((tmp_path / "run" / "split.json").read_text())
-        split["train"], split["validation"] = split["validation"], split["train"]
-        (tmp_path / "run" / "split.json").write_text(json.dumps(split))
-
-    result = report(tmp_path / "bundle", "--run", tmp_path / "run", "--out", tmp_path / "page")
-
-    assert result.exit_code == 1
-    assert told in result.stderr
-    assert not (tmp_path / "page").exists()

@@ -19,7 +19,7 @@ from quantize.ranges import cut_ranges, inner_tensors, measured_ranges
 from quantize.rescue import Trial, mends
 from quantize.tensor_watch import TensorWatch
 from quantize.tflite_graph import TfliteGraph
-from tests.quantize.test_quantize_command import make_run, quantize
+from tests.quantize.brightness_runs import make_run, quantize
 
 SPEC = InputSpec(width_px=24, height_px=24)
 LABELS = ("bright", "dim", "striped")

@@ -40,6 +40,7 @@ def parts(tmp_path_factory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("unrendered")
 def test_a_bundle_is_evaluated_by_its_integer_model(parts, tmp_path):
     """The JSON has what scripts rely on, and the page is there."""
