@@ -7,6 +7,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from edge.bundle_files import label_problem
 from edge.errors import DataError
 
 
@@ -29,8 +30,8 @@ class HeldOut:
 def labelled_folder(data: Path, least_classes: int = 2) -> list[LabelledPicture]:
     """List every file below each class folder of `data`, in a stable order. Hidden files are passed over.
 
-    Raises DataError when `data` is missing, has fewer than `least_classes` folders, an empty one, or a name that is not
-    UTF-8.
+    Raises DataError when `data` is missing, has fewer than `least_classes` folders, an empty one, a name that is not
+    UTF-8, or labels that a bundle could not have.
     """
     if not data.is_dir():
         found = "a file" if data.exists() else "no such folder"
@@ -46,6 +47,8 @@ def labelled_folder(data: Path, least_classes: int = 2) -> list[LabelledPicture]
     pictures = [LabelledPicture(folder.name, path) for folder in classes for path in _files(folder)]
     for path in (*classes, *(picture.path for picture in pictures)):
         _check_name(path)
+    if problem := label_problem(folder.name for folder in classes):
+        raise DataError(f"{data}: {problem}; rename that class folder")
     for folder in classes:
         if not any(picture.label == folder.name for picture in pictures):
             raise DataError(

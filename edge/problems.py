@@ -44,6 +44,8 @@ def key_problem(key: str, problem: ErrorDetails) -> str:
         return f"{key}: expected a table of keys, found {problem['input']!r}; correct it"
     if problem["type"] == "too_short":
         return f"{key}: expected at least {problem['ctx']['min_length']}, found {problem['input']!r}; add more"
+    if problem["type"] == "tuple_type":
+        return f"{key}: expected a list, found {problem['input']!r}; correct it"
     message = problem["msg"].removeprefix("Value error, ")
     return f"{key}: {message[0].lower()}{message[1:]}, found {problem['input']!r}; correct it"
 

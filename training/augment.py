@@ -1,4 +1,4 @@
-"""Vary training pictures as the belt does: turned any way, a little off centre, nearer, brighter, flatter, tinted.
+"""Vary training pictures as the belt does: turned any way, off centre, nearer, brighter, flatter, tinted, less sharp.
 
 Done to the batches, never as layers of the saved model. Flips are off by default and rightly so: a mirrored part is
 another part, and look-alikes may differ in nothing else; turn them on for parts that are their own mirror image.
@@ -10,7 +10,8 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat
+from PIL import Image, ImageFilter
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, field_validator
 
 from training.tensorflow_setup import load_tensorflow
 
@@ -24,8 +25,9 @@ class AugmentSettings(BaseModel):
     the part shrinks or grows. brightness: added, fraction of full scale, either way. contrast: factor 1 - contrast to
     1 + contrast about the picture's mean. brightness_factor: what all values are multiplied by then. saturation: factor
     1 - saturation to 1 + saturation on every pixel's distance from grey. tint: factor 1 - tint to 1 + tint on red,
-    green and blue, each on its own, as another lamp or white balance would. fill: what comes in at the border, the
-    mirrored picture or its edge pixels drawn out.
+    green and blue, each on its own, as another lamp or white balance would. blur_px: up to this standard deviation of a
+    Gaussian, in pixels of the model's input, as where the lens is not quite in focus or the part moves; for photographs
+    of different sharpness. fill: what comes in at the border, the mirrored picture or its edge pixels drawn out.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -39,8 +41,16 @@ class AugmentSettings(BaseModel):
     brightness_factor: tuple[PositiveFloat, PositiveFloat] = (1, 1)
     saturation: float = Field(default=0, ge=0, lt=1)
     tint: float = Field(default=0, ge=0, lt=1)
+    blur_px: float = Field(default=0, ge=0, le=20)
     flip: bool = False
     fill: Literal["reflect", "nearest"] = "reflect"
+
+    @field_validator("size", "brightness_factor")
+    @classmethod
+    def _check_order(cls, given: tuple[float, float]) -> tuple[float, float]:
+        if given[0] > given[1]:
+            raise ValueError("expected the smaller factor first")
+        return given
 
 
 def augment(pixels: NDArray[np.uint8], settings: AugmentSettings, random: np.random.Generator) -> NDArray[np.uint8]:
@@ -64,7 +74,16 @@ def augment(pixels: NDArray[np.uint8], settings: AugmentSettings, random: np.ran
     if pixels.shape[3] == 3:
         lit = _tinted(lit, settings, random)
     varied: NDArray[np.uint8] = np.rint(np.clip(lit, 0, 255)).astype(np.uint8)
+    if settings.blur_px:
+        for picture, radius in zip(varied, random.uniform(0, settings.blur_px, len(varied)), strict=True):
+            picture[:] = _blurred(picture, radius)
     return varied
+
+
+def _blurred(picture: NDArray[np.uint8], radius_px: float) -> NDArray[np.uint8]:
+    """Return one picture, (H, W, C), behind a Gaussian of this standard deviation."""
+    flat = picture[:, :, 0] if picture.shape[2] == 1 else picture
+    return np.asarray(Image.fromarray(flat).filter(ImageFilter.GaussianBlur(float(radius_px)))).reshape(picture.shape)
 
 
 def _tinted(pixels: NDArray[np.float32], settings: AugmentSettings, random: np.random.Generator) -> NDArray[np.float32]:

@@ -10,8 +10,12 @@ from pathlib import Path
 from edge.errors import DataError
 from edge.labelled import labelled_folder
 
-# What people call the three sides of a split, each with a folder per class inside.
-SIDES = {"train": "train", "validation": "validation", "val": "validation", "valid": "validation", "test": "test"}
+# What people call the three sides of a split, each with a folder per class inside; in capitals or not.
+SIDES = {
+    **dict.fromkeys(("train", "training"), "train"),
+    **dict.fromkeys(("validation", "val", "valid"), "validation"),
+    **dict.fromkeys(("test", "testing"), "test"),
+}
 
 
 @dataclass(frozen=True)
@@ -53,14 +57,22 @@ def require_outside(out: Path, data: Path) -> None:
 
 
 def given_sides(folder: Path) -> list[tuple[str, Path]]:
-    """Return each side's name and folder when `folder` is divided already, else nothing."""
-    if not folder.is_dir():
+    """Return each side's name and folder when `folder` is divided already, else nothing.
+
+    It is when what is called train holds folders, and so does another side, or nothing else is there. A class of that
+    name holds pictures. Raises DataError when there are other folders beside the sides.
+    """
+    inside = _folders_in(folder)
+    sides = [(SIDES[path.name.casefold()], path) for path in inside if path.name.casefold() in SIDES]
+    nested = [side for side, path in sides if _folders_in(path)]
+    if "train" not in nested or (len(nested) == 1 and len(sides) < len(inside)):
         return []
-    inside = [path for path in sorted(folder.iterdir()) if path.is_dir() and not path.name.startswith(".")]
-    divided = any(path.name == "train" for path in inside) and all(
-        path.name in SIDES and _nested(path) for path in inside
-    )
-    return [(SIDES[path.name], path) for path in inside] if divided else []
+    if others := [path.name for path in inside if path.name.casefold() not in SIDES]:
+        raise DataError(
+            f"{folder}: expected nothing beside train, validation and test, which divide these pictures, found the "
+            f"folder {others[0]!r}; move it elsewhere"
+        )
+    return sides
 
 
 def given_split(found: Sequence[Found]) -> dict[str, list[int]] | None:
@@ -86,10 +98,11 @@ def given_split_notes(groups: Sequence[str], split: Mapping[str, Sequence[int]])
     return tuple(notes)
 
 
-def _nested(folder: Path) -> bool:
-    """Whether a folder holds folders only: then it is no class."""
-    inside = [path for path in folder.iterdir() if not path.name.startswith(".")]
-    return bool(inside) and all(path.is_dir() for path in inside)
+def _folders_in(folder: Path) -> list[Path]:
+    """Return the folders in a folder, without hidden ones, in order; none where it is no folder."""
+    if not folder.is_dir():
+        return []
+    return [path for path in sorted(folder.iterdir()) if path.is_dir() and not path.name.startswith(".")]
 
 
 def _listed(folder: Path, side: str | None, least_classes: int = 2) -> list[Found]:

@@ -74,6 +74,9 @@ KERAS_NETWORKS: dict[str, KerasNetwork] = {
     "vgg16": KerasNetwork("VGG16", r"block\d", _without_mean, ("block1_conv1", _blue_first)),
 }
 
+# of keras.applications, as its own checks state them
+_IMAGENET_ALPHAS = {"mobilenet-v2": (0.35, 0.5, 0.75, 1.0, 1.3, 1.4), "mobilenet-v3-small": (0.75, 1.0)}
+
 
 def build_keras_network(classes: int, spec: InputSpec, settings: KerasNetworkSettings) -> keras.Model:
     """Build one of KERAS_NETWORKS under a new classifier. Raises DataError when input or weights do not suit it."""
@@ -97,6 +100,12 @@ def _backbone(entry: KerasNetwork, settings: KerasNetworkSettings, x: Any) -> ke
     keras = load_keras("training")
     width = {"alpha": settings.alpha} if isinstance(settings, MobileNetSettings) else {}
     weights = None if settings.weights == "none" else settings.weights
+    known = _IMAGENET_ALPHAS.get(settings.kind, ()) if weights == "imagenet" else ()
+    if known and width["alpha"] not in known:
+        raise DataError(
+            f"network.alpha: expected one of {', '.join(map(str, known))}, for which Keras has ImageNet weights of "
+            f"{settings.kind}, found {width['alpha']}; correct it, or give --weights FILE or none"
+        )
     if weights not in (None, "imagenet") and not Path(weights).is_file():
         raise DataError(f"{weights}: expected a file of weights for {settings.kind}, found none; correct --weights")
     try:

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from edge.errors import DataError
 
 Share = Annotated[float, Field(ge=0, lt=1)]
+Width = Annotated[int, Field(ge=1, le=8192)]  # of a layer
 
 
 class _Settings(BaseModel):
@@ -19,8 +20,8 @@ class SmallCnnSettings(_Settings):
     """Paper 2's network for any number of classes. 48 units on a 96 px input make an int8 model of about 240 kB."""
 
     kind: Literal["small-cnn"] = "small-cnn"
-    filters: tuple[int, ...] = Field(default=(8, 16, 32), min_length=1)
-    dense_units: int = Field(default=48, ge=1)
+    filters: tuple[Width, ...] = Field(default=(8, 16, 32), min_length=1)
+    dense_units: Width = 48
     dropout: Share = 0.0
 
 
@@ -28,7 +29,7 @@ class Paper2Settings(_Settings):
     """Paper 2's network as published, for two classes. The paper does not give the width of its dense layer."""
 
     kind: Literal["paper2"] = "paper2"
-    dense_units: int = Field(default=64, ge=1)
+    dense_units: Width = 64
 
     def check_classes(self, classes: int) -> None:
         """Raise DataError unless there are two: asked before the work starts."""
@@ -46,8 +47,8 @@ class McuSettings(_Settings):
     """
 
     kind: Literal["mcu-depthwise", "mcu-residual"]
-    filters: tuple[int, ...] = Field(min_length=2)
-    depth: int = Field(default=1, ge=1)
+    filters: tuple[Width, ...] = Field(min_length=2)
+    depth: int = Field(default=1, ge=1, le=100)
     dropout: Share = 0.0
 
 
@@ -64,7 +65,7 @@ class KerasNetworkSettings(_Settings):
 
 
 class MobileNetSettings(KerasNetworkSettings):
-    """A MobileNet. alpha: width of its layers, as a factor."""
+    """A MobileNet. alpha: width of its layers, as a factor; Keras has trained weights for some of them."""
 
     kind: Literal["mobilenet-v2", "mobilenet-v3-small"]  # type: ignore[assignment]  # a union of its own, by kind
     alpha: float = Field(default=1.0, gt=0, le=2)

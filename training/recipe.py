@@ -6,6 +6,7 @@ seed together reproduce a run: same split and, on one CPU machine, same metrics.
 
 from __future__ import annotations
 
+import json
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -141,7 +142,7 @@ def recipe_text(name: str) -> str:
     """Return the text of a recipe named as for `read_recipe`. Raises RecipeError when there is none."""
     path = Path(name) if name.endswith(".toml") else SHIPPED / f"{name}.toml"
     try:
-        return path.read_text()
+        return path.read_text(encoding="utf-8-sig")  # Windows editors put a mark at the start
     except FileNotFoundError as error:
         raise RecipeError(_unknown(name)) from error
     except (OSError, UnicodeDecodeError) as error:
@@ -157,7 +158,8 @@ def _unknown(name: str) -> str:
 
 def _validated(raw: Mapping[str, Any], source: str) -> Recipe:
     try:
-        return Recipe.model_validate(raw)
+        # as JSON, because strict there means: no text for a number, no true for a count, but a list for a tuple
+        return Recipe.model_validate_json(json.dumps(raw, default=str), strict=True)
     except ValidationError as error:
         raise RecipeError(f"{source}: {_sentence(error, raw)}") from error
     except EdgeSortError as error:

@@ -1,6 +1,7 @@
 """Labelled pictures on disk: a folder per class, or the held-out pictures of a run."""
 
 import json
+import re
 
 import pytest
 
@@ -81,6 +82,23 @@ def split_file(folder, **split):
     """Write a split.json."""
     (folder / "split.json").write_text(json.dumps(split))
     return folder / "split.json"
+
+
+@pytest.mark.parametrize(
+    ("names", "told"),
+    [
+        (("nut", "bolt\nM3"), r"expected names that can be shown, found 'bolt\nM3'; rename that class folder"),
+        (("Gr\u00f6\u00dfe", "Gro\u0308\u00dfe"), r"expected different names, found "),
+    ],
+)
+def test_a_class_that_no_bundle_could_name_is_told_before_any_work(tmp_path, names, told):
+    """Not after the training, when the bundle is refused."""
+    for name in names:
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "a.png").touch()
+
+    with pytest.raises(DataError, match=re.escape(told)):
+        labelled_folder(tmp_path)
 
 
 def test_the_test_pictures_of_a_split_are_listed(tmp_path):

@@ -25,10 +25,13 @@ def fill(folder: Path, labels: tuple[str, ...] = ("bolt", "nut"), seed: int = 0,
             Image.fromarray(pixels).save(folder / label / f"{'abcdef'[seed]}{'xyz'[number]}.png")
 
 
-@pytest.mark.parametrize("validation", ["validation", "val", "valid"])
-def test_divided_folder_is_taken_as_it_is(tmp_path, validation):
-    """Whatever the validation folder is called, every picture stays on its side."""
-    for seed, side in enumerate(("train", validation, "test")):
+@pytest.mark.parametrize(
+    ("train", "validation", "test"),
+    [("train", "validation", "test"), ("Train", "Val", "Test"), ("training", "valid", "testing")],
+)
+def test_divided_folder_is_taken_as_it_is(tmp_path, train, validation, test):
+    """Whatever its folders are called, every picture stays on its side."""
+    for seed, side in enumerate((train, validation, test)):
         fill(tmp_path / side, seed=seed)
 
     data = read_dataset(tmp_path, SPEC, group_by_name)
@@ -64,6 +67,26 @@ def test_side_that_is_not_there_is_named(tmp_path):
         find_pictures(tmp_path)
 
 
+def test_a_stray_file_makes_no_class_of_a_side(tmp_path):
+    """A list of labels or a thumbnail cache beside the classes is no picture, and the sides stay sides."""
+    for seed, side in enumerate(("train", "val", "test")):
+        fill(tmp_path / side, seed=seed)
+    (tmp_path / "train" / "labels.csv").touch()
+
+    assert {(picture.label, picture.side) for picture in find_pictures(tmp_path)} == {
+        (label, side) for label in ("bolt", "nut") for side in ("train", "validation", "test")
+    }
+
+
+def test_a_folder_beside_the_sides_is_named(tmp_path):
+    """Trained as four classes called train, val, test and holdout it would be nonsense that works."""
+    for seed, side in enumerate(("train", "val", "test", "holdout")):
+        fill(tmp_path / side, seed=seed)
+
+    with pytest.raises(DataError, match=r"found the folder 'holdout'; move it elsewhere"):
+        find_pictures(tmp_path)
+
+
 def test_class_that_is_missing_on_one_side_is_named(tmp_path):
     """A class without test pictures would have no figure."""
     for seed, side in enumerate(("train", "val", "test")):
@@ -78,3 +101,11 @@ def test_class_called_train_is_a_class(tmp_path):
     fill(tmp_path, ("test", "train"))
 
     assert {picture.label for picture in find_pictures(tmp_path)} == {"test", "train"}
+
+
+def test_class_called_train_may_hold_a_folder_per_thing(tmp_path):
+    """Beside classes that nobody would take for a side."""
+    fill(tmp_path, ("bolt",))
+    fill(tmp_path / "train", ("red", "blue"))
+
+    assert {picture.label for picture in find_pictures(tmp_path)} == {"bolt", "train"}

@@ -181,6 +181,16 @@ def test_weights_that_do_not_fit_are_one_sentence(tmp_path):
         assert "\n" not in str(error.value)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(("kind", "alpha"), [("mobilenet-v2", 0.3), ("mobilenet-v3-small", 0.5)])
+def test_a_width_that_keras_has_no_weights_for_is_named(kind, alpha):
+    """Nobody looks for the mistake in his network connection."""
+    settings = MobileNetSettings(kind=kind, alpha=alpha, weights="imagenet")
+
+    with pytest.raises(DataError, match=rf"network\.alpha: expected one of .* found {alpha}; correct it, or give"):
+        build(2, SPEC, settings)
+
+
 def test_imagenet_weights_without_a_connection_say_what_to_do(tmp_path, monkeypatch, capsys):
     """Keras downloads them once; offline there are two other ways. stdout stays clean."""
 

@@ -41,6 +41,16 @@ def test_command_lists_and_prints(tmp_path):
     ("old", "new", "found"),
     [
         ("batch = 16", "batch = 0", "batch: input should be greater than or equal to 1, found 0"),
+        ("batch = 16", 'batch = "16"', "batch: input should be a valid integer, found '16'"),
+        ("batch = 16", "batch = true", "batch: input should be a valid integer, found True"),
+        ("flip = false", "flip = 1", "augment.flip: input should be a valid boolean, found 1"),
+        (
+            "size = [0.85, 1.08]",
+            "size = [1.1, 0.9]",
+            "augment.size: expected the smaller factor first",
+        ),
+        ("[8, 16, 32]", "[8, -1]", "network.filters.1: input should be greater than or equal"),
+        ("[8, 16, 32]", "8", "network.filters: expected a list, found 8"),
         ("batch = 16", "bach = 16", "unknown key 'bach'"),
         ("batch = 16", "", "expected a key 'batch'"),
         ("flip = false", "flop = false", "unknown key 'augment.flop'"),
@@ -117,6 +127,13 @@ def test_stages_that_make_no_sense_are_named(tmp_path, added, found):
         read_recipe(path)
 
     assert str(error.value).startswith(f"{path}: {found}")
+
+
+def test_a_mark_at_the_start_is_no_mistake(tmp_path):
+    """As Windows editors put it there."""
+    path = own(tmp_path, "\ufeff" + SMALL)
+
+    assert read_recipe(path).batch == 16
 
 
 def test_without_weights_nothing_is_frozen():

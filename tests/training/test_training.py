@@ -274,6 +274,26 @@ def test_tint_and_saturation_change_colours_and_nothing_else():
     np.testing.assert_array_equal(augment(grey, lamps, np.random.default_rng(0)), grey)
 
 
+@pytest.mark.parametrize("channels", [1, 3])
+def test_blur_softens_each_picture_by_its_own_measure(channels):
+    """From as sharp as it was to the given standard deviation: a bright edge rises over more pixels, nothing else."""
+    from training.augment import AugmentSettings, augment
+
+    still = {"rotation_deg": 0, "quarter_turns": False, "shift": 0, "size": (1, 1), "brightness": 0, "contrast": 0}
+    pixels = np.zeros((60, 24, 24, channels), np.uint8)
+    pixels[:, :, 12:] = 200
+
+    blurred = augment(pixels, AugmentSettings.model_validate({**still, "blur_px": 2.0}), np.random.default_rng(0))
+
+    steepest = np.diff(blurred.astype(int), axis=2).max(axis=(1, 2, 3)) / 200
+    deviation_px = 1 / (np.sqrt(2 * np.pi) * steepest)  # of the Gaussian with this peak
+    assert deviation_px.min() < 0.5
+    assert deviation_px.max() == pytest.approx(2, rel=0.15)
+    assert np.median(deviation_px) == pytest.approx(1, abs=0.3)
+    assert (blurred[:, 12, 0] == 0).all()
+    assert (blurred[:, 12, -1] == 200).all()
+
+
 def test_paper_2s_recipe_from_pictures_to_integers(data, tmp_path):
     """One sigmoid, pictures of the run's own, and a report that says why its figure is what it is."""
     two = tmp_path / "two"
