@@ -16,10 +16,12 @@ def notes_on(bundle: Bundle, shown: Shown, known: frozenset[str] = frozenset()) 
 
     known: digests of pictures that made the model; the bundle itself knows those alone that it was calibrated with.
     """
+    least = "" if known else "at least "  # of its training pictures a bundle lists those alone
     known |= calibration_digests(bundle.facts.provenance)
     notes = []
     if seen := sum(item.sha256 in known for item in shown.items):
-        notes.append(f"{seen} of {len(shown.items)} pictures helped to make this model, so the figures flatter it")
+        of_them = f"{least}{seen} of {len(shown.items)}"
+        notes.append(f"{of_them} pictures helped to make this model, so the figures flatter it")
     there = {item.label for item in shown.items}
     if missing := [label for label in bundle.labels if label not in there]:
         notes.append(f"there are no pictures of {_some(missing)}: nothing is said about these")

@@ -27,7 +27,7 @@ Tell = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Model:
-    """What is evaluated. `known` are the digests of the pictures that made it, as far as it tells."""
+    """What is evaluated. known: digests of pictures that made it; knows_all: whether it knows them all."""
 
     name: str
     kind: str
@@ -35,6 +35,7 @@ class Model:
     spec: InputSpec
     scorer: Scorer
     known: frozenset[str]
+    knows_all: bool
     history: tuple[Epoch, ...] = ()
     best_epoch: int = 0
 
@@ -100,6 +101,7 @@ def _open_bundle(folder: Path) -> Model:
         spec=bundle.facts.input,
         scorer=classifier_scorer(bundle.classifier()),
         known=frozenset(one["sha256"] for one in calibrated),
+        knows_all=False,
     )
 
 
@@ -114,6 +116,7 @@ def _open_run(folder: Path, run_data: Path | None, own_pictures: bool) -> Model:
         spec=run.spec,
         scorer=network_scorer(run.load_model()),
         known=frozenset(item.sha256 for subset in ("train", "validation") for item in run.split[subset]),
+        knows_all=True,
         history=history,
         best_epoch=best_epoch,
     )
@@ -172,8 +175,9 @@ def _warnings(model: Model, pictures: Dataset) -> tuple[str, ...]:
             "said about these, and the averages leave them out"
         )
     if seen := sum(item.sha256 in model.known for item in pictures.items):
+        least = "" if model.knows_all else "at least "
         warnings.append(
-            f"{seen} of {len(pictures.items)} pictures helped to make this model, so the figures flatter it; test on "
-            "pictures it has never seen"
+            f"{least}{seen} of {len(pictures.items)} pictures helped to make this model, so the figures flatter it; "
+            "test on pictures it has never seen"
         )
     return tuple(warnings)

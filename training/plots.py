@@ -6,6 +6,7 @@ Each comes alone or with others beside it: side by side for a file, alone for a 
 from __future__ import annotations
 
 import io
+import warnings
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -46,9 +47,14 @@ def new_figure(width_inch: float, height_inch: float) -> Figure:
 
 
 def encoded(figure: Figure) -> bytes:
-    """Return a figure as the bytes of a PNG file; the same figure gives the same bytes."""
+    """Return a figure as the bytes of a PNG file; the same figure gives the same bytes.
+
+    What its font lacks, as of a label in Japanese, is drawn as a box; the page's tables have the name.
+    """
     file = io.BytesIO()
-    figure.savefig(file, format="png", dpi=_DPI, metadata={"Software": None})
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing from", UserWarning)
+        figure.savefig(file, format="png", dpi=_DPI, metadata={"Software": None})
     return file.getvalue()
 
 

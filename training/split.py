@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pydantic import ConfigDict
@@ -110,6 +110,22 @@ def _wanted(counts: dict[str, Counter[str]], fractions: Fractions) -> dict[str, 
         subset: {label: share * total for label, total in totals.items()}
         for subset, share in fractions.by_subset.items()
     }
+
+
+def leak_of(split: Mapping[str, Sequence[Item]]) -> str | None:
+    """Say how many test pictures show what a training or validation picture shows: of its group, or its very bytes.
+
+    A clause, or None where there are none: a division of ours keeps a group on one side, one made beforehand may not.
+    """
+    learned = [item for side in ("train", "validation") for item in split[side]]
+    groups, digests = {item.group for item in learned}, {item.sha256 for item in learned}
+    leaked = sum(item.group in groups or item.sha256 in digests for item in split["test"])
+    if not leaked:
+        return None
+    return (
+        f"{leaked} of {len(split['test'])} test pictures show what a training or validation picture shows, as the "
+        "folder was divided beforehand, so the figures flatter"
+    )
 
 
 def _shortage(label: str, count: Counter[str], want: dict[str, float], have: Counter[str]) -> tuple[float, float]:

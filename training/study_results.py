@@ -147,6 +147,7 @@ def _warnings(study: Study, recipes: Sequence[RecipeResult], best: BestTwo | Non
             "all runs were tested on the same pictures (the folder is divided already), so spread and intervals are "
             "those of repeating the training, and say nothing about other pictures"
         )
+    told += sorted({run.leak for run in study.finished if run.leak})
     if best and len(recipes) > 2:
         told.append(
             f"the two best of {len(recipes)} recipes were picked by these same runs, so the winner's mean flatters it "
@@ -172,5 +173,6 @@ def _recipe_object(one: RecipeResult) -> dict[str, Any]:
         "multiply_accumulates": one.cost.multiply_accumulates if one.cost else None,
         "training_seconds": one.seconds,
         "test_to_train": one.test_to_train,
+        "fixed": one.fixed,
         "confusion_matrix": one.confusion.tolist(),
     }

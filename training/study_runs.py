@@ -17,7 +17,7 @@ from training.history import Epoch, read_history
 from training.recipe import Recipe
 from training.report import METRICS_FILE
 from training.run_folder import RUN_FILE, Run, RunFacts, open_run
-from training.split import SUBSETS
+from training.split import SUBSETS, leak_of
 from training.study_record import StudyRecipe, StudyRecord, changed_keys
 
 RUNS_FOLDER = "runs"
@@ -65,7 +65,7 @@ class _Metrics(BaseModel):
 class FinishedRun:
     """What one run gave on its test pictures. counts: pictures of each subset. tested: the names of the test pictures.
 
-    two_classes: paper 2's figures, each 0..1, where there are two classes.
+    two_classes: paper 2's figures, each 0..1, where there are two classes. leak: how its test flatters, a clause.
     """
 
     name: RunName
@@ -79,6 +79,7 @@ class FinishedRun:
     best_epoch: int
     counts: dict[str, int]
     tested: frozenset[str]
+    leak: str | None = None
 
     @property
     def seconds(self) -> float:
@@ -124,6 +125,7 @@ def finished_run(study: Path, record: StudyRecord, name: RunName) -> FinishedRun
         best_epoch=best_epoch,
         counts={subset: len(run.split[subset]) for subset in SUBSETS},
         tested=frozenset(item.relative for item in run.split["test"]),
+        leak=leak_of(run.split),
     )
 
 

@@ -164,6 +164,7 @@ def _json(result: TrainResult, out: Path) -> str:
         "skipped": result.skipped,
         "recipe": result.recipe,
         "note": result.note,
+        "leak": result.leak,
         "run": str(out),
     }
     return json.dumps(facts, indent=2)
@@ -174,9 +175,12 @@ def _text(result: TrainResult, out: Path) -> str:
 
     skipped = f"Skipped {counted(result.skipped, 'file')}; split.json names them.\n" if result.skipped else ""
     note = f"{result.recipe}: {result.note}\n\n" if result.note else ""
+    leak = f"But {result.leak}.\n" if result.leak else ""
     return (
-        f"Test accuracy {result.test.accuracy:.3f} on {result.pictures['test']} pictures the training never saw "
-        f"(validation {result.validation_accuracy:.3f}, epoch {result.best_epoch} kept).\n\n"
+        f"Test accuracy {result.test.accuracy:.3f} on {result.pictures['test']} pictures"
+        f"{'' if result.leak else ' the training never saw'} "
+        f"(validation {result.validation_accuracy:.3f}, epoch {result.best_epoch} kept).\n"
+        f"{leak}\n"
         f"{per_class_table(result.test)}\n{skipped}"
         f"{note}Run:    {out}\n"
         f"Report: {out / 'report.html'}\n"

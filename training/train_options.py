@@ -87,5 +87,7 @@ def changed_recipe(name: str, settings: Sequence[str], options: Mapping[str, Any
 
     recipe = read_recipe(name)
     for setting in settings:
+        if no_augment and setting.partition("=")[0].strip().startswith("augment."):
+            raise click.UsageError(f"--no-augment varies nothing, but --set {setting} does; leave one of them out")
         recipe = recipe.changed(from_setting(setting), f"--set {setting}")
     return recipe.changed(from_options(options, no_augment))

@@ -24,7 +24,7 @@ from training.overview import overview
 from training.report import Examination, write_report
 from training.run_folder import MODEL_FILE, PICTURES_FOLDER, write_run
 from training.run_pictures import Reads, divided, read_pictures
-from training.split import SUBSETS
+from training.split import SUBSETS, leak_of
 from training.tensorboard import TensorBoardLog
 from training.train import Hears, Trained, train_network
 from training.train_request import TrainRequest, result_facts, run_facts, versions
@@ -38,7 +38,7 @@ class Reporter(Hears, Reads, Protocol):
 
 @dataclass(frozen=True)
 class TrainResult:
-    """What a training gave, apart from the files."""
+    """What a training gave, apart from the files. leak: how the test flatters, a clause; None when it does not."""
 
     test: Evaluation
     validation_accuracy: float
@@ -47,6 +47,7 @@ class TrainResult:
     skipped: int
     recipe: str
     note: str
+    leak: str | None = None
 
 
 def train_run(request: TrainRequest, out: Path, reporter: Reporter) -> TrainResult:
@@ -117,6 +118,7 @@ def _write(
         skipped=len(data.skipped),
         recipe=request.recipe_name,
         note=request.recipe.note,
+        leak=leak_of(items),
     )
 
 
@@ -146,6 +148,7 @@ def _examined(
     request: TrainRequest, data: Dataset, split: dict[str, list[int]], trained: Trained, answers: Answers, name: str
 ) -> Examination:
     pictures = overview(data, split, request.recipe.seed)
+    leak = leak_of({side: [data.items[index] for index in split[side]] for side in SUBSETS})
     validation_accuracy = float(answers.of(split["validation"]).right.mean())
     return Examination(
         name=name,
@@ -158,10 +161,11 @@ def _examined(
         history=trained.history,
         best_epoch=trained.best_epoch,
         extra={"validation_accuracy": validation_accuracy},
+        warnings=(leak,) if leak else (),
         origin={
             "Model": f"trained on {len(split['train'])} pictures, epoch {trained.best_epoch} kept by "
             f"{len(split['validation'])} validation pictures ({validation_accuracy:.1%} right)",
-            "Test": f"{len(split['test'])} pictures that had no say in either",
+            "Test": f"{len(split['test'])} pictures" + ("; " + leak if leak else " that had no say in either"),
             "Recipe": _recipe_line(request),
             "Seed": str(request.recipe.seed),
             "Versions": ", ".join(f"{name} {version}" for name, version in versions().items()),

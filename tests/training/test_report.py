@@ -57,6 +57,14 @@ def test_the_page_is_self_contained(two, resources_of):
     assert found.open == []
 
 
+def test_a_label_that_the_font_of_the_plots_lacks_is_no_warning():
+    """Boxes in the picture, the name in the tables; under these tests any warning is an error."""
+    figure = plots.new_figure(2, 1)
+    figure.text(0.5, 0.5, "\u30b3\u30a4\u30f3")
+
+    assert plots.encoded(figure).startswith(b"\x89PNG")
+
+
 def test_the_json_holds_every_figure(two):
     """metrics.json says what the page shows, in plain values."""
     folder, facts, _ = two

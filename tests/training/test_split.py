@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,12 +12,14 @@ from hypothesis import strategies as st
 
 from edge.errors import DataError
 from training.dataset import Item
-from training.split import SUBSETS, Fractions, split_items
+from training.split import SUBSETS, Fractions, leak_of, split_items
 
 
 def items(groups: list[tuple[str, str]]) -> list[Item]:
     """One item per (label, group)."""
-    return [Item(Path(f"/data/{i}.png"), f"{i}.png", label, group, "") for i, (label, group) in enumerate(groups)]
+    return [
+        Item(Path(f"/data/{i}.png"), f"{i}.png", label, group, f"bytes {i}") for i, (label, group) in enumerate(groups)
+    ]
 
 
 own_groups = st.dictionaries(
@@ -90,3 +93,23 @@ def test_shares_must_leave_something_for_everyone(validation, test):
     """No subset may be empty, and training keeps a fifth."""
     with pytest.raises(DataError, match="shares above 0"):
         Fractions(validation, test)
+
+
+def test_a_division_of_ours_leaks_nothing():
+    """A group stays on one side."""
+    pictures = items([(label, f"{label}{number}") for label in "ab" for number in range(9)])
+    split = split_items(pictures, Fractions(), seed=0)
+
+    assert leak_of({side: [pictures[index] for index in indices] for side, indices in split.items()}) is None
+
+
+@pytest.mark.parametrize("same", ["group", "sha256"])
+def test_test_pictures_that_were_learned_from_are_counted(same):
+    """Of one group with one of them, by name or by look, or the very same bytes under another name."""
+    learned, other, tested = items([("a", "one"), ("a", "two"), ("a", "three")])
+    tested = replace(tested, **{same: getattr(learned, same)})
+
+    told = leak_of({"train": [other], "validation": [learned], "test": [tested, replace(other, group="x", sha256="x")]})
+
+    assert told is not None
+    assert told.startswith("1 of 2 test pictures show what a training or validation picture shows")

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from training.study_progress import StudyProgress, TimeLeft, duration
-from training.study_report import write_results
+from training.study_report import study_page, write_results
 from training.study_results import results_of
 from training.study_runs import RunName
 from training.study_tables import large, recipes_table
@@ -215,6 +215,21 @@ def test_a_folder_divided_already_tells_nothing_about_other_pictures(studied):
     low, high = results.recipes[0].accuracy.interval
     assert (high - low) / 2 == pytest.approx(reach)
     assert "say nothing about other pictures" in " ".join(results.warnings)
+    page = study_page(results)
+    assert "All runs have the same test pictures" in page
+    assert "Nadeau" not in page
+    assert "which decides where the training starts" in page
+
+
+def test_a_test_that_flatters_is_told(studied):
+    """A folder that was divided beforehand may show the network in the test what it was trained on."""
+    study = studied(ACCURACIES)
+    leaky = replace(study, runs={name: replace(run, leak="2 of 4 test pictures") for name, run in study.runs.items()})
+
+    results = results_of(leaky)
+
+    assert results.warnings.count("2 of 4 test pictures") == 1
+    assert "2 of 4 test pictures." in study_page(results)
 
 
 def test_on_a_terminal_a_bar_counts_the_epochs(monkeypatch, capsys):

@@ -292,3 +292,11 @@ def test_weights_that_do_not_fit_are_told_before_any_picture_is_read(tmp_path, m
 def test_a_network_that_starts_from_chance_has_no_weights_to_check():
     """Nothing is built: here that would fail for want of Keras."""
     check_weights(InputSpec(width_px=64, height_px=64), read_recipe("small-cnn").network)
+
+
+def test_no_variation_with_a_setting_of_it_is_a_contradiction(tmp_path):
+    """One of both would be lost without a word."""
+    code, output = train(tmp_path, "--out", tmp_path / "run", "--no-augment", "--set", "augment.flip=true")
+
+    assert code == 2
+    assert "--no-augment varies nothing, but --set augment.flip=true does; leave one of them out" in output
