@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from edge.options import FiniteRange, given
+from quantize.telling import tell
 
 if TYPE_CHECKING:
     from quantize.import_model import Imported
@@ -56,7 +57,7 @@ def import_command(as_json: bool, **options: Any) -> None:
     from quantize.import_model import ImportOptions, import_model
 
     _refuse_idle_options(measured=options["data"] is not None)
-    imported = import_model(ImportOptions(**options), tell=lambda line: click.echo(f"{line} ...", err=True))
+    imported = import_model(ImportOptions(**options), tell)
     for warning in imported.known.warnings:
         click.echo(f"Note: {warning}", err=True)
     out, data = options["out"], options["data"]

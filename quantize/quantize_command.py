@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from edge.options import FiniteRange, given
+from quantize.telling import tell
 
 if TYPE_CHECKING:
     from quantize.judge import Judgement
@@ -129,7 +130,7 @@ def quantize_command(
         rescue=rescue,
         spread=spread,
     )
-    outcome = quantize_run(options, tell=lambda line: click.echo(f"{line} ...", err=True))
+    outcome = quantize_run(options, tell)
     click.echo(json.dumps(_as_object(outcome, out), indent=2) if as_json else "\n".join(_text(outcome)))
     if not as_json:
         click.echo("\n" + (f"bundle: {out}\n" if outcome.bundle else "") + f"report: {outcome.page}")

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from quantize.telling import tell
+
 
 @click.command("report")
 @click.argument("bundle", type=click.Path(path_type=Path))
@@ -33,9 +35,6 @@ def report_command(
     """
     from quantize.errors import QuantizationRefused
     from quantize.report_run import ReportRequest, report_alone, report_run
-
-    def tell(line: str) -> None:
-        click.echo(line if line.startswith(("Note", "Warning")) else f"{line} ...", err=True)
 
     if run is None and run_data is not None:
         raise click.UsageError("--run-data says where the pictures of --run lie; add that, or leave this out")
