@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -106,9 +106,12 @@ def _write(
     answers = answers_to(
         data.inputs, label_indices(data.items, data.labels), network_scorer(trained.model), data.labels
     )
-    examined = _examined(request, data, split, trained, answers, name)
+    items = {side: [data.items[index] for index in split[side]] for side in SUBSETS}
+    leak = leak_of(items)
+    examined = replace(
+        _examined(request, data, split, trained, answers, name), warnings=() if leak is None else (leak,)
+    )
     write_report(draft, examined)
-    items = {name: [data.items[index] for index in split[name]] for name in SUBSETS}
     write_run(draft, run_facts(request, data), data.folder, items, data.skipped, data.foreign)
     return TrainResult(
         test=examined.evaluation,
@@ -118,7 +121,7 @@ def _write(
         skipped=len(data.skipped),
         recipe=request.recipe_name,
         note=request.recipe.note,
-        leak=leak_of(items),
+        leak=leak,
     )
 
 
@@ -148,7 +151,6 @@ def _examined(
     request: TrainRequest, data: Dataset, split: dict[str, list[int]], trained: Trained, answers: Answers, name: str
 ) -> Examination:
     pictures = overview(data, split, request.recipe.seed)
-    leak = leak_of({side: [data.items[index] for index in split[side]] for side in SUBSETS})
     validation_accuracy = float(answers.of(split["validation"]).right.mean())
     return Examination(
         name=name,
@@ -161,11 +163,10 @@ def _examined(
         history=trained.history,
         best_epoch=trained.best_epoch,
         extra={"validation_accuracy": validation_accuracy},
-        warnings=(leak,) if leak else (),
         origin={
             "Model": f"trained on {len(split['train'])} pictures, epoch {trained.best_epoch} kept by "
             f"{len(split['validation'])} validation pictures ({validation_accuracy:.1%} right)",
-            "Test": f"{len(split['test'])} pictures" + ("; " + leak if leak else " that had no say in either"),
+            "Test": f"{len(split['test'])} pictures, kept apart from both",
             "Recipe": _recipe_line(request),
             "Seed": str(request.recipe.seed),
             "Versions": ", ".join(f"{name} {version}" for name, version in versions().items()),
