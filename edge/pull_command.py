@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from edge.remote_options import reached, remote_options
+from edge.telling import tell
 
 
 @click.command("pull")
@@ -34,7 +35,7 @@ def pull_command(
 
     wants = PullWants(None if no_journal else journal, captures)
     with reached(where, ssh_config, far_edge_sort) as (place, remote):
-        done = pull(place, remote, out, wants, lambda line: click.echo(f"{line} ...", err=True))
+        done = pull(place, remote, out, wants, tell)
     click.echo(
         f"{out}: {done.parts} new parts, {done.pictures} new pictures of doubtful parts, "
         f"{done.photographs} new photographs"

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from edge.remote_options import reached, remote_options
+from edge.telling import tell
 
 
 @click.command("push")
@@ -22,7 +23,7 @@ def push_command(bundle: Path, where: str, ssh_config: Path | None, far_edge_sor
     from edge.push import push
 
     with reached(where, ssh_config, far_edge_sort) as (place, remote):
-        done = push(bundle, place, remote, lambda line: click.echo(f"{line} ...", err=True))
+        done = push(bundle, place, remote, tell)
     how = "verified and unpacked" if done.new else "was there already"
     click.echo(f"{place.host}:{done.folder}: {how}; bundle sha256 {done.digest}")
     click.echo(f"next, there: edge-sort promote {done.folder} --line LINE")

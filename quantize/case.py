@@ -29,7 +29,6 @@ from quantize.variants import VARIANT_PICTURES, Variant, convert_float, fewest, 
 from training.answers import Answers, ask, classifier_scorer, network_scorer
 from training.dataset import load_inputs
 from training.run_folder import Run
-from training.split import leak_of
 
 
 @dataclass(frozen=True)
@@ -89,7 +88,7 @@ class Case:
             cost=self._cost(made, comparison),
             provenance={**provenance(run, made, integer.interpreter.runtime_name), **self._spread},
             forced=self.options.force,
-            notes=(leak,) if (leak := leak_of(run.split)) else (),
+            notes=(run.leak,) if run.leak else (),
             float_choices=self._float_choices if missed and self.facts is None else (),
         )
         return Judged(integer, judgement)

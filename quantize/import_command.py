@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from edge.options import FiniteRange, given
-from quantize.telling import tell
+from edge.telling import tell
 
 if TYPE_CHECKING:
     from quantize.import_model import Imported

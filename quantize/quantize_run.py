@@ -28,7 +28,6 @@ from quantize.spread import spread_scores
 from quantize.stability import MOST, PROBES, Converted, converted_stably
 from training.dataset import load_inputs
 from training.run_folder import Run, open_run
-from training.split import leak_of
 
 
 @dataclass(frozen=True)
@@ -68,8 +67,8 @@ def quantize_run(options: QuantizeOptions, tell: Callable[[str], None] = lambda 
     require_replaceable(options.out)
     tell(f"reading {options.run}")
     run = open_run(options.run, options.data)
-    if leak := leak_of(run.split):
-        tell(f"Note: {leak}")
+    if run.leak:
+        tell(f"Note: {run.leak}")
     foreign_pictures(run, options.foreign)  # whoever misspelt that folder hears it now, not after minutes
     with quiet():
         model = run.load_model()

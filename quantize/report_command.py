@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from quantize.telling import tell
+from edge.telling import tell
 
 
 @click.command("report")

@@ -30,7 +30,6 @@ from quantize.spread import recorded_spread, spread_scores
 from quantize.stability import Converted
 from training.answers import classifier_scorer, network_scorer
 from training.run_folder import Run, open_run
-from training.split import leak_of
 
 Tell = Callable[[str], None]
 
@@ -65,8 +64,7 @@ def report_run(request: ReportRequest, run_folder: Path, tell: Tell = lambda _li
     items = run.split["test"] if request.data is None else list_pictures(request.data, run.labels)
     tell(f"comparing both models on {len(items)} pictures")
     shown = show([network_scorer(network), classifier_scorer(integer.classifier)], items, run.spec, run.labels)
-    leak = leak_of(run.split)
-    kept_apart = [leak] if leak else []
+    kept_apart = [run.leak] if run.leak else []
     notes = kept_apart if request.data is None else _notes(request.data, notes_on(bundle, shown, _known(run)))
     _tell_all(tell, notes, shown.skipped)
     run = replace(run, split={**run.split, "test": list(shown.items)})

@@ -133,7 +133,7 @@ def read_recipe(name: str) -> Recipe:
     text = recipe_text(name)
     try:
         raw = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # of TOML, of a number of 5,000 digits
         raise RecipeError(f"{name}: expected TOML, found: {error}; mend that line") from error
     return _validated(raw, name)
 
@@ -164,6 +164,8 @@ def _validated(raw: Mapping[str, Any], source: str) -> Recipe:
         raise RecipeError(f"{source}: {_sentence(error, raw)}") from error
     except EdgeSortError as error:
         raise RecipeError(f"{source}: {error}") from error
+    except ValueError as error:  # of a number of 5,000 digits
+        raise RecipeError(f"{source}: expected shorter numbers, found: {error}; correct them") from error
 
 
 def _sentence(error: ValidationError, raw: Mapping[str, Any]) -> str:

@@ -49,7 +49,7 @@ def from_setting(setting: str) -> dict[str, Any]:
         raise RecipeError(f"--set: expected KEY=VALUE, such as optimizer.kind=sgd, found {setting!r}; correct it")
     try:
         value = tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
+    except ValueError:  # of TOML, of a number of 5,000 digits
         value = text.strip()
     changes: dict[str, Any] = {}
     _put(changes, tuple(key.strip().split(".")), value)

@@ -24,7 +24,7 @@ from edge.errors import DataError
 from edge.preprocess import InputSpec
 from edge.problems import first_problem
 from training.dataset import Item, Skipped, file_sha256
-from training.split import SUBSETS
+from training.split import SUBSETS, leak_of
 from training.tensorflow_setup import load_keras
 
 if TYPE_CHECKING:
@@ -79,6 +79,11 @@ class Run:
     seed: int
     split: dict[str, list[Item]]
     foreign: list[Item] = field(default_factory=list)
+
+    @property
+    def leak(self) -> str | None:
+        """How its test flatters, a clause; None when no test picture shows what others show."""
+        return leak_of(self.split)
 
     @property
     def network_sha256(self) -> str:

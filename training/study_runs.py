@@ -17,7 +17,7 @@ from training.history import Epoch, read_history
 from training.recipe import Recipe
 from training.report import METRICS_FILE
 from training.run_folder import RUN_FILE, Run, RunFacts, open_run
-from training.split import SUBSETS, leak_of
+from training.split import SUBSETS
 from training.study_record import StudyRecipe, StudyRecord, changed_keys
 
 RUNS_FOLDER = "runs"
@@ -125,7 +125,7 @@ def finished_run(study: Path, record: StudyRecord, name: RunName) -> FinishedRun
         best_epoch=best_epoch,
         counts={subset: len(run.split[subset]) for subset in SUBSETS},
         tested=frozenset(item.relative for item in run.split["test"]),
-        leak=leak_of(run.split),
+        leak=run.leak,
     )
 
 

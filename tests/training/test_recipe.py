@@ -44,11 +44,9 @@ def test_command_lists_and_prints(tmp_path):
         ("batch = 16", 'batch = "16"', "batch: input should be a valid integer, found '16'"),
         ("batch = 16", "batch = true", "batch: input should be a valid integer, found True"),
         ("flip = false", "flip = 1", "augment.flip: input should be a valid boolean, found 1"),
-        (
-            "size = [0.85, 1.08]",
-            "size = [1.1, 0.9]",
-            "augment.size: expected the smaller factor first",
-        ),
+        ("size = [0.85, 1.08]", "size = [1.1, 0.9]", "augment.size: expected the smaller factor first"),
+        ("batch = 16", "batch = " + "9" * 5000, "expected TOML, found: Exceeds the limit"),
+        ("batch = 16", "batch = 0x" + "f" * 5000, "expected shorter numbers, found: Exceeds the limit"),
         ("[8, 16, 32]", "[8, -1]", "network.filters.1: input should be greater than or equal"),
         ("[8, 16, 32]", "8", "network.filters: expected a list, found 8"),
         ("batch = 16", "bach = 16", "unknown key 'bach'"),
@@ -127,6 +125,12 @@ def test_stages_that_make_no_sense_are_named(tmp_path, added, found):
         read_recipe(path)
 
     assert str(error.value).startswith(f"{path}: {found}")
+
+
+def test_a_setting_of_five_thousand_digits_is_one_sentence():
+    """Read as a word, which is no number."""
+    with pytest.raises(RecipeError, match="epochs: input should be a valid integer"):
+        read_recipe(DEFAULT_RECIPE).changed(from_setting("epochs=" + "9" * 5000))
 
 
 def test_a_mark_at_the_start_is_no_mistake(tmp_path):

@@ -1,4 +1,4 @@
-"""What a user hears on stderr while a model is quantized or judged."""
+"""What a user hears on stderr while a command works."""
 
 from __future__ import annotations
 
