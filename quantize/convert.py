@@ -53,24 +53,43 @@ def run_converter(converter: Any) -> bytes:
 
 
 def check_integer(model: bytes, ends: Ends = "int8") -> None:
-    """Raise ModelError unless the model takes and gives one picture's worth of type `ends`, and all in it is integer.
+    """Raise ModelError unless the model takes and gives type `ends`, all in it is integer, and `check_settled` agrees.
 
-    Every shape must be fixed, and no operator may depend on what only a running model knows. Read in the file itself:
-    a runtime shows only the tensors it kept.
+    Read in the file itself: a runtime shows only the tensors it kept.
     """
-    schema = need("ai_edge_litert.schema_py_generated", "desktop", "checking a converted model")
-    parsed = schema.ModelT.InitFromPackedBuf(model, 0)
+    schema, parsed = _parsed(model)
     names = {value: name for name, value in vars(schema.TensorType).items() if not name.startswith("_")}
     for graph in parsed.subgraphs:
         for tensor in graph.tensors:
-            _check_tensor(tensor, names[tensor.type])
+            if (dtype := names[tensor.type]) not in INTEGER_TYPES:
+                raise _unlike("integer", tensor, dtype.lower())
         for end in (*graph.inputs, *graph.outputs):
-            tensor = graph.tensors[end]
-            if (dtype := names[tensor.type].lower()) != ends:
-                raise _not_integer(tensor, f"{dtype} instead of {ends} at an input or output")
-            if tensor.shape is None or not len(tensor.shape) or tensor.shape[0] != 1:
-                raise _not_integer(tensor, f"{tensor.shape} instead of a batch of 1 at an input or output")
+            if (dtype := names[graph.tensors[end].type].lower()) != ends:
+                raise _unlike("integer", graph.tensors[end], f"{dtype} instead of {ends} at an input or output")
+    check_settled(model)
+
+
+def check_settled(model: bytes) -> None:
+    """Raise ModelError unless the model takes and gives one picture's worth, and every shape in it is fixed.
+
+    Nor may an operator depend on what only a running model knows.
+    """
+    schema, parsed = _parsed(model)
+    for graph in parsed.subgraphs:
+        for tensor in graph.tensors:
+            signature = tensor.shapeSignature
+            if signature is not None and len(signature) and min(signature) < 0:
+                raise _unlike("of fixed shape", tensor, f"a shape that is known only when it runs ({list(signature)})")
+        for end in (*graph.inputs, *graph.outputs):
+            shape = graph.tensors[end].shape
+            if shape is None or not len(shape) or shape[0] != 1:
+                raise _unlike("of fixed shape", graph.tensors[end], f"{shape} instead of a batch of 1")
     _check_operators(schema, parsed)
+
+
+def _parsed(model: bytes) -> tuple[Any, Any]:
+    schema = need("ai_edge_litert.schema_py_generated", "desktop", "checking a converted model")
+    return schema, schema.ModelT.InitFromPackedBuf(model, 0)
 
 
 def _check_operators(schema: Any, parsed: Any) -> None:
@@ -83,17 +102,9 @@ def _check_operators(schema: Any, parsed: Any) -> None:
         )
 
 
-def _check_tensor(tensor: Any, dtype: str) -> None:
-    if dtype not in INTEGER_TYPES:
-        raise _not_integer(tensor, dtype.lower())
-    signature = tensor.shapeSignature
-    if signature is not None and len(signature) and min(signature) < 0:
-        raise _not_integer(tensor, f"a shape that is known only when it runs ({list(signature)})")
-
-
-def _not_integer(tensor: Any, found: str) -> ModelError:
+def _unlike(expected: str, tensor: Any, found: str) -> ModelError:
     return ModelError(
-        f"expected every tensor of the converted model to be integer and of fixed shape, found {found} in "
+        f"expected every tensor of the converted model to be {expected}, found {found} in "
         f"{tensor.name.decode(errors='replace')!r}; replace that layer and train again"
     )
 
@@ -130,10 +141,17 @@ def calibrate(tf: Any, converter: Any, calibration: NDArray[np.uint8]) -> None:
         for pixels in calibration:
             yield [pixels[np.newaxis].astype(np.float32)]
 
-    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    weights_in_8_bits(tf, converter)
     converter.representative_dataset = samples
-    # Per-channel Dense weights are stamped with an old operator version: runtimes of that generation then answer
-    # a constant, in silence.
+
+
+def weights_in_8_bits(tf: Any, converter: Any) -> None:
+    """Let a converter store weights in 8 bits, those of Dense layers with one scale for all of their channels.
+
+    Full-integer Dense weights per channel are stamped with an old operator version, and runtimes of that generation
+    answer a constant, in silence; with float between the layers they get version 12, which tflite-runtime 2.14 lacks.
+    """
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
     converter._experimental_disable_per_channel_quantization_for_dense_layers = True
 
 

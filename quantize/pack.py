@@ -34,7 +34,7 @@ def provenance(run: Run, made: Converted, runtime: str) -> dict[str, Any]:
         "seed": run.seed,
         "split": {subset: len(items) for subset, items in run.split.items()},
         "calibration": {
-            "black_and_white": True,
+            "black_and_white": bool(made.chosen),
             "pictures": [{"path": item.relative, "sha256": item.sha256} for item in made.chosen],
             "steps": [asdict(step) for step in made.steps],
         },

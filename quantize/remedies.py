@@ -15,10 +15,11 @@ from quantize.bias_correction import bias_corrected
 from quantize.calibrate import calibration_inputs, choose_calibration
 from quantize.calibrated import Calibrated, calibrate
 from quantize.equalize import equalized, layer_pairs
-from quantize.float_islands import with_readers
+from quantize.float_islands import check_islands, with_readers
 from quantize.layers import PICTURES, LayerError, measure_layers, worst_first
 from quantize.ranges import cut_ranges, measured_ranges
 from quantize.tflite_graph import Range, TfliteGraph
+from quantize.weights_alone import WeightsAlone
 from training.dataset import Item
 from training.run_folder import Run
 
@@ -44,9 +45,16 @@ class Remedy:
     float_tensors: tuple[str, ...] = ()
     int8_biases: bool = False
 
+    @property
+    def full_integer(self) -> bool:
+        """Whether every tensor of the model is an integer."""
+        return not self.float_tensors
+
     def convert(self) -> bytes:
-        """Return the model.tflite of this remedy."""
-        return self.calibrated.quantized(self.float_tensors)
+        """Return the model.tflite of this remedy. Raises ModelError when more of it is float than was named."""
+        data = self.calibrated.quantized(self.float_tensors)
+        check_islands(data, self.float_tensors)
+        return data
 
 
 class Patient:
@@ -101,6 +109,10 @@ class Patient:
                 told = tuple(dict.fromkeys(names[tensor] for tensor in tensors if tensor in names))
                 name = f"{base}{counted(count, 'layer')} and {'its' if count == 1 else 'their'} readers in float"
                 yield Remedy(name, best.calibrated, best.items, told, tensors)
+
+    def last_resort(self) -> WeightsAlone:
+        """Return what gives up whole numbers between all layers."""
+        return WeightsAlone(self._model)
 
     @cached_property
     def _items(self) -> list[Item]:

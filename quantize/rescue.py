@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quantize.calibrate import choose_calibration
-from quantize.float_islands import check_islands
 from quantize.integer_model import load_integer_model
 from quantize.remedies import Patient, Remedy
+from quantize.weights_alone import WeightsAlone
 from training.answers import Answers, answers_to, classifier_scorer, network_scorer
 from training.dataset import label_indices, load_inputs
 from training.run_folder import Run
@@ -32,7 +32,8 @@ class Trial:
     """One remedy, measured on the validation pictures.
 
     right: pictures answered right. agreement: share of answers that are the float model's. score_error: mean absolute
-    difference of all scores from the float model's. float_layers: Keras' names. All shares 0..1.
+    difference of all scores from the float model's. float_layers: Keras' names of single layers left in float. All
+    shares 0..1.
     """
 
     remedy: str
@@ -68,7 +69,8 @@ class Rescue:
             return f"none of {len(self.trials) - 1} remedies was good enough on {self.pictures} validation pictures"
         if trial.full_integer:
             return f"remedy taken: {trial.remedy}"
-        return f"remedy taken: {trial.remedy} ({', '.join(trial.float_layers)}), {NO_LONGER_INTEGER}"
+        named = f" ({', '.join(trial.float_layers)})" if trial.float_layers else ""
+        return f"remedy taken: {trial.remedy}{named}, {NO_LONGER_INTEGER}"
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,7 @@ class Rescued:
 
     account: Rescue
     data: bytes | None
-    remedy: Remedy | None
+    remedy: Remedy | WeightsAlone | None
 
 
 def mends(trial: Trial, plain: Trial | None, least_right: float) -> bool:
@@ -96,30 +98,31 @@ def rescue(patient: Patient, run: Run, model: Any, max_drop: float, tell: Callab
     """
     ward = _Ward(run, model, max_drop)
     tried = [ward.measure(patient.plain, None)]
-    if not _found(tried, patient.integer_remedies(), ward, tell):
-        suited = [one for one in reversed(tried) if not one.remedy.int8_biases]  # of equals, the one that does more
-        best = min(suited, key=lambda one: round(one.trial.score_error, ERROR_DIGITS))
-        _found(tried, patient.float_remedies(best.remedy), ward, tell)
+    for remedy in _remedies(patient, tried):
+        tell(f"trying {remedy.name}")
+        tried.append(ward.measure(remedy, tried[0].trial))
+        if tried[-1].trial.good_enough:
+            break
     last = tried[-1]
     account = ward.account([one.trial for one in tried])
     return Rescued(account, last.data, last.remedy) if last.trial.good_enough else Rescued(account, None, None)
 
 
-def _found(tried: list[_Tried], remedies: Iterator[Remedy], ward: _Ward, tell: Callable[[str], None]) -> bool:
-    """Measure remedies until one is good enough; add each to `tried`."""
-    for remedy in remedies:
-        tell(f"trying {remedy.name}")
-        tried.append(ward.measure(remedy, tried[0].trial))
-        if tried[-1].trial.good_enough:
-            return True
-    return False
+def _remedies(patient: Patient, tried: Sequence[_Tried]) -> Iterator[Remedy | WeightsAlone]:
+    """Yield the remedies, the mildest first. tried: what has been measured when the next one is asked for."""
+    yield from patient.integer_remedies()
+    suited = [(one.remedy, one.trial) for one in reversed(tried) if isinstance(one.remedy, Remedy)]
+    suited = [(remedy, trial) for remedy, trial in suited if not remedy.int8_biases]
+    best, _ = min(suited, key=lambda one: round(one[1].score_error, ERROR_DIGITS))  # of equals, the one that does more
+    yield from patient.float_remedies(best)
+    yield patient.last_resort()
 
 
 @dataclass(frozen=True)
 class _Tried:
     trial: Trial
     data: bytes
-    remedy: Remedy
+    remedy: Remedy | WeightsAlone
 
 
 class _Ward:
@@ -132,10 +135,9 @@ class _Ward:
         self._truth = label_indices(items, run.labels)
         self._floats = self._answers(network_scorer(model))
 
-    def measure(self, remedy: Remedy, plain: Trial | None) -> _Tried:
-        """Convert a remedy, check it and ask it. plain: what it has to beat."""
+    def measure(self, remedy: Remedy | WeightsAlone, plain: Trial | None) -> _Tried:
+        """Convert a remedy and ask it. plain: what it has to beat."""
         data = remedy.convert()
-        check_islands(data, remedy.float_tensors)
         answers = self._answers(
             classifier_scorer(load_integer_model(data, self._run.labels, self._run.spec).classifier)
         )
@@ -147,7 +149,7 @@ class _Ward:
             agreement=float((answers.answered == self._floats.answered).mean()),
             score_error=float(np.abs(answers.scores - self._floats.scores).mean()),
             size_bytes=len(data),
-            full_integer=not remedy.float_tensors,
+            full_integer=remedy.full_integer,
             float_layers=remedy.float_layers,
             good_enough=False,
         )

@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.errors import ModelError
-from quantize.convert import calibrate, float_converter, run_converter
+from quantize.convert import calibrate, float_converter, run_converter, weights_in_8_bits
 from quantize.integer_model import IntegerModel, load_integer_model
 from quantize.latency import Latency, measure_latency
+from quantize.tflite_graph import TfliteGraph
 from training.answers import Answers, classifier_scorer
 from training.tensorflow_setup import load_tensorflow
 
@@ -63,7 +64,7 @@ def measure_variants(
             measured.append(Variant(name, refused=str(error)))
         else:
             measured.append(_measured(name, loaded, inputs, before))
-    return [*measured, _measured(f"full integer ({integer.interpreter.input.dtype})", integer, inputs, before)]
+    return [*measured, _measured(_name(integer), integer, inputs, before)]
 
 
 def convert_float(model: Any) -> bytes:
@@ -78,7 +79,7 @@ def _float16(tf: Any, converter: Any, _calibration: NDArray[np.uint8]) -> bytes:
 
 
 def _dynamic(tf: Any, converter: Any, _calibration: NDArray[np.uint8]) -> bytes:
-    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    weights_in_8_bits(tf, converter)
     return run_converter(converter)
 
 
@@ -110,6 +111,14 @@ def _measured(name: str, made: IntegerModel, inputs: NDArray[np.uint8], before: 
 def _converted(way: Convert, model: Any, calibration: NDArray[np.uint8]) -> bytes:
     tf = load_tensorflow("converting a model")
     return way(tf, float_converter(tf, model), calibration)
+
+
+def _name(integer: IntegerModel) -> str:
+    """Name the model of the report: a rescue may have left float in it."""
+    graph, dtype = TfliteGraph(integer.data), integer.interpreter.input.dtype
+    if any(graph.type(tensor).startswith("FLOAT") for tensor in graph.computed.values()):
+        return f"as rescued ({dtype} at both ends)"
+    return f"full integer ({dtype})"
 
 
 def fewest(pictures: int, most: int) -> Sequence[int]:
