@@ -105,8 +105,8 @@ class Case:
         if not (lost and self.options.rescue):
             return replace(judged, judgement=replace(judged.judgement, layers=layers))
         rescued = rescue(patient, self.run, self.model, limits.max_drop, self.tell)
-        if rescued.data is not None and rescued.remedy is not None:
-            data = with_metadata(rescued.data, self.run.labels, self.run.spec)
+        if rescued.remedy is not None:
+            data = with_metadata(rescued.remedy.convert(), self.run.labels, self.run.spec)
             model = load_integer_model(data, self.run.labels, self.run.spec)
             judged = self.judge(Converted(model, tuple(rescued.remedy.items), self.plain.inputs, ()))
         origin = {**judged.judgement.provenance, "rescue": rescue_object(rescued.account)}

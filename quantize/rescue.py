@@ -1,4 +1,4 @@
-"""Try remedies in order on the validation pictures and take the first that is good enough.
+"""Try remedies in order on the validation pictures and take the first that is good enough, else the nearest to float.
 
 The test pictures have no say in the choice. Whoever takes the remedy is judged on them like any other model.
 """
@@ -49,7 +49,7 @@ class Trial:
 
 @dataclass(frozen=True)
 class Rescue:
-    """What was tried, the plain int8 model first, and which of them was taken; None when none was good enough."""
+    """What was tried, the plain int8 model first, and which of them was taken; None when the plain one stays."""
 
     pictures: int
     right_float: int
@@ -65,20 +65,23 @@ class Rescue:
     def sentence(self) -> str:
         """What became of it, as a clause."""
         trial = self.trial
+        none = f"none of {len(self.trials) - 1} remedies was good enough on {self.pictures} validation pictures"
         if trial is None:
-            return f"none of {len(self.trials) - 1} remedies was good enough on {self.pictures} validation pictures"
+            return none
+        taken = (
+            f"remedy taken: {trial.remedy}" if trial.good_enough else f"{none}; the nearest is judged: {trial.remedy}"
+        )
         if trial.full_integer:
-            return f"remedy taken: {trial.remedy}"
+            return taken
         named = f" ({', '.join(trial.float_layers)})" if trial.float_layers else ""
-        return f"remedy taken: {trial.remedy}{named}, {NO_LONGER_INTEGER}"
+        return f"{taken}{named}, {NO_LONGER_INTEGER}"
 
 
 @dataclass(frozen=True)
 class Rescued:
-    """The account, and the model that was taken with where its ranges come from."""
+    """The account, and the remedy that was taken."""
 
     account: Rescue
-    data: bytes | None
     remedy: Remedy | WeightsAlone | None
 
 
@@ -94,18 +97,30 @@ def rescue(patient: Patient, run: Run, model: Any, max_drop: float, tell: Callab
 
     Good enough is what loses no more than `max_drop`, gives the float model's answer to LEAST_AGREEMENT of the pictures
     (few pictures are answered right as often by chance too), and whose scores stray no farther than the plain model's;
-    where the plain model itself loses no more on these pictures, they must stray less: to a share of LESS_STRAY.
+    where the plain model itself loses no more on these pictures, they must stray less: to a share of LESS_STRAY. Where
+    nothing is good enough, the nearest to the float model is judged, if it lacks nothing but a few right answers.
     """
     ward = _Ward(run, model, max_drop)
-    tried = [ward.measure(patient.plain, None)]
+    tried = [_Tried(patient.plain, ward.measure(patient.plain, None))]
     for remedy in _remedies(patient, tried):
         tell(f"trying {remedy.name}")
-        tried.append(ward.measure(remedy, tried[0].trial))
+        tried.append(_Tried(remedy, ward.measure(remedy, tried[0].trial)))
         if tried[-1].trial.good_enough:
             break
-    last = tried[-1]
-    account = ward.account([one.trial for one in tried])
-    return Rescued(account, last.data, last.remedy) if last.trial.good_enough else Rescued(account, None, None)
+    taken = _taken(tried)
+    return Rescued(ward.account([one.trial for one in tried], taken), None if taken is None else taken.remedy)
+
+
+def _taken(tried: Sequence[_Tried]) -> _Tried | None:
+    """Return the one that is good enough, else the nearest, if it mends all but the count of right answers.
+
+    A close call more or less decides about that count, and the judge counts again on the test pictures.
+    """
+    plain, *remedies = tried
+    if remedies[-1].trial.good_enough:
+        return remedies[-1]
+    nearest = min(remedies, key=lambda one: one.trial.score_error)
+    return nearest if mends(nearest.trial, plain.trial, least_right=0) else None
 
 
 def _remedies(patient: Patient, tried: Sequence[_Tried]) -> Iterator[Remedy | WeightsAlone]:
@@ -120,9 +135,8 @@ def _remedies(patient: Patient, tried: Sequence[_Tried]) -> Iterator[Remedy | We
 
 @dataclass(frozen=True)
 class _Tried:
-    trial: Trial
-    data: bytes
     remedy: Remedy | WeightsAlone
+    trial: Trial
 
 
 class _Ward:
@@ -135,7 +149,7 @@ class _Ward:
         self._truth = label_indices(items, run.labels)
         self._floats = self._answers(network_scorer(model))
 
-    def measure(self, remedy: Remedy | WeightsAlone, plain: Trial | None) -> _Tried:
+    def measure(self, remedy: Remedy | WeightsAlone, plain: Trial | None) -> Trial:
         """Convert a remedy and ask it. plain: what it has to beat."""
         data = remedy.convert()
         answers = self._answers(
@@ -154,12 +168,12 @@ class _Ward:
             good_enough=False,
         )
         least_right = self._floats.accuracy.right - self._max_drop * len(self._truth)
-        return _Tried(replace(trial, good_enough=mends(trial, plain, least_right)), data, remedy)
+        return replace(trial, good_enough=mends(trial, plain, least_right))
 
-    def account(self, trials: Sequence[Trial]) -> Rescue:
-        """Put the trials together; the last is the one taken, if it is good enough."""
-        taken = trials[-1].remedy if trials[-1].good_enough else None
-        return Rescue(len(self._truth), self._floats.accuracy.right, tuple(trials), taken)
+    def account(self, trials: Sequence[Trial], taken: _Tried | None) -> Rescue:
+        """Put the trials together."""
+        name = None if taken is None else taken.remedy.name
+        return Rescue(len(self._truth), self._floats.accuracy.right, tuple(trials), name)
 
     def _answers(self, scorer: Callable[[NDArray[np.uint8]], NDArray[np.float32]]) -> Answers:
         return answers_to(self._inputs, self._truth, scorer, self._run.labels)

@@ -1,6 +1,6 @@
 """Our .tflite in MediaPipe: its ImageClassifier opens the file as it is, and gives the same labels and scores.
 
-MediaPipe takes uint8 and float32 inputs only, so these models have uint8 ends. It resizes in a way of its own, so the
+MediaPipe takes uint8 and float32 inputs only, so these models have such ends. It resizes in a way of its own, so the
 pictures have the input's size.
 """
 
@@ -11,6 +11,7 @@ from edge.preprocess import InputSpec
 from quantize.convert import convert
 from quantize.integer_model import load_integer_model
 from quantize.metadata import with_metadata
+from quantize.weights_alone import convert_weights
 from tests.installed import require_installed
 
 require_installed("mediapipe", "MediaPipe comes with the dev install")
@@ -88,6 +89,23 @@ def test_it_opens_a_model_of_our_converter(in_mediapipe):
     integer = load_integer_model(model, LABELS[:3], spec)
     ours = np.stack([integer.classifier.scores_of_input(pixels) for pixels in inputs])
     assert integer.interpreter.input.dtype == np.uint8
+    assert names == LABELS[:3]
+    assert len(set(ours.argmax(axis=1))) == 3
+    assert np.abs(scores - ours).max() <= 1 / 256
+
+
+@pytest.mark.slow
+def test_it_opens_a_model_of_8_bit_weights_alone(in_mediapipe):
+    """Its ends are float: MediaPipe feeds it with the pixels themselves, as the metadata says, and answers the same."""
+    pytest.importorskip("tensorflow", reason="TensorFlow comes with the desktop install")
+    spec = InputSpec(width_px=32, height_px=32)
+    inputs = pictures(spec, 60)
+    model = with_metadata(convert_weights(trained(spec, inputs)), LABELS[:3], spec)
+
+    scores, names = in_mediapipe(model, inputs)
+
+    classifier = load_integer_model(model, LABELS[:3], spec).classifier
+    ours = np.stack([classifier.scores_of_input(pixels) for pixels in inputs])
     assert names == LABELS[:3]
     assert len(set(ours.argmax(axis=1))) == 3
     assert np.abs(scores - ours).max() <= 1 / 256

@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 
 from edge.bundle import open_bundle
+from edge.check import check_bundle
 from edge.errors import ModelError
+from edge.model_graph import read_graph
 from edge.preprocess import InputSpec
 from quantize.calibrated import calibrate
 from quantize.convert import check_integer, convert
@@ -16,9 +18,11 @@ from quantize.float_islands import check_islands, with_readers
 from quantize.integer_model import load_integer_model
 from quantize.layers import measure_layers, worst_first
 from quantize.ranges import cut_ranges, inner_tensors, measured_ranges
-from quantize.rescue import Trial, mends
+from quantize.remedies import Remedy
+from quantize.rescue import Trial, _remedies, _taken, _Tried, mends
 from quantize.tensor_watch import TensorWatch
 from quantize.tflite_graph import TfliteGraph
+from quantize.weights_alone import convert_weights
 from tests.quantize.brightness_runs import make_run, quantize
 
 SPEC = InputSpec(width_px=24, height_px=24)
@@ -137,6 +141,55 @@ def test_a_remedy_for_what_is_right_as_often_already_must_stray_clearly_less():
     assert not mends(plain, None, least_right=18)
 
 
+class Patient:
+    """Of three integer remedies: one that strays least has the biases of int8, the last is as good as the first."""
+
+    def integer_remedies(self):
+        """Yield them, the mildest first."""
+        yield Remedy("first", None, ())
+        yield Remedy("biased", None, (), int8_biases=True)
+        yield Remedy("last", None, ())
+
+    def float_remedies(self, best):
+        """Yield one that tells what it is made of."""
+        yield Remedy(f"{best.name}, partly in float", None, (), float_tensors=("pool",))
+
+    def last_resort(self):
+        """Return what stands for the weights alone."""
+        return Remedy("weights alone", None, ())
+
+
+def test_whole_numbers_are_given_up_last_and_float_begins_with_the_best_of_them():
+    """Of two as good the one that does more; one whose biases make up for int8 would be wrong in a float layer."""
+    errors, tried = {"first": 0.1, "biased": 0.05, "last": 0.10001}, []
+    for remedy in _remedies(Patient(), tried):
+        trial = replace(PLAIN, remedy=remedy.name, score_error=errors.get(remedy.name, 1.0))
+        tried.append(_Tried(remedy, trial))
+
+    assert [one.trial.remedy for one in tried] == ["first", "biased", "last", "last, partly in float", "weights alone"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "taken"),
+    [
+        ({"right": 17}, "nearest"),  # of 18 that the float model answers right
+        ({"right": 17, "agreement": 0.89}, None),
+        ({"right": 17, "score_error": 0.13}, None),
+        ({"right": 18, "good_enough": True}, "last"),
+    ],
+)
+def test_where_none_is_good_enough_the_nearest_is_judged_if_a_few_answers_are_all_it_lacks(changes, taken):
+    """One close call must not leave the user with plain int8, which the judge has refused already."""
+    nearest = replace(PLAIN, remedy="nearest", right=17, agreement=0.99, score_error=0.01)
+    last = replace(PLAIN, remedy="last", agreement=0.8)
+    changed = replace(last if taken == "last" else nearest, **changes)
+    trials = (PLAIN, changed, last) if taken != "last" else (PLAIN, nearest, changed)
+
+    found = _taken([_Tried(Remedy(trial.remedy, None, ()), trial) for trial in trials])
+
+    assert (found and found.trial.remedy) == taken
+
+
 @pytest.mark.slow
 def test_what_is_looked_into_is_what_ships(even, parts):
     """The calibrated model, quantized, computes what `convert` makes, to the bit."""
@@ -253,3 +306,45 @@ def test_a_rescue_ends_in_a_bundle_that_tells_of_it(tmp_path):
     assert bundle.facts.provenance["rescue"]["taken"] == taken["remedy"]
     assert "no longer full-integer" in (tmp_path / "bundle" / "report.html").read_text()
     assert bundle.classifier().labels == ("bright", "dim")
+
+
+@pytest.mark.slow
+def test_weights_alone_answer_as_float_does_where_int8_is_broken(uneven, parts):
+    """Eight bits for the weights, float at both ends, and an operator version that tflite-runtime 2.14 knows."""
+    model = network(spread=30.0)
+    data = convert_weights(model)
+    graph = TfliteGraph(data)
+    (dense,) = [operator for operator in read_graph(data).operators if operator.kind == "FULLY_CONNECTED"]
+
+    assert data == convert_weights(model)
+    assert right(uneven.quantized()) < 50
+    assert right(data) >= 58
+    assert [graph.type(tensor) for tensor in graph.ends] == ["FLOAT32", "FLOAT32"]
+    assert dense.version < 12
+    with pytest.raises(ModelError, match="to be integer, found float32"):
+        check_integer(data)
+
+
+@pytest.mark.slow
+def test_a_rescue_that_gives_up_whole_numbers_ends_in_a_bundle_too(tmp_path, monkeypatch):
+    """Where no layer in float helps. It needs no calibration picture, and an Edge TPU takes it as little."""
+    pytest.importorskip("tensorflow", reason="TensorFlow comes with the desktop install")
+    monkeypatch.setattr("quantize.remedies.FLOAT_LAYERS", ())
+    run = make_run(tmp_path, bright=127.45, dim=127.30)
+
+    result = quantize(run, "--out", tmp_path / "bundle", "--rescue", "--variants", "--json")
+    refused = quantize(run, "--out", tmp_path / "coral", "--rescue", "--edgetpu")
+
+    assert result.exit_code == 0, result.output
+    found = json.loads(result.stdout)
+    assert found["rescue"]["taken"] == "8-bit weights alone (dynamic range)"
+    assert found["reason"].endswith("(dynamic range), no longer full-integer: no Edge TPU, no microcontroller")
+    assert found["accuracy_int8"] == 1.0
+    assert found["variants"][-1]["name"] == "as rescued (float32 at both ends)"
+    assert found["provenance"]["calibration_pictures"] == 0
+    assert "its weights are, and what passes between its layers is float" in " ".join(
+        (tmp_path / "bundle" / "report.html").read_text().split()
+    )
+    assert check_bundle(tmp_path / "bundle").ok
+    assert refused.exit_code == 3
+    assert "expected a model of 8-bit integers for the Edge TPU" in refused.stderr

@@ -22,6 +22,12 @@ def account(taken, float_layers=()):
     return Rescue(10, 10, (plain, other), "1 layer in float" if taken else None)
 
 
+def account_of_all_in_float():
+    """A rescue that took what computes in float between all layers."""
+    plain = Trial("plain int8", 5, 0.5, 0.5, 0.4, 9000, True, (), False)
+    return Rescue(10, 10, (plain, Trial("weights alone", 10, 1.0, 1.0, 0.01, 9000, False, (), True)), "weights alone")
+
+
 def test_a_model_with_float_inside_says_so_everywhere():
     """In the verdict, on the page and in the terminal: the Edge TPU and microcontrollers are out."""
     judgement = replace(judged(wrong_after=0), rescue=account(True, ["pool"]))
@@ -33,12 +39,34 @@ def test_a_model_with_float_inside_says_so_everywhere():
     assert "<- taken" in rescue_lines(judgement.rescue)[3]
 
 
+def test_a_model_of_8_bit_weights_alone_names_no_layer():
+    """All of them compute in float, and no empty brackets tell which."""
+    judgement = replace(judged(wrong_after=0), rescue=account_of_all_in_float())
+
+    assert judgement.reason.endswith(
+        "remedy taken: weights alone, no longer full-integer: no Edge TPU, no microcontroller"
+    )
+    assert "its weights are, and what passes between its layers is float" in " ".join(
+        report_page(judgement, []).split()
+    )
+
+
 def test_a_failed_rescue_says_so():
     """The reason stays the refusal, and the page shows what was tried."""
     judgement = replace(judged(wrong_after=0), rescue=account(False))
 
     assert judgement.reason.endswith("none of 1 remedies was good enough on 10 validation pictures")
     assert "None was good enough." in report_page(judgement, [])
+
+
+def test_a_rescue_that_only_came_near_says_so():
+    """The verdict tells that none was good enough and what is judged instead."""
+    failed = account(False)
+    near = replace(failed, taken=failed.trials[-1].remedy)
+    judgement = replace(judged(wrong_after=0), rescue=near)
+
+    assert judgement.reason.endswith("on 10 validation pictures; the nearest is judged: 1 layer in float")
+    assert "None was good enough; this page judges the nearest to the float model." in report_page(judgement, [])
 
 
 def test_layers_are_shown_worst_first():
