@@ -103,7 +103,7 @@ def quantize_command(
     in OUT-refused. Without edgetpu_compiler the bundle is written without the compiled model, and the exit code is 1.
 
     When much is lost, the report shows which layers carry the loss. --rescue tries remedies in order on the validation
-    pictures; one that leaves layers in float says so: such a model is of no use to an Edge TPU or a microcontroller.
+    pictures; one that leaves anything in float says so: such a model is of no use to an Edge TPU or a microcontroller.
     """
     from quantize.edgetpu import EdgeTpuRequest
     from quantize.errors import EdgeTpuLeftOut, QuantizationRefused
