@@ -91,6 +91,12 @@ class Graph:
         """Multiply-accumulates of one run."""
         return sum(operator.macs for operator in self.operators)
 
+    @property
+    def full_integer(self) -> bool:
+        """Whether nothing that it takes, keeps or gives is a float."""
+        inner = (tensor for operator in self.operators for tensor in (*operator.inputs, *operator.outputs))
+        return not any(tensor.dtype.startswith("FLOAT") for tensor in (*self.inputs, *self.outputs, *inner))
+
 
 def read_graph(model: bytes) -> Graph:
     """Read the file's graph without running it. Raises ModelError when it is no whole .tflite file."""

@@ -65,6 +65,6 @@ def _end(tensor: Tensor) -> TensorSpec:
     if tensor.dtype not in ("INT8", "UINT8") or len(tensor.scale) != 1:
         raise ModelError(
             f"expected a model that takes and gives int8 or uint8, found {tensor.dtype.lower()} in {tensor.name!r}; "
-            "quantize the whole model (edge-sort quantize; of --rescue only remedies that stay full-integer)"
+            "quantize it to int8 ends (edge-sort quantize, where --rescue has not taken 8-bit weights alone)"
         )
     return tensor_spec(tensor)

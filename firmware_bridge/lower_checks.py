@@ -8,6 +8,7 @@ from edge.errors import ModelError
 from edge.model_graph import Graph, Operator, Tensor
 
 MOST_SIDE = 32767  # sizes are int16_t in the C
+QUANTIZE = "quantize the whole model to int8 (edge-sort quantize, and no remedy of --rescue that leaves float)"
 _QUANTIZES = ("QUANTIZE", "RESHAPE", "SQUEEZE", "EXPAND_DIMS")  # may touch the uint8 ends of a model
 
 
@@ -54,9 +55,7 @@ def _check_tensor(operator: Operator, tensor: Tensor) -> None:
     """A tensor that is computed: int8 (uint8 at a QUANTIZE), one scale, one zero point, a batch of 1."""
     kinds = ("INT8", "UINT8") if operator.kind in _QUANTIZES else ("INT8",)
     if tensor.dtype not in kinds:
-        raise refuse(
-            operator, f"{tensor.dtype.lower()} values", "quantize the whole model to int8 (edge-sort quantize)"
-        )
+        raise refuse(operator, f"{tensor.dtype.lower()} values", QUANTIZE)
     if len(tensor.scale) != 1 or len(tensor.zero_point) != 1 or not 0 < tensor.scale[0] < math.inf:
         raise refuse(operator, f"{len(tensor.scale)} scales of a tensor", "convert the model again")
     lowest = 0 if tensor.dtype == "UINT8" else -128

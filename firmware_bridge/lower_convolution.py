@@ -8,11 +8,10 @@ from numpy.typing import NDArray
 from edge.model_graph import Operator
 from firmware_bridge.fixed_point import Multiplier, quantize_multiplier
 from firmware_bridge.layers import Convolution, Layer, Shape, Window
-from firmware_bridge.lower_checks import MOST_SIDE, refuse
+from firmware_bridge.lower_checks import MOST_SIDE, QUANTIZE, refuse
 from firmware_bridge.lower_windows import output_range, picture_shape, window
 
 _MOST_TAPS = 225  # places of a window: the kernels keep a pointer to each on the stack
-_REMEDY = "quantize the whole model to int8 (edge-sort quantize)"
 
 
 def convolution(operator: Operator, title: str, buffers: dict[int, int]) -> Layer:
@@ -73,9 +72,9 @@ def _built(
 def _weights(operator: Operator) -> NDArray[np.int8]:
     tensor = operator.inputs[1] if len(operator.inputs) > 1 else operator.inputs[0]
     if not tensor.constant or tensor.dtype != "INT8":
-        raise refuse(operator, f"weights of type {tensor.dtype.lower()} or none in the file", _REMEDY)
+        raise refuse(operator, f"weights of type {tensor.dtype.lower()} or none in the file", QUANTIZE)
     if any(tensor.zero_point):
-        raise refuse(operator, "weights whose zero point is not 0", _REMEDY)
+        raise refuse(operator, "weights whose zero point is not 0", QUANTIZE)
     return tensor.values()
 
 
@@ -84,7 +83,7 @@ def _bias(operator: Operator, channels: int) -> NDArray[np.int64]:
         return np.zeros(channels, np.int64)
     tensor = operator.inputs[2]
     if not tensor.constant or tensor.dtype != "INT32" or tensor.shape != (channels,):
-        raise refuse(operator, f"a bias of type {tensor.dtype.lower()} and shape {tensor.shape}", _REMEDY)
+        raise refuse(operator, f"a bias of type {tensor.dtype.lower()} and shape {tensor.shape}", QUANTIZE)
     return tensor.values().astype(np.int64)
 
 
@@ -96,7 +95,7 @@ def _factors(operator: Operator, channels: int) -> tuple[Multiplier, ...]:
     given, weights, output = operator.inputs[0], operator.inputs[1], operator.outputs[0]
     scales = weights.scale
     if len(scales) not in (1, channels) or (len(scales) > 1 and weights.axis != _channel_axis(operator)):
-        raise refuse(operator, f"{len(scales)} scales of the weights for {channels} channels", _REMEDY)
+        raise refuse(operator, f"{len(scales)} scales of the weights for {channels} channels", QUANTIZE)
     if len(scales) == 1 and operator.kind == "FULLY_CONNECTED":
         product = float(np.float32(given.scale[0]) * np.float32(scales[0]))
         return (quantize_multiplier(product / output.scale[0]),) * channels

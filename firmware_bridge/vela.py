@@ -15,6 +15,7 @@ from pathlib import Path
 from edge.bounded_process import run_bounded
 from edge.errors import DataError, EdgeSortError, ModelError
 from edge.model_graph import Graph, read_graph
+from firmware_bridge.lower_checks import QUANTIZE
 
 ACCELERATORS = (
     "ethos-u55-32", "ethos-u55-64", "ethos-u55-128", "ethos-u55-256", "ethos-u65-256", "ethos-u65-512",
@@ -86,7 +87,12 @@ def _read(model: bytes, compiled: bytes, out: Path) -> Compiled:
     estimates = {words: values[key] for key, words in _ESTIMATES.items() if key in values}
     layers = _table(next(iter(sorted(out.glob("*per-layer*.csv"))), None))
     left = sum(operator.macs for operator in after.operators if not operator.custom)
-    mapped = 1 - left / before.macs if before.macs else float(bool(_count(after, NPU_OPERATOR)))
+    if not _count(after, NPU_OPERATOR):
+        why, remedy = ("", "take another network") if before.full_integer else (", for there is float in it", QUANTIZE)
+        raise ModelError(
+            f"expected a model that the NPU computes, found that Vela leaves all of this one to the CPU{why}; {remedy}"
+        )
+    mapped = 1 - left / before.macs if before.macs else 1.0
     return Compiled(compiled, _operators(after), mapped, layers, estimates)
 
 

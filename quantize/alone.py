@@ -121,6 +121,7 @@ def judge_alone(bundle: Bundle, items: Sequence[Item]) -> Alone:
 def alone_object(alone: Alone) -> dict[str, Any]:
     """Return the report as an object for JSON; the verdict comes first, and that no float model was asked."""
     answers, raw, found = alone.answers, alone.raw, alone.answers.accuracy
+    graph = read_graph(alone.bundle.read(MODEL_FILE))
     return {
         "verdict": alone.verdict,
         "reason": alone.reason,
@@ -159,7 +160,8 @@ def alone_object(alone: Alone) -> dict[str, Any]:
         "wrong": wrong_answers(alone),
         "skipped": list(alone.shown.skipped),
         "model_bytes": alone.bundle.facts.files[MODEL_FILE].size_bytes,
-        "macs": read_graph(alone.bundle.read(MODEL_FILE)).macs,
+        "macs": graph.macs,
+        "full_integer": graph.full_integer,
         "int8_latency": asdict(alone.latency),
         "runtime": alone.runtime,
         "provenance": origin_object(alone.bundle.facts.provenance),

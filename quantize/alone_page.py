@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from quantize.alone import Alone
+from quantize.cost import NOT_FULL_INTEGER
 from quantize.plots import BINS_DRAWN, purity_and_recovery, reliability
 from quantize.sweep import sweep
 from quantize.temperature import done_by
@@ -65,6 +66,7 @@ def alone_summary(report: Mapping[str, Any]) -> str:
     lines = [
         f"{report['verdict']}: {report['reason']}",
         "the integer model alone: what it lost against the float network can be told with --run RUN only",
+        *([] if report["full_integer"] else [NOT_FULL_INTEGER]),
         "",
         f"  int8  {report['accuracy_int8']:.4f}  (95 % interval {low:.4f} to {high:.4f})",
         "",

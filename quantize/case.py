@@ -104,7 +104,8 @@ class Case:
         layers = tuple(patient.layers)
         if not (lost and self.options.rescue):
             return replace(judged, judgement=replace(judged.judgement, layers=layers))
-        rescued = rescue(patient, self.run, self.model, limits.max_drop, self.tell)
+        integer_only = self.options.edgetpu is not None
+        rescued = rescue(patient, self.run, self.model, limits.max_drop, self.tell, integer_only=integer_only)
         if rescued.remedy is not None:
             data = with_metadata(rescued.remedy.convert(), self.run.labels, self.run.spec)
             model = load_integer_model(data, self.run.labels, self.run.spec)
@@ -139,9 +140,11 @@ class Case:
             self.tell("converting in the other ways")
             before = comparison.float_model.of(fewest(len(test), VARIANT_PICTURES))
             variants = measure_variants(self.model, made.inputs, inputs, before, self._float_model, made.model)
+        graph = read_graph(made.model.data)
         return Cost(
             model_bytes=len(made.model.data),
-            macs=read_graph(made.model.data).macs,
+            macs=graph.macs,
+            full_integer=graph.full_integer,
             float_weight_bytes=4 * self.model.count_params(),
             float_latency=timed[0],
             int8_latency=timed[1],

@@ -46,7 +46,7 @@ def run_converter(converter: Any) -> bytes:
             converted: bytes = converter.convert()
     except Exception as error:  # the converter raises every kind there is, by the layer that it does not know
         raise ModelError(
-            f"expected a network that can be computed with integers, found: {_first_line(error)}; "
+            f"expected a network that TensorFlow's converter takes, found: {_first_line(error)}; "
             "replace the layer it names and train again"
         ) from error
     return converted

@@ -9,16 +9,19 @@ from quantize.latency import Latency
 from quantize.stability import Step
 from quantize.variants import Variant
 
+NOT_FULL_INTEGER = "not full-integer: no Edge TPU, no microcontroller without floating point"
+
 
 @dataclass(frozen=True)
 class Cost:
     """Sizes, times on this machine, and the other ways to convert, when they were measured.
 
-    macs: multiply-accumulates of one answer, counted in the integer model.
+    macs: multiply-accumulates of one answer, counted in the integer model. full_integer: whether it is one throughout.
     """
 
     model_bytes: int
     macs: int
+    full_integer: bool
     float_weight_bytes: int
     float_latency: Latency
     int8_latency: Latency

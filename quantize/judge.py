@@ -8,7 +8,7 @@ from typing import Any
 
 from edge.bundle_facts import Unknown
 from quantize.compare import Comparison
-from quantize.cost import Cost
+from quantize.cost import NOT_FULL_INTEGER, Cost
 from quantize.layers import LayerError
 from quantize.objections import accuracies, objections
 from quantize.purity_advice import purity_advice
@@ -83,7 +83,8 @@ class Judgement:
         reason = "; ".join(self.objections)
         if self.accepted:
             reason = f"{accuracies(self.comparison)}, allowed is a drop of {self.limits.max_drop:.4f}"
-        return reason if self.rescue is None else f"{reason}; {self.rescue.sentence}"
+        told = [reason] if self.rescue is None else [reason, self.rescue.sentence]
+        return "; ".join(told if self.cost.full_integer else [*told, NOT_FULL_INTEGER])
 
     @property
     def refusal(self) -> Refusal | None:

@@ -65,7 +65,11 @@ _FLIPS_TOLD = 40
     help="Share of the multiply-accumulates that the Edge TPU must compute.",
 )
 @click.option("--layers", is_flag=True, help="Measure what int8 does to each layer, even if little is lost.")
-@click.option("--rescue", is_flag=True, help="When int8 loses too much, try remedies and take the first that mends it.")
+@click.option(
+    "--rescue",
+    is_flag=True,
+    help="When int8 loses too much, try remedies and judge the first that mends it, or the nearest.",
+)
 @click.option(
     "--spread",
     default=1.0,

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.errors import ModelError
 from quantize.calibrate import choose_calibration
 from quantize.integer_model import load_integer_model
 from quantize.remedies import Patient, Remedy
@@ -24,7 +25,6 @@ PICTURES = 500
 LESS_STRAY = 0.75
 LEAST_AGREEMENT = 0.9
 ERROR_DIGITS = 4  # of a score's error; behind them processors differ, and nothing may hang on that
-NO_LONGER_INTEGER = "no longer full-integer: no Edge TPU, no microcontroller"
 
 
 @dataclass(frozen=True)
@@ -71,10 +71,7 @@ class Rescue:
         taken = (
             f"remedy taken: {trial.remedy}" if trial.good_enough else f"{none}; the nearest is judged: {trial.remedy}"
         )
-        if trial.full_integer:
-            return taken
-        named = f" ({', '.join(trial.float_layers)})" if trial.float_layers else ""
-        return f"{taken}{named}, {NO_LONGER_INTEGER}"
+        return f"{taken} ({', '.join(trial.float_layers)})" if trial.float_layers else taken
 
 
 @dataclass(frozen=True)
@@ -87,45 +84,55 @@ class Rescued:
 
 def mends(trial: Trial, plain: Trial | None, least_right: float) -> bool:
     """Whether a remedy is good enough, as `rescue` says. plain: the model to mend, which itself mends nothing: None."""
-    if plain is None or trial.right < least_right - 1e-9 or trial.agreement < LEAST_AGREEMENT:
-        return False
-    return trial.score_error <= plain.score_error * (LESS_STRAY if plain.right >= least_right - 1e-9 else 1)
+    return plain is not None and trial.right >= least_right - 1e-9 and comes_near(trial, plain, least_right)
 
 
-def rescue(patient: Patient, run: Run, model: Any, max_drop: float, tell: Callable[[str], None]) -> Rescued:
+def comes_near(trial: Trial, plain: Trial, least_right: float) -> bool:
+    """Whether a remedy's answers and scores are near enough to the float model's, however many of them are right."""
+    less = LESS_STRAY if plain.right >= least_right - 1e-9 else 1
+    return trial.agreement >= LEAST_AGREEMENT and trial.score_error <= plain.score_error * less
+
+
+def rescue(
+    patient: Patient, run: Run, model: Any, max_drop: float, tell: Callable[[str], None], *, integer_only: bool = False
+) -> Rescued:
     """Try the remedies for `patient`. model: the float network. max_drop: what may be lost, 0..1.
 
     Good enough is what loses no more than `max_drop`, gives the float model's answer to LEAST_AGREEMENT of the pictures
     (few pictures are answered right as often by chance too), and whose scores stray no farther than the plain model's;
     where the plain model itself loses no more on these pictures, they must stray less: to a share of LESS_STRAY. Where
-    nothing is good enough, the nearest to the float model is judged, if it lacks nothing but a few right answers.
+    nothing is good enough, the nearest of those is judged that lack nothing but right answers: a close call more or
+    less decides about these, and the judge counts again on the test pictures.
+    integer_only: try nothing that leaves any of the model in float, as for an Edge TPU.
     """
     ward = _Ward(run, model, max_drop)
     tried = [_Tried(patient.plain, ward.measure(patient.plain, None))]
-    for remedy in _remedies(patient, tried):
+    for remedy in _remedies(patient, tried, integer_only):
         tell(f"trying {remedy.name}")
-        tried.append(_Tried(remedy, ward.measure(remedy, tried[0].trial)))
+        try:
+            tried.append(_Tried(remedy, ward.measure(remedy, tried[0].trial)))
+        except ModelError as error:  # no reason to give up the remedies that come after it
+            tell(f"Note: {remedy.name} is left out: {error}")
         if tried[-1].trial.good_enough:
             break
-    taken = _taken(tried)
+    taken = _taken(tried, ward.least_right)
     return Rescued(ward.account([one.trial for one in tried], taken), None if taken is None else taken.remedy)
 
 
-def _taken(tried: Sequence[_Tried]) -> _Tried | None:
-    """Return the one that is good enough, else the nearest, if it mends all but the count of right answers.
-
-    A close call more or less decides about that count, and the judge counts again on the test pictures.
-    """
+def _taken(tried: Sequence[_Tried], least_right: float) -> _Tried | None:
+    """Return the one that is good enough, else the nearest of those that come near; of equals the mildest."""
     plain, *remedies = tried
-    if remedies[-1].trial.good_enough:
+    if remedies and remedies[-1].trial.good_enough:
         return remedies[-1]
-    nearest = min(remedies, key=lambda one: one.trial.score_error)
-    return nearest if mends(nearest.trial, plain.trial, least_right=0) else None
+    near = [one for one in remedies if comes_near(one.trial, plain.trial, least_right)]
+    return min(near, key=lambda one: round(one.trial.score_error, ERROR_DIGITS), default=None)
 
 
-def _remedies(patient: Patient, tried: Sequence[_Tried]) -> Iterator[Remedy | WeightsAlone]:
+def _remedies(patient: Patient, tried: Sequence[_Tried], integer_only: bool) -> Iterator[Remedy | WeightsAlone]:
     """Yield the remedies, the mildest first. tried: what has been measured when the next one is asked for."""
     yield from patient.integer_remedies()
+    if integer_only:
+        return
     suited = [(one.remedy, one.trial) for one in reversed(tried) if isinstance(one.remedy, Remedy)]
     suited = [(remedy, trial) for remedy, trial in suited if not remedy.int8_biases]
     best, _ = min(suited, key=lambda one: round(one[1].score_error, ERROR_DIGITS))  # of equals, the one that does more
@@ -144,10 +151,11 @@ class _Ward:
 
     def __init__(self, run: Run, model: Any, max_drop: float) -> None:
         items = choose_calibration(run.split["validation"], count=PICTURES, seed=run.seed)
-        self._run, self._max_drop = run, max_drop
+        self._run = run
         self._inputs: NDArray[np.uint8] = load_inputs(items, run.spec)
         self._truth = label_indices(items, run.labels)
         self._floats = self._answers(network_scorer(model))
+        self.least_right = self._floats.accuracy.right - max_drop * len(self._truth)
 
     def measure(self, remedy: Remedy | WeightsAlone, plain: Trial | None) -> Trial:
         """Convert a remedy and ask it. plain: what it has to beat."""
@@ -167,8 +175,7 @@ class _Ward:
             float_layers=remedy.float_layers,
             good_enough=False,
         )
-        least_right = self._floats.accuracy.right - self._max_drop * len(self._truth)
-        return replace(trial, good_enough=mends(trial, plain, least_right))
+        return replace(trial, good_enough=mends(trial, plain, self.least_right))
 
     def account(self, trials: Sequence[Trial], taken: _Tried | None) -> Rescue:
         """Put the trials together."""

@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.errors import ModelError
+from edge.model_graph import read_graph
 from quantize.convert import calibrate, float_converter, run_converter, weights_in_8_bits
 from quantize.integer_model import IntegerModel, load_integer_model
 from quantize.latency import Latency, measure_latency
-from quantize.tflite_graph import TfliteGraph
 from training.answers import Answers, classifier_scorer
 from training.tensorflow_setup import load_tensorflow
 
@@ -115,10 +115,9 @@ def _converted(way: Convert, model: Any, calibration: NDArray[np.uint8]) -> byte
 
 def _name(integer: IntegerModel) -> str:
     """Name the model of the report: a rescue may have left float in it."""
-    graph, dtype = TfliteGraph(integer.data), integer.interpreter.input.dtype
-    if any(graph.type(tensor).startswith("FLOAT") for tensor in graph.computed.values()):
-        return f"as rescued ({dtype} at both ends)"
-    return f"full integer ({dtype})"
+    dtype = integer.interpreter.input.dtype
+    whole = read_graph(integer.data).full_integer
+    return f"full integer ({dtype})" if whole else f"as rescued ({dtype} at both ends)"
 
 
 def fewest(pictures: int, most: int) -> Sequence[int]:

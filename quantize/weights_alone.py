@@ -1,7 +1,7 @@
 """A model whose weights alone are 8 bits: what passes between its layers stays float (TFLite's dynamic range).
 
-It is as small as the full-integer model, and whole numbers hardly change its answers, for every layer fits the scale of
-what it reads to the picture at hand. What it is not is full-integer.
+It is as small as the full-integer model. Each layer rounds what it reads to 8 bits, but on a scale that fits the
+picture at hand: no picture stretches the range of another, and what a layer gives is not rounded.
 """
 
 from __future__ import annotations

@@ -33,7 +33,9 @@ def vela(tmp_path):
     """A stand-in that maps all but the last two operators of a small network; and that network's bundle."""
     graph = classifier_graph()
     compiled = compiled_from(graph.packed(), len(graph.graph.operators) - 2)
-    (tmp_path / "compiled").write_bytes(compiled.replace(b"edgetpu-custom-op", b"ethos-u\0\0\0\0\0\0\0\0\0\0"))
+    (tmp_path / "compiled").write_bytes(
+        compiled.replace(b"\x11\0\0\0edgetpu-custom-op", b"\x07\0\0\0ethos-u".ljust(21, b"\0"))
+    )
     path = tmp_path / "vela"
     path.write_text(
         STAND_IN.format(python=sys.executable, compiled=str(tmp_path / "compiled"), refuses=str(tmp_path / "refuses"))
@@ -54,6 +56,7 @@ def test_the_report_says_what_stays_on_the_cpu_and_what_vela_estimates(bundle_of
     done = export(bundle_of(classifier_graph()), tmp_path / "out", vela)
     assert done.exit_code == 0, done.output
     assert "SOFTMAX                    1 on the CPU" in done.output
+    assert "ethos-u                    1 on the NPU" in done.output
     assert "Vela's estimates, not measured: clock, Hz 500000000.0; cycles 204504; time, s 0.0004" in done.output
     report = json.loads((tmp_path / "out" / "report.json").read_text())
     assert np.isclose(report["mapped_macs"], 1)
@@ -67,6 +70,16 @@ def test_what_vela_refuses_is_told_in_its_words(tmp_path, vela):
     assert done.exit_code == 1
     assert "Vela made nothing of the model: Error: operators CONV_2D" in done.output
     assert "CONV_2D ...; quantize it to int8" in done.output
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_model_of_which_vela_maps_nothing_is_refused(bundle_of, tmp_path, vela):
+    """It compiles without a word, and the README would speak of an operator that is not there."""
+    graph = classifier_graph()
+    (tmp_path / "compiled").write_bytes(graph.packed())
+    done = export(bundle_of(graph), tmp_path / "out", vela)
+    assert done.exit_code == 1
+    assert "found that Vela leaves all of this one to the CPU; take another network" in done.output
     assert not (tmp_path / "out").exists()
 
 

@@ -30,6 +30,7 @@ PROVENANCE = {
 COST = Cost(
     model_bytes=240_000,
     macs=1_234_567,
+    full_integer=True,
     float_weight_bytes=900_000,
     float_latency=Latency(4.0, 5.0, 100),
     int8_latency=Latency(1.0, 2.0, 100),

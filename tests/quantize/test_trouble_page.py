@@ -30,12 +30,14 @@ def account_of_all_in_float():
 
 def test_a_model_with_float_inside_says_so_everywhere():
     """In the verdict, on the page and in the terminal: the Edge TPU and microcontrollers are out."""
-    judgement = replace(judged(wrong_after=0), rescue=account(True, ["pool"]))
+    plain = judged(wrong_after=0)
+    judgement = replace(plain, rescue=account(True, ["pool"]), cost=replace(plain.cost, full_integer=False))
     page = " ".join(report_page(judgement, []).split())
 
-    assert judgement.reason.endswith("1 layer in float (pool), no longer full-integer: no Edge TPU, no microcontroller")
-    assert "This model is no longer full-integer: pool compute in float." in page
-    assert "no Edge TPU" in rescue_lines(judgement.rescue)[-1]
+    assert "; remedy taken: 1 layer in float (pool); not full-integer: no Edge TPU, no" in judgement.reason
+    assert "This model is not full-integer: some of it computes in float." in page
+    assert "pool compute in float." in page
+    assert rescue_lines(judgement.rescue)[-1] == "remedy taken: 1 layer in float (pool)"
     assert "<- taken" in rescue_lines(judgement.rescue)[3]
 
 
@@ -43,12 +45,8 @@ def test_a_model_of_8_bit_weights_alone_names_no_layer():
     """All of them compute in float, and no empty brackets tell which."""
     judgement = replace(judged(wrong_after=0), rescue=account_of_all_in_float())
 
-    assert judgement.reason.endswith(
-        "remedy taken: weights alone, no longer full-integer: no Edge TPU, no microcontroller"
-    )
-    assert "its weights are, and what passes between its layers is float" in " ".join(
-        report_page(judgement, []).split()
-    )
+    assert judgement.reason.endswith("remedy taken: weights alone")
+    assert "What passes between its layers is float, and weights are 8 bits" in report_page(judgement, [])
 
 
 def test_a_failed_rescue_says_so():
