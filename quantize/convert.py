@@ -66,7 +66,7 @@ def check_integer(model: bytes, ends: Ends = "int8") -> None:
         for end in (*graph.inputs, *graph.outputs):
             if (dtype := names[graph.tensors[end].type].lower()) != ends:
                 raise _unlike("integer", graph.tensors[end], f"{dtype} instead of {ends} at an input or output")
-    check_settled(model)
+    _require_settled(schema, parsed)
 
 
 def check_settled(model: bytes) -> None:
@@ -74,7 +74,10 @@ def check_settled(model: bytes) -> None:
 
     Nor may an operator depend on what only a running model knows.
     """
-    schema, parsed = _parsed(model)
+    _require_settled(*_parsed(model))
+
+
+def _require_settled(schema: Any, parsed: Any) -> None:
     for graph in parsed.subgraphs:
         for tensor in graph.tensors:
             signature = tensor.shapeSignature

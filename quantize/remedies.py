@@ -45,11 +45,6 @@ class Remedy:
     float_tensors: tuple[str, ...] = ()
     int8_biases: bool = False
 
-    @property
-    def full_integer(self) -> bool:
-        """Whether every tensor of the model is an integer."""
-        return not self.float_tensors
-
     def convert(self) -> bytes:
         """Return the model.tflite of this remedy. Raises ModelError when more of it is float than was named."""
         data = self.calibrated.quantized(self.float_tensors)

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
+from operator import attrgetter, itemgetter
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edge.errors import ModelError
+from edge.model_graph import read_graph
 from quantize.calibrate import choose_calibration
 from quantize.integer_model import load_integer_model
 from quantize.remedies import Patient, Remedy
@@ -125,7 +127,7 @@ def _taken(tried: Sequence[_Tried], least_right: float) -> _Tried | None:
     if remedies and remedies[-1].trial.good_enough:
         return remedies[-1]
     near = [one for one in remedies if comes_near(one.trial, plain.trial, least_right)]
-    return min(near, key=lambda one: round(one.trial.score_error, ERROR_DIGITS), default=None)
+    return min(near, key=attrgetter("error"), default=None)
 
 
 def _remedies(patient: Patient, tried: Sequence[_Tried], integer_only: bool) -> Iterator[Remedy | WeightsAlone]:
@@ -133,10 +135,12 @@ def _remedies(patient: Patient, tried: Sequence[_Tried], integer_only: bool) -> 
     yield from patient.integer_remedies()
     if integer_only:
         return
-    suited = [(one.remedy, one.trial) for one in reversed(tried) if isinstance(one.remedy, Remedy)]
-    suited = [(remedy, trial) for remedy, trial in suited if not remedy.int8_biases]
-    best, _ = min(suited, key=lambda one: round(one[1].score_error, ERROR_DIGITS))  # of equals, the one that does more
-    yield from patient.float_remedies(best)
+    suited = [
+        (one.error, one.remedy)
+        for one in reversed(tried)  # of equals, the one that does more
+        if isinstance(one.remedy, Remedy) and not one.remedy.int8_biases
+    ]
+    yield from patient.float_remedies(min(suited, key=itemgetter(0))[1])
     yield patient.last_resort()
 
 
@@ -144,6 +148,11 @@ def _remedies(patient: Patient, tried: Sequence[_Tried], integer_only: bool) -> 
 class _Tried:
     remedy: Remedy | WeightsAlone
     trial: Trial
+
+    @property
+    def error(self) -> float:
+        """How far its scores stray, as far as processors agree."""
+        return round(self.trial.score_error, ERROR_DIGITS)
 
 
 class _Ward:
@@ -171,7 +180,7 @@ class _Ward:
             agreement=float((answers.answered == self._floats.answered).mean()),
             score_error=float(np.abs(answers.scores - self._floats.scores).mean()),
             size_bytes=len(data),
-            full_integer=remedy.full_integer,
+            full_integer=read_graph(data).full_integer,
             float_layers=remedy.float_layers,
             good_enough=False,
         )

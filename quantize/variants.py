@@ -11,15 +11,16 @@ from numpy.typing import NDArray
 
 from edge.errors import ModelError
 from edge.model_graph import read_graph
-from quantize.convert import calibrate, float_converter, run_converter, weights_in_8_bits
+from quantize.convert import calibrate, float_converter, run_converter
 from quantize.integer_model import IntegerModel, load_integer_model
 from quantize.latency import Latency, measure_latency
+from quantize.weights_alone import convert_weights
 from training.answers import Answers, classifier_scorer
 from training.tensorflow_setup import load_tensorflow
 
 VARIANT_PICTURES = 200  # a model with 16-bit activations runs on slow kernels
 
-Convert = Callable[[Any, Any, NDArray[np.uint8]], bytes]
+Convert = Callable[[Any, NDArray[np.uint8]], bytes]
 
 
 @dataclass(frozen=True)
@@ -58,8 +59,7 @@ def measure_variants(
     measured = [_measured("float32", float_model, inputs, before)]
     for name, way in WAYS.items():
         try:
-            data = _converted(way, model, calibration)
-            loaded = load_integer_model(data, integer.classifier.labels, integer.classifier.spec)
+            loaded = load_integer_model(way(model, calibration), integer.classifier.labels, integer.classifier.spec)
         except ModelError as error:
             measured.append(Variant(name, refused=str(error)))
         else:
@@ -72,18 +72,21 @@ def convert_float(model: Any) -> bytes:
     return run_converter(float_converter(load_tensorflow("converting a model"), model))
 
 
-def _float16(tf: Any, converter: Any, _calibration: NDArray[np.uint8]) -> bytes:
+def _float16(model: Any, _calibration: NDArray[np.uint8]) -> bytes:
+    tf = load_tensorflow("converting a model")
+    converter = float_converter(tf, model)
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
     converter.target_spec.supported_types = [tf.float16]
     return run_converter(converter)
 
 
-def _dynamic(tf: Any, converter: Any, _calibration: NDArray[np.uint8]) -> bytes:
-    weights_in_8_bits(tf, converter)
-    return run_converter(converter)
+def _dynamic(model: Any, _calibration: NDArray[np.uint8]) -> bytes:
+    return convert_weights(model)
 
 
-def _int16(tf: Any, converter: Any, calibration: NDArray[np.uint8]) -> bytes:
+def _int16(model: Any, calibration: NDArray[np.uint8]) -> bytes:
+    tf = load_tensorflow("converting a model")
+    converter = float_converter(tf, model)
     calibrate(tf, converter, calibration)
     converter.target_spec.supported_ops = [tf.lite.OpsSet.EXPERIMENTAL_TFLITE_BUILTINS_ACTIVATIONS_INT16_WEIGHTS_INT8]
     return run_converter(converter)
@@ -106,11 +109,6 @@ def _measured(name: str, made: IntegerModel, inputs: NDArray[np.uint8], before: 
         pictures=len(inputs),
         latency=measure_latency([made.classifier], inputs)[0],
     )
-
-
-def _converted(way: Convert, model: Any, calibration: NDArray[np.uint8]) -> bytes:
-    tf = load_tensorflow("converting a model")
-    return way(tf, float_converter(tf, model), calibration)
 
 
 def _name(integer: IntegerModel) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from quantize.convert import check_settled, float_converter, run_converter, weights_in_8_bits
@@ -36,8 +37,11 @@ class WeightsAlone:
     name: str = "8-bit weights alone (dynamic range)"
     items: Sequence[Item] = ()  # no range is needed, so no calibration picture
     float_layers: tuple[str, ...] = ()
-    full_integer: bool = False
 
     def convert(self) -> bytes:
-        """Return the model.tflite of this remedy."""
+        """Return the model.tflite of this remedy. Made once: it begins with the Keras network, which takes its time."""
+        return self._converted
+
+    @cached_property
+    def _converted(self) -> bytes:
         return convert_weights(self.model)
