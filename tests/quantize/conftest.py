@@ -9,6 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from edge import rehearsal
+from edge.interpreter import TfliteInterpreter
+from edge.rehearsal import shown_by
+from quantize.import_model import ImportOptions, import_model
 from tests.quantize.brightness_runs import make_run
 
 COLORS = {"red": (215, 30, 40), "green": (40, 210, 30), "blue": (30, 40, 205), "dull": (150, 148, 152)}
@@ -189,3 +193,23 @@ def fragile_run(tmp_path_factory):
     """A run whose classes differ by 0.15 of a grey level: the mean of an int8 tensor cannot hold that."""
     pytest.importorskip("tensorflow", reason="TensorFlow comes with the desktop install")
     return make_run(tmp_path_factory.mktemp("fragile"), bright=127.45, dim=127.30)
+
+
+@pytest.fixture
+def tried_here(monkeypatch):
+    """Try models in this process: those of a test that asks for it are sound, and a child takes its time."""
+
+    def here(model, path, runtime_module=None):
+        return shown_by(TfliteInterpreter(path, runtime_module=runtime_module, content=model))
+
+    monkeypatch.setattr(rehearsal, "rehearse", here)
+
+
+@pytest.fixture
+def importing(tmp_path, color_labels):
+    """Import a model with the labels of the colours."""
+
+    def run(model, labels=color_labels, out="bundle", **options):
+        return import_model(ImportOptions(model, tmp_path / out, labels, **options))
+
+    return run
